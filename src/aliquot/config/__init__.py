@@ -1,0 +1,1 @@
+"""What a person may set, from a file, flags or the environment."""

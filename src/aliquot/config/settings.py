@@ -1,0 +1,121 @@
+"""The one schema of everything a person may set; file, flags, documentation and pages derive from it.
+
+``None`` means automatic: a rule in ``plan/rules.py`` chooses and says why. Each field carries its unit,
+a label, a help line and a level; ``basic`` fields are what most users ever touch. Budgets: at most 40
+training fields, 20 each for prediction and evaluation; a test counts them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Level = Literal["basic", "advanced"]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+def _setting(help_text: str, *, level: Level = "advanced", unit: str = "", **constraints: Any) -> Any:
+    """Declare an automatic setting: None by default, with help, level and unit for people."""
+    return Field(
+        default=None, description=help_text, json_schema_extra={"level": level, "unit": unit}, **constraints
+    )
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class DataSettings(_Group):
+    """How rows are read and split."""
+
+    format: Name | None = _setting("Format of the file; detected when not given.", level="basic")
+    test_fraction: float | None = _setting(
+        "Share of rows held out for the test, when the file has no split of its own.",
+        level="basic",
+        ge=0.0,
+        lt=1.0,
+    )
+    validation_fraction: float | None = _setting(
+        "Share of train held out to choose the checkpoint.", ge=0.0, lt=1.0
+    )
+    group_key: Name | None = _setting("Field whose equal values stay in one split (a molecule, a paper).")
+    seed: int | None = _setting("Seed of the split.", ge=0, le=2**31 - 1)
+    drop_too_long: bool | None = _setting("Leave out rows longer than the context window; they are listed.")
+    without_test: bool | None = _setting("Train although no row is held out for a test.")
+
+
+class TrainSettings(_Group):
+    """How the adapter is trained."""
+
+    time_budget_s: float | None = _setting(
+        "Time that training may take; the plan is fitted to it.", level="basic", unit="s", gt=0
+    )
+    seed: int | None = _setting(
+        "Seed of initial weights, data order and dropout.", level="basic", ge=0, le=2**31 - 1
+    )
+    num_epochs: int | None = _setting("Passes over the training rows.", level="basic", ge=1, le=1000)
+    learning_rate: float | None = _setting("Peak learning rate.", level="basic", gt=0, le=1)
+    batch_size: int | None = _setting("Rows per optimizer step.", level="basic", unit="rows", ge=1, le=65536)
+    lora_rank: int | None = _setting("Rank of the adapter matrices.", level="basic", ge=1, le=1024)
+    lora_alpha: int | None = _setting("Scale of the adapter: alpha / rank.", ge=1, le=4096)
+    lora_dropout: float | None = _setting("Dropout before the adapter.", ge=0.0, lt=1.0)
+    target_modules: list[Name] | None = _setting("Linear layers that get an adapter.")
+    micro_batch_size: int | None = _setting(
+        "Rows per forward and backward pass.", unit="rows", ge=1, le=65536
+    )
+    schedule: Literal["linear", "cosine", "constant"] | None = _setting("Learning rate after the warm-up.")
+    warmup_ratio: float | None = _setting(
+        "Share of steps over which the learning rate rises.", ge=0.0, le=1.0
+    )
+    weight_decay: float | None = _setting("AdamW weight decay.", ge=0.0, le=1.0)
+    max_grad_norm: float | None = _setting("Gradients are scaled down to this norm.", gt=0)
+    max_seq_len: int | None = _setting("Longest row accepted; nothing is ever cut.", unit="tokens", ge=8)
+    precision: Literal["bfloat16", "float32"] | None = _setting("Number format of the base weights.")
+    device: Literal["cpu", "cuda", "mps"] | None = _setting("Where to train.", level="basic")
+    num_threads: int | None = _setting("CPU threads of the worker.", ge=1, le=1024)
+    validation_interval_steps: int | None = _setting("Steps between validations.", unit="steps", ge=1)
+    checkpoint_interval_steps: int | None = _setting("Steps between checkpoints.", unit="steps", ge=1)
+    num_checkpoints_kept: int | None = _setting(
+        "Checkpoints kept beside the best and the last.", ge=1, le=1000
+    )
+    early_stopping_patience: int | None = _setting(
+        "Validations without improvement before training ends; 0 never stops early.", ge=0
+    )
+
+
+class PredictSettings(_Group):
+    """How models answer the held-out rows. Decoding is greedy."""
+
+    models: list[Literal["base", "base_few_shot", "tuned"]] | None = _setting("Models that answer.")
+    max_new_tokens: int | None = _setting("Longest answer.", unit="tokens", ge=1, le=32768)
+    batch_size: int | None = _setting("Rows answered at once.", unit="rows", ge=1, le=4096)
+    num_shots: int | None = _setting("Examples shown to the few-shot base.", unit="rows", ge=1, le=64)
+
+
+class EvaluateSettings(_Group):
+    """How answers are scored."""
+
+    task_type: Literal["labels", "number", "text"] | None = _setting(
+        "Kind of answer; inferred from the references when not given.", level="basic"
+    )
+    primary_metric: Name | None = _setting(
+        "The headline metric, on which models are compared.", level="basic"
+    )
+    tolerance: float | None = _setting("Numbers within this distance count as right.", ge=0)
+    confidence: float | None = _setting("Confidence of all intervals.", gt=0.5, lt=1.0)
+    num_resamples: int | None = _setting("Bootstrap and permutation resamples.", ge=100, le=1_000_000)
+    seed: int | None = _setting("Seed of the resampling.", ge=0, le=2**31 - 1)
+
+
+class Settings(_Group):
+    """All settings of a run: the content of a settings file."""
+
+    base: Name | None = _setting(
+        "Base model: a catalogue name, a Hub id (owner/name, owner/name@revision), a folder or a GGUF file.",
+        level="basic",
+    )
+    data: DataSettings = DataSettings()
+    train: TrainSettings = TrainSettings()
+    predict: PredictSettings = PredictSettings()
+    evaluate: EvaluateSettings = EvaluateSettings()

@@ -1,0 +1,227 @@
+"""A data set: validated examples, what was found wrong, and what the set is like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from aliquot.core.conversation import Message
+from aliquot.core.records import sha256_of
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+TaskType = Literal["labels", "number", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One validated item.
+
+    Attributes:
+        messages: The conversation; the last message is the assistant's and is the reference.
+        line: 1-based physical line of the source file.
+        split: Where it belongs; None until the split was made.
+        occurrence: 0 for the first example with this content in its split, 1 for the next …
+        group: Value of the group key: examples of a group stay in one split.
+        metadata: The row's other fields, as text.
+    """
+
+    messages: tuple[Message, ...]
+    line: int
+    content_hash: str
+    split: Split | None = None
+    occurrence: int = 0
+    group: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def example_id(self) -> str:
+        """Content hash and occurrence number: the name that leads from any number back to a line."""
+        return f"{self.content_hash[:16]}.{self.occurrence}"
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """Everything before the reference."""
+        return self.messages[:-1]
+
+    @property
+    def reference(self) -> str:
+        """The expected answer."""
+        return self.messages[-1].content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredExample:
+    """An example as a line of ``rows/<split>.jsonl``."""
+
+    example_id: str
+    line: int
+    messages: tuple[Message, ...]
+    group: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def prompt(self) -> tuple[Message, ...]:
+        """Everything before the reference."""
+        return self.messages[:-1]
+
+    @property
+    def reference(self) -> str:
+        """The expected answer."""
+        return self.messages[-1].content
+
+    @property
+    def prompt_sha256(self) -> str:
+        """Hash of the prompt's messages."""
+        return sha256_of(self.prompt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing about the data that a person should know.
+
+    Attributes:
+        code: Stable name, for example ``"duplicate_in_split"``.
+        severity: ``error`` stops a run; ``warning`` is reported; ``note`` informs.
+        message: What was found and what was expected, with the value.
+        lines: 1-based physical lines concerned, at most the first ten.
+        count: How many rows are concerned in all.
+        field: Path of the field, for example ``messages[1].content``.
+        remedy: What to do.
+    """
+
+    code: str
+    severity: Literal["error", "warning", "note"]
+    message: str
+    file: str = ""
+    lines: tuple[int, ...] = ()
+    count: int = 1
+    field: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenProfile:
+    """Lengths in tokens under the base model's template; loss tokens are those that are trained."""
+
+    num_tokens: int
+    num_trained_tokens: int
+    median: int
+    p95: int
+    longest: int
+    longest_line: int
+    longest_reference: int
+    shared_prefix: int
+    prefix_tree_tokens: dict[int, int]
+    """Distinct prefix-tree tokens per epoch, by rows per micro-batch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitProfile:
+    """One split in figures."""
+
+    split: Split
+    num_examples: int
+    ids_sha256: str
+    label_counts: dict[str, int] = field(default_factory=dict)
+    tokens: TokenProfile | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What kind of answer the references are, with the evidence for it.
+
+    Attributes:
+        task_type: ``labels`` (a closed set), ``number``, or ``text``.
+        labels: The label set, sorted, when ``labels``.
+        reason: The evidence, in words with figures.
+        set_by: ``you``, ``file`` or ``rule``.
+    """
+
+    task_type: TaskType
+    labels: tuple[str, ...] = ()
+    reason: str = ""
+    set_by: str = "rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """Rows that two splits share, or that contradict one another.
+
+    Attributes:
+        test_prompts_in_train: Test examples whose prompt occurs verbatim in train.
+        test_ids_in_train: Their example ids: the report also scores without them.
+        conflicting_prompts: Distinct prompts with more than one reference.
+        accuracy_ceiling: Best accuracy any deterministic answer could reach on test, given conflicts there.
+    """
+
+    test_prompts_in_train: int
+    test_ids_in_train: tuple[str, ...]
+    conflicting_prompts: int
+    accuracy_ceiling: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detectable:
+    """What a test set of this size can show (80 % power, two-sided 5 %).
+
+    Attributes:
+        num_items: Size of the test split.
+        half_width: Half width of the 95 % Wilson interval at a proportion of one half.
+        difference: Smallest accuracy difference of two models that the exact paired test will usually
+            find, if they disagree on ``discordant`` of the items.
+    """
+
+    num_items: int
+    half_width: float
+    difference: float
+    discordant: float
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReport:
+    """Everything ``check`` says about a file."""
+
+    file: str
+    file_sha256: str
+    num_bytes: int
+    format: str
+    format_reason: str
+    num_rows: int
+    num_examples: int
+    splits: tuple[SplitProfile, ...]
+    split_rule: str
+    task: Task
+    overlap: Overlap
+    detectable: Detectable | None
+    findings: tuple[Finding, ...]
+    base: str = ""
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding forbids training."""
+        return any(finding.severity == "error" for finding in self.findings)
+
+    def get_split(self, split: str) -> SplitProfile:
+        """Return one split's profile; an absent split is an empty one."""
+        for profile in self.splits:
+            if profile.split == split:
+                return profile
+        return SplitProfile(split=split, num_examples=0, ids_sha256="")  # type: ignore[arg-type]
+
+
+__all__ = [
+    "SPLITS",
+    "DataReport",
+    "Detectable",
+    "Example",
+    "Finding",
+    "Overlap",
+    "Split",
+    "SplitProfile",
+    "StoredExample",
+    "Task",
+    "TaskType",
+    "TokenProfile",
+]

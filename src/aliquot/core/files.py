@@ -1,0 +1,96 @@
+"""Files that are whole or absent: write to a temporary name, flush to disk, then rename."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from aliquot.errors import MachineError
+
+
+def write_file(path: Path, data: bytes | str) -> None:
+    """Publish a file by one rename; a crash leaves the old file or the new one, never half.
+
+    Raises:
+        MachineError: The disk is full or the folder cannot be written to.
+    """
+    content = data.encode() if isinstance(data, str) else data
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with translate_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``path`` by one rename when the block ends well.
+
+    Every file in it is flushed before the rename. When the block raises, nothing is left behind.
+
+    Raises:
+        MachineError: The disk is full or the parent cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    with translate_os_errors(path):
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        try:
+            yield temporary
+            _sync_files(temporary)
+            os.replace(temporary, path)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries, so that a rename survives a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def translate_os_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write ``path`` into errors that name the remedy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise MachineError(
+                "No space left on this disk; what was written before is intact.",
+                code="disk_full",
+                location=str(path),
+                hint="Free some space, then run `aliquot resume`.",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise MachineError(
+                "This folder cannot be written to.",
+                code="not_writable",
+                location=str(path.parent),
+                hint="Choose another folder with --runs-dir, or set ALIQUOT_HOME for the cache.",
+            ) from error
+        raise
+
+
+def _sync_files(folder: Path) -> None:
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())

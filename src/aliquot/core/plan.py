@@ -1,0 +1,97 @@
+"""A plan: every setting with who set it and why, and what the run will cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+SetBy = Literal["you", "file", "rule"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """One setting of a run and its origin; the product's answer to "what was chosen, and why".
+
+    Attributes:
+        name: The setting's dotted name, for example ``train.learning_rate``.
+        set_by: ``you`` (flag or Python argument), ``file`` (settings file) or ``rule``.
+        rule: Name of the rule in ``plan/rules.py``; also present when the user overrode it.
+        reason: Why this value, in words with the figures that decided.
+        source: A citation: author or project, with arXiv number or DOI where there is one.
+        inputs: What the rule looked at.
+        alternatives: What else was reasonable and when.
+        rule_value: What the rule would have chosen, when the user chose otherwise.
+    """
+
+    name: str
+    value: Any
+    set_by: SetBy
+    rule: str
+    reason: str
+    source: str = ""
+    unit: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    alternatives: tuple[str, ...] = ()
+    rule_value: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """The machine a plan is made for, as a short probe of a worker measured it.
+
+    Attributes:
+        kind: ``cpu``, ``cuda`` or ``mps``.
+        memory_bytes: Memory the model may use.
+        num_threads: Threads torch will use.
+        gflops: Measured matrix-multiplication speed by precision, for example ``{"bfloat16": 400.0}``.
+    """
+
+    kind: str
+    name: str
+    memory_bytes: int
+    num_threads: int
+    gflops: dict[str, float]
+    versions: dict[str, str] = field(default_factory=dict)
+    cpu_capability: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a run will take. Tokens are per run, not per epoch.
+
+    Attributes:
+        computed_tokens: Tokens that pass through the model, shared prefixes counted once per micro-batch.
+        basis: How the time was estimated, in words.
+    """
+
+    num_steps: int
+    num_tokens: int
+    computed_tokens: int
+    trained_tokens: int
+    train_s: float
+    predict_s: float
+    memory_bytes: int
+    trainable_parameters: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every choice, in the order of the plan table, with the estimate."""
+
+    base: str
+    device: Device
+    choices: tuple[Choice, ...]
+    estimate: Estimate
+    warnings: tuple[str, ...] = ()
+
+    def get(self, name: str) -> Any:
+        """Return the value of one setting.
+
+        Raises:
+            KeyError: The plan has no such setting.
+        """
+        for choice in self.choices:
+            if choice.name == name:
+                return choice.value
+        raise KeyError(name)

@@ -1,0 +1,177 @@
+"""Results: what a model answered, how each answer scored, and what follows with what certainty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Status = Literal["ok", "truncated", "error"]
+"""How generation ended; whether the text could be read as an answer is a matter of scoring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """One model's answer to one example; a line of ``predictions/<model>.<split>.jsonl``.
+
+    Attributes:
+        model: Name of the model in this run: ``tuned``, ``base``, ``base_few_shot``, ``majority`` …
+        output: The text as generated, unchanged.
+        status: ``truncated`` when the token limit ended it.
+        label_probabilities: For closed labels: p(label and end of turn), renormalised over the labels.
+        label_mass: The sum of these probabilities before they were renormalised.
+        in_train: Whether this prompt occurs verbatim in train.
+        num_prompt_tokens, num_output_tokens: Counts under the base model's tokenizer; 0 for baselines.
+    """
+
+    example_id: str
+    split: str
+    model: str
+    prompt_sha256: str
+    reference: str
+    output: str
+    status: Status = "ok"
+    finish_reason: str = "stop"
+    label_probabilities: dict[str, float] | None = None
+    label_mass: float | None = None
+    group: str | None = None
+    in_train: bool = False
+    num_prompt_tokens: int = 0
+    num_output_tokens: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """One answer, scored; a line of ``scores/<model>.<split>.jsonl``.
+
+    Attributes:
+        parsed: The answer as read (a label, a number as text), None when it could not be read.
+        is_parsed: Whether it could be read.
+        raw: 1.0 if the output equals the reference to the letter.
+        normalised: The headline per-example score after the declared normaliser: 1.0 or 0.0 for labels
+            and text, the absolute error for numbers (None when unparsed).
+    """
+
+    example_id: str
+    model: str
+    split: str
+    reference: str
+    output: str
+    parsed: str | None
+    is_parsed: bool
+    status: str
+    raw: float
+    normalised: float | None
+    in_train: bool = False
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A confidence interval and how it was made."""
+
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricValue:
+    """One metric of one model on one split.
+
+    Attributes:
+        metric: Name of the metric's file in ``evaluation/metrics``.
+        value: None when it is undefined here (for example one class only).
+        num_items: Items it was computed over.
+        direction: ``higher`` or ``lower`` is better.
+    """
+
+    metric: str
+    value: float | None
+    interval: Interval | None
+    num_items: int
+    unit: str
+    direction: Literal["higher", "lower"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult:
+    """All metrics of one model on one split; ``primary`` is the declared headline metric."""
+
+    model: str
+    title: str
+    split: str
+    kind: Literal["tuned", "base", "baseline", "external"]
+    primary: MetricValue
+    metrics: tuple[MetricValue, ...]
+    without_overlap: MetricValue | None = None
+    """The primary metric on the test items whose prompt does not occur in train."""
+    num_unparsed: int = 0
+    num_truncated: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A paired comparison of two models on the same items.
+
+    Attributes:
+        difference: Primary metric of ``model`` minus that of ``other``, on its own scale.
+        p_value: Of ``test``, two-sided.
+        p_value_holm: Adjusted within the family of all comparisons of the report.
+        num_only_model, num_only_other: Items that only one of the two gets right (labels and text).
+        sentence: The finding in plain words.
+    """
+
+    model: str
+    other: str
+    metric: str
+    difference: float
+    interval: Interval
+    p_value: float
+    p_value_holm: float
+    test: str
+    num_items: int
+    num_only_model: int
+    num_only_other: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """Counts by reference (row) and answer (column); the last column is unparsed answers."""
+
+    model: str
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationReport:
+    """Everything scored in a run: ``scores/report.json``.
+
+    Attributes:
+        headline: The first thing a reader should know, in one or two sentences; when a simple baseline
+            is as good as the tuned model, it says so first.
+    """
+
+    schema_version: int
+    run_id: str
+    split: str
+    num_items: int
+    task_type: str
+    labels: tuple[str, ...]
+    primary_metric: str
+    normaliser: str
+    confidence: float
+    num_resamples: int
+    seed: int
+    headline: str
+    results: tuple[ModelResult, ...]
+    comparisons: tuple[Comparison, ...]
+    confusions: tuple[Confusion, ...] = ()
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    def get_result(self, model: str) -> ModelResult | None:
+        """Return the result of one model, or None while it has no predictions."""
+        return next((result for result in self.results if result.model == model), None)

@@ -1,0 +1,171 @@
+"""The run directory: where the two planes meet, and the only thing they share.
+
+Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``adapter/`` and
+``environment.json``; wishes of the control plane are files in ``requests/``. See DESIGN in docs/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from aliquot.core.dataset import StoredExample
+from aliquot.core.files import write_file
+from aliquot.core.records import decode, encode_lines, encode_pretty, read_records
+from aliquot.core.result import EvaluationReport, Prediction, Score
+from aliquot.core.run import Event, RunState, find_state
+from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.errors import RunError
+
+
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """Paths and records of one run."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def spec_path(self) -> Path:
+        """``spec.json``."""
+        return self.path / "spec.json"
+
+    @property
+    def events_path(self) -> Path:
+        """``events.jsonl``."""
+        return self.path / "events.jsonl"
+
+    @property
+    def measured_path(self) -> Path:
+        """``measured.json``."""
+        return self.path / "measured.json"
+
+    @property
+    def environment_path(self) -> Path:
+        """``environment.json``."""
+        return self.path / "environment.json"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """Checkpoints, one folder each."""
+        return self.path / "checkpoints"
+
+    @property
+    def adapter_dir(self) -> Path:
+        """The PEFT adapter, once training has ended."""
+        return self.path / "adapter"
+
+    @property
+    def requests_dir(self) -> Path:
+        """Wishes of the control plane: ``stop``, ``cancel``, ``checkpoint``."""
+        return self.path / "requests"
+
+    @property
+    def logs_dir(self) -> Path:
+        """What workers printed."""
+        return self.path / "logs"
+
+    @property
+    def report_path(self) -> Path:
+        """``report.html``, the page for people."""
+        return self.path / "report.html"
+
+    @property
+    def scores_path(self) -> Path:
+        """``scores/report.json``."""
+        return self.path / "scores" / "report.json"
+
+    def rows_path(self, split: str) -> Path:
+        """Stored examples of a split."""
+        return self.path / "rows" / f"{split}.jsonl"
+
+    def predictions_path(self, model: str, split: str) -> Path:
+        """Answers of a model to a split."""
+        return self.path / "predictions" / f"{model}.{split}.jsonl"
+
+    def item_scores_path(self, model: str, split: str) -> Path:
+        """Per-example scores of a model on a split."""
+        return self.path / "scores" / f"{model}.{split}.jsonl"
+
+    def read_spec(self) -> Spec:
+        """Return the specification.
+
+        Raises:
+            RunError: There is none, it is damaged, or a newer Aliquot wrote it.
+        """
+        if not self.spec_path.is_file():
+            raise RunError(
+                "This is not a run directory: spec.json is missing.",
+                code="not_a_run",
+                location=str(self.path),
+                hint="`aliquot runs list` shows the runs.",
+            )
+        data = self.spec_path.read_bytes()
+        version = decode(data, _Versioned, str(self.spec_path)).schema_version
+        if version > SCHEMA_VERSION:
+            raise RunError(
+                f"The run has schema version {version}; this Aliquot knows up to {SCHEMA_VERSION}. "
+                "Nothing was changed.",
+                code="schema_too_new",
+                location=str(self.spec_path),
+                hint="Install a newer Aliquot.",
+            )
+        return decode(data, Spec, str(self.spec_path))
+
+    def save_spec(self, spec: Spec) -> None:
+        """Publish the specification."""
+        write_file(self.spec_path, encode_pretty(spec))
+
+    def read_rows(self, split: str) -> list[StoredExample]:
+        """Return the examples of a split; an absent file is an empty split."""
+        path = self.rows_path(split)
+        return list(read_records(path, StoredExample)) if path.is_file() else []
+
+    def read_predictions(self, model: str, split: str) -> list[Prediction]:
+        """Return a model's predictions in the order of the split."""
+        return list(read_records(self.predictions_path(model, split), Prediction))
+
+    def save_predictions(self, model: str, split: str, predictions: list[Prediction]) -> None:
+        """Publish all predictions of a model on a split at once."""
+        write_file(self.predictions_path(model, split), encode_lines(predictions))
+
+    def list_predictions(self) -> list[tuple[str, str]]:
+        """Return (model, split) of every prediction file that exists."""
+        pairs = (path.stem.rpartition(".") for path in sorted((self.path / "predictions").glob("*.jsonl")))
+        return [(model, split) for model, _, split in pairs]
+
+    def read_scores(self, model: str, split: str) -> list[Score]:
+        """Return a model's per-example scores."""
+        return list(read_records(self.item_scores_path(model, split), Score))
+
+    def find_report(self) -> EvaluationReport | None:
+        """Return the evaluation, or None before scoring."""
+        if not self.scores_path.is_file():
+            return None
+        return decode(self.scores_path.read_bytes(), EvaluationReport, str(self.scores_path))
+
+    def read_events(self) -> list[Event]:
+        """Return all events; a torn last line is left out."""
+        return list(self._iterate_events())
+
+    def state(self) -> RunState:
+        """Return the state that the events tell."""
+        return find_state(self._iterate_events())
+
+    def _iterate_events(self) -> Iterator[Event]:
+        if not self.events_path.is_file():
+            return
+        with self.events_path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n") and line.strip():
+                    yield decode(line, Event, f"{self.events_path}:{number}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Versioned:
+    schema_version: int

@@ -1,0 +1,92 @@
+"""The specification of a run: ``spec.json``, everything that determines it, resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aliquot.core.dataset import DataReport, Task
+from aliquot.core.model import PreparedModel
+from aliquot.core.plan import Plan
+
+SCHEMA_VERSION = 1
+"""Of ``spec.json``, ``events.jsonl``, predictions and scores; a schema test pins what it covers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSpec:
+    """Every value the training loop reads. Names and units as in the settings reference."""
+
+    seed: int
+    lora_rank: int
+    lora_alpha: int
+    lora_dropout: float
+    target_modules: tuple[str, ...]
+    learning_rate: float
+    schedule: str
+    warmup_ratio: float
+    num_epochs: int
+    batch_size: int
+    micro_batch_size: int
+    weight_decay: float
+    max_grad_norm: float
+    max_seq_len: int
+    precision: str
+    device: str
+    num_threads: int
+    validation_interval_steps: int
+    checkpoint_interval_steps: int
+    num_checkpoints_kept: int
+    early_stopping_patience: int
+    num_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictionSpec:
+    """Every value that prediction reads. Decoding is greedy."""
+
+    models: tuple[str, ...]
+    """Of ``base``, ``base_few_shot``, ``tuned``."""
+    splits: tuple[str, ...]
+    max_new_tokens: int
+    batch_size: int
+    num_shots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSpec:
+    """Every value that scoring reads."""
+
+    primary_metric: str
+    normaliser: str
+    confidence: float
+    num_resamples: int
+    seed: int
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """A run, determined. With ``measured.json`` and the thread count it fixes the adapter's bytes.
+
+    Attributes:
+        settings: The settings as the user gave them (nothing resolved): loads again as a settings file.
+        command: What to type to get this run again.
+    """
+
+    schema_version: int
+    run_id: str
+    created_at: str
+    aliquot_version: str
+    command: str
+    settings: dict[str, Any]
+    data: DataReport
+    rows_sha256: dict[str, str]
+    """Hash of ``rows/<split>.jsonl`` by split."""
+    task: Task
+    model: PreparedModel
+    plan: Plan
+    training: TrainingSpec
+    prediction: PredictionSpec
+    evaluation: EvaluationSpec
+    notes: tuple[str, ...] = field(default_factory=tuple)
