@@ -5,6 +5,7 @@ A process id alone is no name: it is used again. Id, start time and boot togethe
 
 from __future__ import annotations
 
+import fcntl
 import importlib.util
 import json
 import signal
@@ -54,6 +55,18 @@ def find_start(pid: int) -> float | None:
         return float(stat.read_text().rpartition(")")[2].split()[19]) if stat.exists() else process.create_time()
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether a process holds the lock of a file."""
+    if not path.exists():
+        return False
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def error_of(program: str, returncode: int, stderr: str, *, location: str = "") -> AliquotError:

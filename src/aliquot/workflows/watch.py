@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from aliquot.core.files import write_file
-from aliquot.core.run import Event, RunState
+from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import AliquotError, Interrupted, RunError
 from aliquot.workflows.progress import read_progress
@@ -30,7 +30,7 @@ def watch(run_dir: RunDir, within: Surroundings, *, renew: Callable[[RunDir], ob
 
     Args:
         run_dir: The run.
-        within: Its surroundings; ``tell`` receives a ``Progress`` whenever something happened.
+        within: Its surroundings; ``tell`` receives a ``RunProgress`` whenever something happened.
         renew: Scores and reports what there is.
 
     Raises:
@@ -48,8 +48,6 @@ class _Watcher:
 
     def __init__(self, run_dir: RunDir, within: Surroundings, renew: Callable[[RunDir], object]) -> None:
         self._run_dir, self._within, self._renew = run_dir, within, renew
-        self._spec = run_dir.read_spec()
-        self._events: list[Event] = []
         self._last_size = -1
         self._renew_at = 0.0
         self._is_stopping = False
@@ -73,7 +71,7 @@ class _Watcher:
         size = path.stat().st_size if path.exists() else 0
         if size != self._last_size:
             self._last_size = size
-            self._within.tell(read_progress(self._run_dir.read_events(), self._spec))
+            self._within.tell(read_progress(self._run_dir))
 
     def _renew_when_due(self) -> None:
         started = time.monotonic()
@@ -110,7 +108,7 @@ def find_end(run_dir: RunDir, *, is_alive: bool) -> AliquotError | None:
         )
     if state is RunState.FAILED:
         return RunError(
-            f"The run failed: {last.get('reason', 'no reason was recorded')}",
+            f"The run failed: {last.get('message') or last.get('reason') or 'no reason was recorded'}",
             code=last.get("code", "run_failed"),
             location=run_dir.run_id,
             hint=f"{last.get('hint', '')} Then {resume}".strip(),

@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import IO
 
 from aliquot.compute.job import Job, find_job, save_job
-from aliquot.compute.process import boot_id, error_of, find_start, worker_command
+from aliquot.compute.process import boot_id, error_of, find_start, is_locked, worker_command
 from aliquot.compute.target import Listen
 from aliquot.core.files import translate_os_errors
 from aliquot.core.run_dir import RunDir
@@ -51,8 +51,10 @@ class LocalTarget:
     def is_alive(self, run_dir: RunDir) -> bool:
         """Whether the process that ``job.json`` names is that very process, and still runs."""
         job = find_job(run_dir)
-        if job is None or job.pid is None or job.boot_id != boot_id():
+        if job is None or job.boot_id != boot_id():
             return False
+        if job.pid is None:  # the starter died before it could note the id
+            return is_locked(run_dir.path / "worker.lock")
         if job.pid in self._children and self._children[job.pid].poll() is not None:
             return False
         start = find_start(job.pid)
