@@ -5,15 +5,8 @@ Also the tiny model: a real architecture and a real tokenizer with random weight
 
 from __future__ import annotations
 
-import os
-
-# Before numpy or torch is imported: sums in one order, and no fight over the cores.
-for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-    os.environ[_name] = "1"
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
-os.environ["HF_HUB_OFFLINE"] = "1"
-
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +14,15 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-
 from tests.tiny_model import save_tiny_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Before a test imports numpy or torch: sums in one order, and no fight over the cores.
+for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 settings.register_profile("default", deadline=None, max_examples=60, derandomize=True)
 settings.register_profile(
