@@ -74,7 +74,7 @@ clean: ## remove the environment, the demo and all caches; runs/ stays
 	rm -rf $(VENV) demo .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage
 	find src tests examples docs benchmarks -name __pycache__ -type d -exec rm -rf {} +
 
-demo/film_reviews.jsonl: examples/film_reviews.py examples/package_data.py | $(VENV)/.installed
+demo/film_reviews.jsonl: examples/film_reviews.py examples/data_maker.py | $(VENV)/.installed
 	$(BIN)/python examples/film_reviews.py --out $@
 
 # Named by version: another PYTHON makes the environment anew.
