@@ -37,7 +37,7 @@ class GivenSettings:
         file: Path of the settings file, empty without one.
     """
 
-    settings: Settings = Settings()
+    settings: Settings = field(default_factory=Settings)
     origins: dict[str, SetBy] = field(default_factory=dict)
     file: str = ""
 
@@ -64,8 +64,7 @@ def load_given(file: Path | None = None, flags: Mapping[str, Any] | None = None)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     if given:
         settings = _validate(_overlay(settings, given), {}, "")
-    origins: dict[str, SetBy] = dict.fromkeys(_list_given(settings), "file")
-    origins.update(dict.fromkeys(given, "you"))
+    origins: dict[str, SetBy] = {name: "you" if name in given else "file" for name in _list_given(settings)}
     return GivenSettings(settings=settings, origins=origins, file=str(file or ""))
 
 
@@ -78,7 +77,7 @@ def export_yaml(settings: Settings) -> str:
     text = io.StringIO()
     yaml = _yaml()
     yaml.default_flow_style = False
-    yaml.allow_unicode = True
+    yaml.allow_unicode = False  # escapes keep line separators and invisible characters intact
     yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
     yaml.width = 10_000
     yaml.dump(tree, text)
@@ -108,7 +107,7 @@ def _read_file(file: Path) -> tuple[dict[str, Any], dict[str, int]]:
             f"Found a {type(tree).__name__}, expected groups of settings such as `train:`.",
             code="settings_not_groups",
             location=str(file),
-            hint="`aliquot plan DATA --export settings.yaml` writes a file to start from.",
+            hint="Put each value under its group: `train:`, and on the next line `  num_epochs: 3`.",
         )
     return tree or {}, lines
 
@@ -121,7 +120,7 @@ def _read_text(file: Path) -> str:
                 f"The file has {size:,} bytes; a settings file has at most {MAX_FILE_BYTES:,}.",
                 code="settings_too_large",
                 location=str(file),
-                hint="Is this the data file? Give the settings file with --settings.",
+                hint="Is this the data file? A settings file is a few lines of YAML.",
             )
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

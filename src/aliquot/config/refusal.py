@@ -35,11 +35,11 @@ def refuse(faults: Sequence[Fault], lines: Mapping[str, int], file: str) -> Inpu
 
 
 def suggest(name: str) -> list[str]:
-    """Return dotted names that an unknown one may have meant, best first, at most three.
+    """Return names that an unknown one may have meant, best first, at most three.
 
     A right key in the wrong group or without a group is found by the key alone.
     """
-    known = [record.name for record in list_settings()]
+    known = [record.name for record in list_settings()] + _groups()
     by_key: dict[str, list[str]] = {}
     for candidate in known:
         by_key.setdefault(candidate.rpartition(".")[2], []).append(candidate)
@@ -61,7 +61,7 @@ def _describe(fault: Fault) -> tuple[str, str, str]:
 
 
 def _is_unknown(fault: Fault) -> bool:
-    return fault[1] in ("extra_forbidden", "unknown")
+    return fault[1] in ("extra_forbidden", "invalid_key", "unknown")
 
 
 def _hint_unknown(name: str) -> str:

@@ -15,8 +15,8 @@ class SettingRecord:
 
     Attributes:
         name: Dotted name, for example ``train.learning_rate``.
-        type: The kind of value in words, for example ``whole number``.
-        allowed: The range or the choices in words; empty when any value of the type will do.
+        type: The kind of value in words, for example ``a whole number``.
+        allowed: The range in words; empty when any value of the type will do.
         unit: ``s``, ``tokens``, ``rows``, ``steps``, or empty.
         level: ``basic`` or ``advanced``.
         help: One line.
@@ -76,29 +76,29 @@ def _record(name: str, field: dict[str, Any]) -> SettingRecord:
 
 
 def _in_words(value: dict[str, Any]) -> tuple[str, str]:
-    if "enum" in value:
-        return "one of", ", ".join(value["enum"])
     if value["type"] == "array":
-        _, allowed = _in_words(value["items"])
-        return "list of texts", f"each {_with_article(value['items'])} {allowed}".strip()
+        kind, allowed = _in_words(value["items"])
+        return f"a list, each {kind}", allowed
+    if "enum" in value:
+        return f"one of {', '.join(value['enum'])}", ""
     return _NAMES[value["type"]], _range_in_words(value)
 
 
-def _with_article(item: dict[str, Any]) -> str:
-    return "one of" if "enum" in item else ""
-
-
 def _range_in_words(value: dict[str, Any]) -> str:
-    parts = [f"{words} {value[key]:g}" for key, words in _BOUNDS.items() if key in value]
+    if "maxLength" in value:
+        return f"{value['minLength']} to {value['maxLength']} characters"
+    parts = [f"{words} {_plain(value[key])}" for key, words in _BOUNDS.items() if key in value]
     return " and ".join(parts)
 
 
-_NAMES = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}
+def _plain(bound: float) -> str:
+    return f"{bound:,}" if isinstance(bound, int) else f"{bound:g}"
+
+
+_NAMES = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}
 _BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "above",
     "maximum": "at most",
     "exclusiveMaximum": "below",
-    "minLength": "at least this many characters:",
-    "maxLength": "at most this many characters:",
 }
