@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator, MutableMapping
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -78,8 +78,17 @@ app = typer.Typer(
 )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        raise typer.Exit(call(["version"]))
+
+
 @app.callback()
-def aliquot() -> None:
+def aliquot(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
     """Fine-tune open-weight language models, and publish exactly what you did.
 
     One file in, one command, one result: `aliquot run data.jsonl`

@@ -25,11 +25,13 @@ def chat(
             help="A run (its tuned model answers) or a base model.", metavar="RUN|BASE", show_default=False
         ),
     ],
+    *,
     message: Annotated[
         str | None, typer.Option("--message", "-m", help="Say this and end after the answer.", metavar="TEXT")
     ] = None,
     system: Annotated[
-        str, typer.Option("--system", help="System message; that of the run's rows by default.", metavar="TEXT")
+        str,
+        typer.Option("--system", help="System message; that of the run's rows by default.", metavar="TEXT"),
     ] = "",
     max_new_tokens: Annotated[
         int, typer.Option("--max-new-tokens", help="Longest answer.", min=1, metavar="N")
@@ -40,7 +42,9 @@ def chat(
 ) -> None:
     """Talk to a tuned model or a base model; an empty line or Ctrl-D ends it."""
     if as_json and message is None:
-        raise InputError("--json needs --message.", code="usage", location="aliquot chat", hint="Add -m TEXT.")
+        raise InputError(
+            "--json needs --message.", code="usage", location="aliquot chat", hint="Add -m TEXT."
+        )
     with render.news(as_json=as_json) as tell:
         conversation = chat_workflow(model, system=system, runs_dir=runs_dir, within=Surroundings(tell=tell))
     with conversation:
@@ -54,7 +58,9 @@ def chat(
 def _answer_once(conversation: Chat, message: str, max_new_tokens: int, *, as_json: bool) -> None:
     pieces = conversation.say(message, max_new_tokens=max_new_tokens)
     if as_json:
-        render.show({"model": conversation.title, "message": message, "answer": "".join(pieces)}, as_json=True)
+        render.show(
+            {"model": conversation.title, "message": message, "answer": "".join(pieces)}, as_json=True
+        )
     else:
         render.stream(pieces)
 

@@ -18,6 +18,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @takes_settings
 def check(
     data: Data,
+    *,
     settings: dict[str, Any],
     base: Base = None,
     config: Config = None,

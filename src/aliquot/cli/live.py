@@ -12,14 +12,16 @@ from typing import Any, Self
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
 from aliquot.cli.tables import as_brief
-from aliquot.export.wording import duration, rough_duration
 from aliquot.core.run import RunState
 from aliquot.export.progress import Stage
+from aliquot.export.wording import rough_duration
 from aliquot.workflows.progress import RunProgress
+from aliquot.workflows.surroundings import Doing
 
 QUIET_S = 30.0
 """Seconds between two lines of a stage where nothing can move."""
@@ -32,14 +34,19 @@ class LiveNews:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._live: Live | None = None
+        self._status: Status | None = None
         self._told: set[str] = set()
         self._warned = 0
         self._next_line_at = 0.0
 
     def tell(self, news: Any) -> None:
         """Print one piece of news: a line, a record or a progress."""
+        self._end_status()
         if isinstance(news, RunProgress):
             self._tell_progress(news)
+            return
+        if isinstance(news, Doing):
+            self._begin_status(news)
             return
         for part in as_brief(news):
             self._console.print(part)
@@ -50,8 +57,21 @@ class LiveNews:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._end_status()
         if self._live:
             self._live.stop()
+
+    def _begin_status(self, news: Doing) -> None:
+        if not self._console.is_terminal:
+            self._console.print(Text(f"{news.what} …"), soft_wrap=True)
+            return
+        self._status = self._console.status(Text(f"{news.what} …"), spinner="dots")
+        self._status.start()
+
+    def _end_status(self) -> None:
+        if self._status:
+            self._status.stop()
+            self._status = None
 
     def _tell_progress(self, progress: RunProgress) -> None:
         for stage in progress.stages:
@@ -128,7 +148,7 @@ def facts(progress: RunProgress) -> str:
 
 def as_left(seconds: float | None) -> str:
     """Return the time left in words, no more exact than it is."""
-    return "" if seconds is None else f"about {as_duration(seconds)} left"
+    return "" if seconds is None else f"{rough_duration(seconds)} left"
 
 
 def _loss(name: str, value: float | None) -> str:

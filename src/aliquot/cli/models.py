@@ -12,7 +12,10 @@ from aliquot.workflows import models
 from aliquot.workflows.surroundings import Surroundings
 
 app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="List, fetch and show base models."
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, fetch and show base models.",
 )
 
 Name = Annotated[

@@ -19,7 +19,9 @@ Data = Annotated[Path, typer.Argument(help="File of rows.", metavar="FILE", show
 Run = Annotated[
     str,
     typer.Argument(
-        help="A run: its name, the beginning of one, its folder, or `last`.", metavar="RUN", show_default=False
+        help="A run: its name, the beginning of one, its folder, or `last`.",
+        metavar="RUN",
+        show_default=False,
     ),
 ]
 RunsDir = Annotated[
@@ -33,8 +35,8 @@ Bases = Annotated[
     list[str] | None,
     typer.Option(
         "--base",
-        help="Base model: a name of `aliquot models list`, a Hub id (owner/name@revision), a folder or a GGUF "
-        "file. Give it again to tune and compare several on the same rows. Chosen by a rule by default.",
+        help="Base model: a name of `aliquot models list`, a Hub id (owner/name@revision), a folder or a "
+        "GGUF file. Give it again to tune and compare several on the same rows. Chosen by a rule by default.",
         metavar="NAME",
     ),
 ]
@@ -42,8 +44,8 @@ Base = Annotated[
     str | None,
     typer.Option(
         "--base",
-        help="Base model: a name of `aliquot models list`, a Hub id (owner/name@revision), a folder or a GGUF "
-        "file. Chosen by a rule by default.",
+        help="Base model: a name of `aliquot models list`, a Hub id (owner/name@revision), a folder or a "
+        "GGUF file. Chosen by a rule by default.",
         metavar="NAME",
     ),
 ]
@@ -52,7 +54,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an e
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Stop after planning; nothing is created.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
-_METAVARS = {"whole number": "N", "number": "X", "true or false": "BOOL", "one of": "WORD"}
+_METAVARS = {"a whole number": "N", "a number": "X"}
 _UNITS_S = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)")
 
@@ -62,16 +64,22 @@ def takes_settings(verb: Callable[..., Any]) -> Callable[..., Any]:
 
     The verb receives those given in its parameter ``settings``, by full name.
     """
-    basic = {short_name(one.name): one for one in list_settings() if one.level == "basic" and one.name != "base"}
+    basic = {
+        short_name(one.name): one for one in list_settings() if one.level == "basic" and one.name != "base"
+    }
 
     @functools.wraps(verb)
     def wrapper(**given: Any) -> Any:
         texts = {name: given.pop(name) for name in basic}
-        settings = {basic[name].name: as_value(basic[name], text) for name, text in texts.items() if text is not None}
+        settings = {
+            basic[name].name: as_value(basic[name], text) for name, text in texts.items() if text is not None
+        }
         settings |= read_assignments(given.pop("assignments") or ())
         return verb(**given, settings=settings)
 
-    own = [one for one in inspect.signature(verb, eval_str=True).parameters.values() if one.name != "settings"]
+    own = [
+        one for one in inspect.signature(verb, eval_str=True).parameters.values() if one.name != "settings"
+    ]
     parameters = [*own[:-2], *map(_flag, basic.values()), _SET, *own[-2:]]  # --json and --debug stay last
     wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {one.name: one.annotation for one in parameters}
@@ -101,12 +109,10 @@ def read_assignments(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def as_value(setting: SettingRecord, text: str) -> Any:
-    """Return what a text means for a setting; a text that means nothing is returned as it is, to be refused."""
+    """Return what a text means for a setting; one that means nothing is returned as it is, to be refused."""
     text = text.strip()
     try:
-        if setting.unit == "s" and setting.type == "number":
-            return as_seconds(text)
-        return _READERS.get(setting.type, str)(text)
+        return as_seconds(text) if setting.unit == "s" else _reader(setting.type)(text)
     except ValueError:
         return text
 
@@ -137,21 +143,20 @@ def _as_list(text: str) -> list[str]:
     return [item.strip() for item in text.strip("[]").split(",") if item.strip()]
 
 
-_READERS: dict[str, Callable[[str], Any]] = {
-    "whole number": int,
-    "number": float,
-    "true or false": _as_bool,
-    "list of texts": _as_list,
-}
+def _reader(kind: str) -> Callable[[str], Any]:
+    """Return what reads a text as a kind of value, in the words of the settings schema."""
+    if kind.startswith("a list"):
+        return _as_list
+    return {"a whole number": int, "a number": float, "true or false": _as_bool}.get(kind, str)
 
 
 def _flag(setting: SettingRecord) -> inspect.Parameter:
-    is_duration = setting.unit == "s"
-    allowed = f" ({setting.allowed})" if setting.allowed and setting.type == "one of" else ""
+    words = setting.type.removeprefix("one of ")
+    choices = f" ({words})" if words != setting.type else ""
     option = typer.Option(
         flag_name(setting.name),
-        help=setting.help.removesuffix(".") + allowed + ".",
-        metavar="TIME" if is_duration else _METAVARS.get(setting.type, "TEXT"),
+        help=f"{setting.help.removesuffix('.')}{choices}.",
+        metavar="TIME" if setting.unit == "s" else _METAVARS.get(setting.type, "WORD"),
         show_default=False,
     )
     return inspect.Parameter(
@@ -168,6 +173,8 @@ _SET = inspect.Parameter(
     default=None,
     annotation=Annotated[
         list[str] | None,
-        typer.Option("--set", help="Any other setting, for example train.lora_alpha=64.", metavar="NAME=VALUE"),
+        typer.Option(
+            "--set", help="Any other setting, for example train.lora_alpha=64.", metavar="NAME=VALUE"
+        ),
     ],
 )

@@ -19,12 +19,15 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @takes_settings
 def plan(
     data: Data,
+    *,
     settings: dict[str, Any],
     base: Base = None,
     config: Config = None,
     export: Annotated[
         Path | None,
-        typer.Option("--export", help="Write the settings given here as a file for --config.", metavar="FILE"),
+        typer.Option(
+            "--export", help="Write the settings given here as a file for --config.", metavar="FILE"
+        ),
     ] = None,
     as_json: Json = False,
     debug: Debug = False,

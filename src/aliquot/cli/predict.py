@@ -19,7 +19,9 @@ def predict(
     run: Run,
     model: Annotated[
         list[str] | None,
-        typer.Option("--model", help="base, base_few_shot or tuned; give it again for several.", metavar="MODEL"),
+        typer.Option(
+            "--model", help="base, base_few_shot or tuned; give it again for several.", metavar="MODEL"
+        ),
     ] = None,
     runs_dir: RunsDir = None,
     as_json: Json = False,

@@ -18,6 +18,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @takes_settings
 def run(
     data: Data,
+    *,
     settings: dict[str, Any],
     base: Bases = None,
     config: Config = None,

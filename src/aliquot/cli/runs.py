@@ -15,7 +15,10 @@ from aliquot.workflows.compare import compare_runs
 from aliquot.workflows.find import find_run
 
 app = typer.Typer(
-    rich_markup_mode=None, add_completion=False, no_args_is_help=True, help="List, show, compare and delete runs."
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    help="List, show, compare and delete runs.",
 )
 
 
@@ -67,7 +70,10 @@ def delete(
 def _require_consent(path: str, *, as_json: bool) -> None:
     if as_json or not sys.stdin.isatty():
         raise InputError(
-            "Deleting was not confirmed; nothing was deleted.", code="not_confirmed", location=path, hint="Add --yes."
+            "Deleting was not confirmed; nothing was deleted.",
+            code="not_confirmed",
+            location=path,
+            hint="Add --yes.",
         )
     if not typer.confirm(f"Delete {path} with its adapter and answers?"):
         raise InputError("Nothing was deleted.", code="not_confirmed", location=path)

@@ -19,6 +19,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @takes_settings
 def train(
     data: Data,
+    *,
     settings: dict[str, Any],
     base: Base = None,
     config: Config = None,
@@ -36,5 +37,7 @@ def train(
         if dry_run:
             result: Any = plan_workflow(data, base=base, config=config, within=within, **settings)
         else:
-            result = train_workflow(data, base=base, config=config, runs_dir=runs_dir, within=within, **settings)
+            result = train_workflow(
+                data, base=base, config=config, runs_dir=runs_dir, within=within, **settings
+            )
     render.show(result, as_json=as_json)

@@ -17,7 +17,9 @@ import psutil
 
 from aliquot.errors import AliquotError, InputError, Interrupted, MachineError, ModelError, RunError
 
-BY_EXIT_CODE = {kind.exit_code: kind for kind in (InputError, MachineError, ModelError, RunError, Interrupted)}
+BY_EXIT_CODE = {
+    kind.exit_code: kind for kind in (InputError, MachineError, ModelError, RunError, Interrupted)
+}
 LAST_LINES = 5
 """Lines of a crashed program's log that its error quotes."""
 
@@ -52,7 +54,9 @@ def find_start(pid: int) -> float | None:
             return None
         stat = Path(f"/proc/{pid}/stat")
         # Ticks since boot do not move when the clock is set; the wall-clock start time would.
-        return float(stat.read_text().rpartition(")")[2].split()[19]) if stat.exists() else process.create_time()
+        return (
+            float(stat.read_text().rpartition(")")[2].split()[19]) if stat.exists() else process.create_time()
+        )
     except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return None
 

@@ -5,14 +5,11 @@ A new place (a cluster, a rented machine) is one file in ``compute/targets`` wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from aliquot.core.run_dir import RunDir
 from aliquot.plugins import get_extension
-
-Listen = Callable[[str], None]
-"""Receives lines that a program writes for people while it works."""
 
 
 class Dialogue(Protocol):
@@ -49,7 +46,7 @@ class Target(Protocol):
         """End the run's worker and everything it started, at once."""
         ...
 
-    def call(self, program: str, argv: Sequence[str] = (), *, listen: Listen | None = None) -> list[str]:
+    def call(self, program: str, argv: Sequence[str] = ()) -> list[str]:
         """Run a short worker program to its end and return the lines it printed.
 
         Raises:

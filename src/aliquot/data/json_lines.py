@@ -172,11 +172,15 @@ def _describe_syntax(line: Line, error: json.JSONDecodeError) -> Problem:
         return _problem(line, "incomplete_last_line", message, "Copy the file again, or complete the line.")
     if "control character" in error.msg:
         found = f"a raw control character (0x{ord(text[error.pos]):02X}) stands in a text"
-        return _problem(line, "invalid_json", f"Column {error.colno}: {found}.", "Write it as \\n, \\t or \\u00XX.")
+        return _problem(
+            line, "invalid_json", f"Column {error.colno}: {found}.", "Write it as \\n, \\t or \\u00XX."
+        )
     remedy = "Write JSON with double quotes, for example with json.dumps." if "'" in text[:3] else _REMEDY
     near = text[error.pos : error.pos + 20]
     what = f"found {near!r}" if near else "the line ends too early"
-    return _problem(line, "invalid_json", f"Column {error.colno} is not valid JSON: {error.msg}, {what}.", remedy)
+    return _problem(
+        line, "invalid_json", f"Column {error.colno} is not valid JSON: {error.msg}, {what}.", remedy
+    )
 
 
 def _problem(line: Line, code: str, message: str, remedy: str) -> Problem:
@@ -205,7 +209,9 @@ def _require_whole_characters(value: Any, path: str) -> None:
     elif isinstance(value, str):
         for index, character in enumerate(value):
             if "\ud800" <= character <= "\udfff":
-                message = f"{_printable(path)}, character {index + 1}: half of an emoji (\\u{ord(character):04x})."
+                message = (
+                    f"{_printable(path)}, character {index + 1}: half of an emoji (\\u{ord(character):04x})."
+                )
                 raise _FaultError("lone_surrogate", message, "Write the whole character, or remove it.")
 
 

@@ -48,7 +48,9 @@ def _check_shared(examples: Examples) -> Iterator[Finding]:
     exact_lines = {example.line for example in exact}
     alike = [item for item in _find_shared(examples, normalised_prompt) if item.line not in exact_lines]
     num_test = sum(example.split == "test" for example in examples)
-    remedy = "They are kept; scores are also given without them. A leak flatters the test: remove it if you can."
+    remedy = (
+        "They are kept; scores are also given without them. A leak flatters the test: remove it if you can."
+    )
     if exact:
         contents = {example.content_hash for example in examples if example.split != "test"}
         num_same = sum(example.content_hash in contents for example in exact)
@@ -105,7 +107,9 @@ def _check_conflicts(examples: Examples, task: Task) -> Iterator[Finding]:
     if ceiling < 1:
         message += f" No model that answers each prompt in one way can exceed {100 * ceiling:.1f} % on test."
     rows = [example for group in conflicts for example in group]
-    yield _finding("conflicting_answers", "warning", message, rows, "Look at these rows: which answer is right?")
+    yield _finding(
+        "conflicting_answers", "warning", message, rows, "Look at these rows: which answer is right?"
+    )
 
 
 def _check_groups(examples: Examples) -> Iterator[Finding]:

@@ -115,7 +115,11 @@ def _explain_none(source: Source, sample: Sample) -> InputError:
     first = sample.lines[0].strip()
     for start, code, message, command in _UNLIKE:
         if first.startswith(start):
-            hint = f"Write one object per line, for example with: {command}" if command else "Download the file itself."
+            hint = (
+                f"Write one object per line, for example with: {command}"
+                if command
+                else "Download the file itself."
+            )
             return InputError(message, code=code, location=str(source.path), hint=hint)
     if first == b"{":
         message = "This is one JSON object over many lines, not JSON Lines."

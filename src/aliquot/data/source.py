@@ -34,7 +34,12 @@ _FOREIGN = (
     (b"SQLite format 3", "an SQLite database", "Export the rows as JSON Lines or CSV."),
 )
 _UTF8_BOM = b"\xef\xbb\xbf"
-_WIDE_BOMS = ((b"\xff\xfe\0\0", "UTF-32"), (b"\0\0\xfe\xff", "UTF-32"), (b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
+_WIDE_BOMS = (
+    (b"\xff\xfe\0\0", "UTF-32"),
+    (b"\0\0\xfe\xff", "UTF-32"),
+    (b"\xff\xfe", "UTF-16"),
+    (b"\xfe\xff", "UTF-16"),
+)
 
 
 class Line(NamedTuple):

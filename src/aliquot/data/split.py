@@ -47,7 +47,11 @@ def split_examples(examples: Sequence[Example], settings: DataSettings, task: Ta
     elif settings.validation_fraction is not None:
         words.append("The file has its own validation rows, so validation_fraction was not used.")
     numbered = _number_occurrences(examples, splits)
-    findings = [*_check_marks(examples, has_own), *_check_groups(examples, settings), *_check_sizes(splits, settings)]
+    findings = [
+        *_check_marks(examples, has_own),
+        *_check_groups(examples, settings),
+        *_check_sizes(splits, settings),
+    ]
     return SplitExamples(numbered, " ".join(words), tuple(findings))
 
 
@@ -99,7 +103,11 @@ def _hold_out(
 
 def _say_own(splits: Sequence[Split]) -> str:
     counts = Counter(splits)
-    return "The file's own split was kept: " + ", ".join(f"{counts[name]:,} {name}" for name in SPLITS) + " rows."
+    return (
+        "The file's own split was kept: "
+        + ", ".join(f"{counts[name]:,} {name}" for name in SPLITS)
+        + " rows."
+    )
 
 
 def _number_occurrences(examples: Sequence[Example], splits: Sequence[Split]) -> tuple[Example, ...]:
@@ -137,7 +145,9 @@ def _check_groups(examples: Sequence[Example], settings: DataSettings) -> list[F
         return []
     is_unknown = len(lines) == len(examples)
     known = sorted({key for example in examples[:100] for key in example.metadata})
-    remedy = f"Fields of the rows: {', '.join(known) or 'none'}." if is_unknown else "Each of them stands alone."
+    remedy = (
+        f"Fields of the rows: {', '.join(known) or 'none'}." if is_unknown else "Each of them stands alone."
+    )
     return [
         Finding(
             code="group_key_missing",

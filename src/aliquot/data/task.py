@@ -75,11 +75,11 @@ def _infer_from_numbers(counts: Counter[str], num_numbers: int, total: int) -> T
 def _infer_from_words(counts: Counter[str], total: int) -> Task:
     longest = max(len(text) for text in counts)
     if _is_closed(counts, total):
-        reason = (
-            f"{total:,} references take only {len(counts)} different values, the longest of {longest} characters."
-        )
+        reason = f"{total:,} references take only {len(counts)} different values, the longest of {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
-    reason = f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
+    reason = (
+        f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
+    )
     return Task(task_type="text", reason=reason)
 
 
@@ -125,7 +125,9 @@ def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
 def _find_single(task: Task) -> Iterable[Finding]:
     if len(task.labels) == 1:
         message = f"Every reference is {task.labels[0]!r}; there is nothing to tell apart."
-        yield Finding(code="one_label", severity="warning", message=message, remedy="Add rows of other labels.")
+        yield Finding(
+            code="one_label", severity="warning", message=message, remedy="Add rows of other labels."
+        )
 
 
 def _find_unseen(examples: Sequence[Example]) -> Iterable[Finding]:

@@ -72,7 +72,8 @@ def _measure_row(encoded: EncodedRow, stops: frozenset[int]) -> RowTokens:
         ids=array("i", encoded.token_ids),
         num_trained=sum(trained),
         num_reference=last - first + 1 if last >= 0 else 0,
-        is_end_trained=last >= 0 and any(encoded.token_ids[index] in stops for index in range(first, last + 1)),
+        is_end_trained=last >= 0
+        and any(encoded.token_ids[index] in stops for index in range(first, last + 1)),
     )
 
 
@@ -103,7 +104,10 @@ def profile_tokens(lines: Sequence[int], rows: Sequence[RowTokens], *, seed: int
 def _shared_prefix(rows: Sequence[array[int]]) -> int:
     """Return how many leading tokens all rows have in common."""
     first, last = min(rows), max(rows)  # in dictionary order these two differ earliest
-    return next((index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), min(len(first), len(last)))
+    return next(
+        (index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),
+        min(len(first), len(last)),
+    )
 
 
 def _tree_tokens(rows: Sequence[RowTokens], micro_batch_size: int, seed: int) -> int:
@@ -113,7 +117,9 @@ def _tree_tokens(rows: Sequence[RowTokens], micro_batch_size: int, seed: int) ->
     sample = order[:SAMPLED_ROWS]
     distinct = 0
     for start in range(0, len(sample), micro_batch_size):
-        distinct += count_distinct([tuple(rows[index].ids) for index in sample[start : start + micro_batch_size]])
+        distinct += count_distinct(
+            [tuple(rows[index].ids) for index in sample[start : start + micro_batch_size]]
+        )
     if len(sample) == len(order):
         return distinct
     total, sampled = (sum(len(rows[index].ids) for index in which) for which in (order, sample))

@@ -98,7 +98,9 @@ def _share_out(num_rows: int, sizes: Counter[str]) -> dict[str, int]:
     by_remainder = sorted(exact, key=lambda stratum: (room[stratum] - exact[stratum], stratum))
     for stratum in by_remainder[: num_rows - sum(room.values())]:
         room[stratum] += 1
-    return {stratum: min(rows, sizes[stratum] // 2) if len(sizes) > 1 else rows for stratum, rows in room.items()}
+    return {
+        stratum: min(rows, sizes[stratum] // 2) if len(sizes) > 1 else rows for stratum, rows in room.items()
+    }
 
 
 def _build_unit(members: list[int], examples: Sequence[Example], is_stratified: bool) -> Unit:

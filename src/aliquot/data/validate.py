@@ -246,7 +246,9 @@ class _RowCheck:
         turns = [role for role in roles if role in ("user", "assistant")]
         is_alternating = all(one != other for one, other in zip(turns, turns[1:], strict=False))
         if turns[:1] != ["user"] or not is_alternating:
-            message = f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
+            message = (
+                f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
+            )
             self._report("roles_not_alternating", message, field="messages", severity="warning")
         if any(role in ("system", "developer") for role in roles[1:]):
             message = "A system message is not the first; some chat templates forbid that."

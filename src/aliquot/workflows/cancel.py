@@ -10,7 +10,7 @@ from aliquot.errors import RunError
 from aliquot.workflows.find import find_run
 from aliquot.workflows.follow import start_worker
 from aliquot.workflows.runs import RunSummary, summarise
-from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.surroundings import Doing, Surroundings
 from aliquot.workflows.watch import LOOK_S, request
 
 PATIENCE_S = 120.0
@@ -37,7 +37,7 @@ def cancel(
     wish = "stop" if stop else "cancel"
     if within.target.is_alive(run_dir):
         request(run_dir, wish)
-        within.tell("Asked the worker; it ends after this step …")
+        within.tell(Doing("Waiting for the worker to end its step"))
     else:
         start_worker(run_dir, within, wish=wish)  # only a worker writes the state, so one is started for it
     _wait(run_dir, within)

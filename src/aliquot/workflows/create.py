@@ -22,6 +22,14 @@ from aliquot.workflows.surroundings import Surroundings
 MAX_SLUG_CHARS = 32
 
 
+def open_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
+    """Create the directory of a new run, and tell the plan and where its report will be."""
+    within.tell(planned.resolved.plan)
+    run_dir = create_run(planned, runs_dir, within)
+    within.tell(f"run   {run_dir.run_id}, report {run_dir.report_path}")
+    return run_dir
+
+
 def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
     """Create the directory of a new run: ``spec.json`` and ``rows/``.
 

@@ -13,7 +13,7 @@ from aliquot.core.files import write_file
 from aliquot.core.plan import Device
 from aliquot.core.records import decode, encode_pretty
 from aliquot.errors import RunError
-from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.surroundings import Doing, Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ def probe(within: Surroundings, *, again: bool = False) -> Device:
     known = None if again else find_device()
     if known:
         return known
-    within.tell("Measuring this machine (once) …")
+    within.tell(Doing("Measuring this machine, once"))
     device = decode(within.target.call("probe")[-1], Device, "output of probe")
     write_file(_path(), encode_pretty(_Remembered(key=_key(), device=device)))
     return device

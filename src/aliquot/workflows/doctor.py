@@ -18,7 +18,7 @@ from aliquot.core.files import write_file
 from aliquot.core.records import decode
 from aliquot.errors import AliquotError
 from aliquot.workflows.device import probe
-from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.surroundings import Doing, Surroundings
 
 MIN_PYTHON = (3, 11)
 GIB = 1024**3
@@ -70,7 +70,7 @@ def doctor(*, runs_dir: Path | None = None, within: Surroundings | None = None) 
     for name, folder in folders.items():
         checks += [check_writable(name, folder), check_disk(name, folder)]
     if all(check.is_ok for check in checks[:2]):
-        within.tell("Letting a worker test itself …")
+        within.tell(Doing("Letting a worker test itself"))
         checks += _from_worker("worker", lambda: _selftest(within))
         checks += _from_worker("speed", lambda: [check_speed(within)])
     return Diagnosis(checks=tuple(checks))
@@ -93,7 +93,9 @@ def check_packages(names: tuple[str, ...] = WORKER_PACKAGES) -> HealthCheck:
     return HealthCheck(
         name="packages",
         is_ok=not missing,
-        detail=f"missing: {', '.join(missing)}" if missing else ", ".join(f"{k} {v}" for k, v in found.items()),
+        detail=f"missing: {', '.join(missing)}"
+        if missing
+        else ", ".join(f"{k} {v}" for k, v in found.items()),
         remedy="Run `pip install 'aliquot[train]'`. Checking, planning and scoring work without it.",
     )
 
@@ -145,7 +147,8 @@ def check_speed(within: Surroundings) -> HealthCheck:
     return HealthCheck(
         name="speed",
         is_ok=gflops >= SLOW_GFLOPS,
-        detail=f"{gflops:,.0f} GFLOP/s in {fastest} on {device.name} ({device.kind}, {device.num_threads} threads)",
+        detail=f"{gflops:,.0f} GFLOP/s in {fastest} on {device.name} "
+        f"({device.kind}, {device.num_threads} threads)",
         remedy="Other programs may be using the processor; end them, or use another machine.",
     )
 

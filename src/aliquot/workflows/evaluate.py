@@ -6,7 +6,6 @@ from pathlib import Path
 
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run_dir import RunDir
-from aliquot.evaluation.baselines import run_baselines
 from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.workflows.find import find_run
 
@@ -23,23 +22,6 @@ def evaluate(run: Path | str, *, split: str = "test", runs_dir: Path | None = No
         RunError: No such run, or it has no predictions of this split.
     """
     return evaluate_run(find_run(run, runs_dir), split=split)
-
-
-def add_baselines(run_dir: RunDir) -> None:
-    """Let the simple baselines answer the held-out rows; seconds, and no accelerator."""
-    spec = run_dir.read_spec()
-    train, validation, test = (run_dir.read_rows(split) for split in ("train", "validation", "test"))
-    answers = run_baselines(
-        train,
-        validation,
-        test,
-        spec.task,
-        seed=spec.evaluation.seed,
-        train_prompts={example.prompt_sha256 for example in train},
-    )
-    for model, predictions in answers.items():
-        for split in {prediction.split for prediction in predictions}:
-            run_dir.save_predictions(model, split, [one for one in predictions if one.split == split])
 
 
 def has_new_predictions(run_dir: RunDir, split: str = "test") -> bool:

@@ -8,14 +8,14 @@ from typing import Any
 
 from aliquot.core.plan import Plan
 from aliquot.core.run_dir import RunDir
-from aliquot.workflows.compare import RunsComparison, compare_runs
+from aliquot.evaluation.baselines import save_baselines
 from aliquot.workflows.check import read_settings
-from aliquot.workflows.create import create_run, require_writable
-from aliquot.workflows.evaluate import add_baselines
+from aliquot.workflows.compare import RunsComparison, compare_runs
+from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import Planned, make_plan
 from aliquot.workflows.report import refresh
-from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.surroundings import Doing, Surroundings
 
 
 def run(
@@ -57,9 +57,9 @@ def run(
 
 def carry_out(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunResult:
     """Turn one plan into a finished run: baselines first, so that the report has something to say at once."""
-    run_dir = create_run(planned, runs_dir, within)
-    within.tell(f"Run {run_dir.run_id}; the report is alive at {run_dir.report_path}")
-    add_baselines(run_dir)
+    run_dir = open_run(planned, runs_dir, within)
+    within.tell(Doing("Simple baselines answer the held-out rows"))
+    save_baselines(run_dir)
     refresh(run_dir)
     start_worker(run_dir, within)
     return follow(run_dir, within)

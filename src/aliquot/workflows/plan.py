@@ -68,8 +68,7 @@ def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> P
     checked = count_tokens(checked, base, given)
     within.tell(checked.report)
     require_usable(checked.report)
-    resolved = resolve(given, checked.report, base.model, device)
-    within.tell(resolved.plan)
+    resolved = resolve(given, checked.report, base.model, device, base=choice)
     return Planned(given=given, checked=checked, base=base, resolved=resolved)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError, RunError
-from aliquot.workflows.evaluate import add_baselines
+from aliquot.evaluation.baselines import save_baselines
 from aliquot.workflows.find import find_run
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.surroundings import Surroundings
@@ -38,7 +38,7 @@ def predict(
     within = within or Surroundings()
     run_dir = find_run(run, runs_dir)
     chosen = _choose(run_dir, models)
-    add_baselines(run_dir)
+    save_baselines(run_dir)
     start_worker(run_dir, within, stages=[f"predict:{model}" for model in chosen])
     return follow(run_dir, within)
 

@@ -10,7 +10,7 @@ from aliquot.core.model import ModelSource, PreparedModel
 from aliquot.core.model_cache import find_prepared, list_prepared
 from aliquot.core.records import decode, encode
 from aliquot.plan.bases import find_source
-from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.surroundings import Doing, Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,9 @@ def prepare(name: str, within: Surroundings) -> Base:
     ready = find_ready(name, source)
     if ready:
         return ready
-    within.tell(f"Preparing {source.name} (once; from {_origin(source)}) …")
+    within.tell(Doing(f"Preparing {source.name}, once, from {_origin(source)}"))
     arguments = [encode(source).decode(), str(models_dir())]
-    lines = within.target.call("prepare_model", arguments, listen=within.tell)
+    lines = within.target.call("prepare_model", arguments)
     model = decode(lines[-1], PreparedModel, "output of prepare_model")
     return Base(name=name, model=model, folder=models_dir() / model.key)
 

@@ -61,5 +61,7 @@ def read_progress(run_dir: RunDir) -> RunProgress:
         validation_loss=history.validations[-1][1] if history.validations else None,
         tokens_per_s=history.tokens_per_s,
         seconds_left=progress.seconds_left,
-        warnings=tuple(str(event.data.get("message", "")) for event in record.events if event.kind == "warning"),
+        warnings=tuple(
+            str(event.data.get("message", "")) for event in record.events if event.kind == "warning"
+        ),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
-from aliquot.workflows.evaluate import add_baselines
+from aliquot.evaluation.baselines import save_baselines
 from aliquot.workflows.find import find_run
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.surroundings import Surroundings
@@ -54,7 +54,7 @@ def require_resumable(run_dir: RunDir) -> None:
 
 def _start_again(run_dir: RunDir, within: Surroundings) -> None:
     if not any(model == "majority" for model, _ in run_dir.list_predictions()):
-        add_baselines(run_dir)
+        save_baselines(run_dir)
     if run_dir.state() is not RunState.FINISHED:
         within.tell(f"Resuming {run_dir.run_id}.")
         start_worker(run_dir, within)

@@ -1,4 +1,4 @@
-"""The names of settings as people type them: ``learning_rate`` and ``--learning-rate`` for ``train.learning_rate``.
+"""Names of settings as people type them: ``learning_rate``, ``--learning-rate``, ``train.learning_rate``.
 
 A short name belongs to the one basic setting of that name, or else to the only setting of that name.
 """

@@ -12,6 +12,14 @@ from typing import Any
 
 from aliquot.compute.target import Target, get_target
 
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """News: something that takes a while has begun."""
+
+    what: str
+
+
 Tell = Callable[[Any], None]
 """Receives what a verb has to say while it works: a record (a data report, a plan, a progress) or a line."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aliquot.workflows.check import read_settings
-from aliquot.workflows.create import create_run, require_writable
+from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import make_plan
 from aliquot.workflows.report import refresh
@@ -37,8 +37,7 @@ def train(
     require_writable(runs_dir)
     given = read_settings(config, {**settings, "predict.models": []})
     planned = make_plan(data, given, within)
-    run_dir = create_run(planned, runs_dir, within)
-    within.tell(f"Run {run_dir.run_id}; the report is alive at {run_dir.report_path}")
+    run_dir = open_run(planned, runs_dir, within)
     refresh(run_dir)
     start_worker(run_dir, within)
     return follow(run_dir, within)

@@ -104,7 +104,10 @@ def find_end(run_dir: RunDir, *, is_alive: bool) -> AliquotError | None:
     if state is RunState.STOPPED:
         step = next((event.data["step"] for event in reversed(events) if event.kind == "checkpoint"), 0)
         return Interrupted(
-            f"Stopped; what was done until step {step} is saved.", code="stopped", location=run_dir.run_id, hint=resume
+            f"Stopped; what was done until step {step} is saved.",
+            code="stopped",
+            location=run_dir.run_id,
+            hint=resume,
         )
     if state is RunState.FAILED:
         return RunError(

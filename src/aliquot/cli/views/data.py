@@ -62,7 +62,9 @@ def _splits(splits: Iterable[SplitProfile]) -> RenderableType:
     rows = [(one.split, f"{one.num_examples:,}", _labels(one.label_counts)) for one in splits]
     has_labels = any(row[2] for row in rows)
     headings = ("split", "examples", "answers")
-    return table(headings if has_labels else headings[:2], [row if has_labels else row[:2] for row in rows], right="1")
+    return table(
+        headings if has_labels else headings[:2], [row if has_labels else row[:2] for row in rows], right="1"
+    )
 
 
 def _lengths(report: DataReport) -> list[RenderableType]:
@@ -79,7 +81,9 @@ def _lengths(report: DataReport) -> list[RenderableType]:
         if one.tokens and one.num_examples
     ]
     if not rows:
-        note = "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
+        note = (
+            "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
+        )
         return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
     headings = ("tokens", "median", "95 %", "longest", "in all", "trained")
     return [

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from rich.console import RenderableType
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from aliquot.cli.views.layout import facts, heading, table
 from aliquot.core.plan import Choice, Estimate, Plan
 from aliquot.export.wording import count, rough_duration, setting_text, size
 
-WORDS = {"you": "you", "file": "file", "rule": "rule"}
+MIN_TABLE_WIDTH = 110
+"""Columns from which on the reasons fit beside the settings."""
 
 
 def brief(plan: Plan) -> list[RenderableType]:
     """Return the base, the few settings that matter most, and what it will take."""
-    names = ("train.num_epochs", "train.learning_rate", "train.batch_size", "train.lora_rank", "train.precision")
+    names = (
+        "train.num_epochs",
+        "train.learning_rate",
+        "train.batch_size",
+        "train.lora_rank",
+        "train.precision",
+    )
     found = {choice.name: choice for choice in plan.choices}
     settings = [
         f"{name.rpartition('.')[2]} {setting_text(found[name].value)}"
@@ -36,38 +46,63 @@ def brief(plan: Plan) -> list[RenderableType]:
 
 
 def full(plan: Plan) -> list[RenderableType]:
-    """Return every setting with its reason, then what the run will take."""
-    device, estimate = plan.device, plan.estimate
-    parts: list[RenderableType] = [
-        table(("setting", "value", "set by", "why"), [_row(choice) for choice in plan.choices]),
+    """Return every setting with its reason, the sources, then what the run will take."""
+    sources = list(dict.fromkeys(choice.source for choice in plan.choices if choice.source))
+    return [
+        _Choices(plan.choices, sources),
+        heading("Sources"),
+        facts((f"[{number}]", source) for number, source in enumerate(sources, start=1)),
         heading("What it will take"),
-        facts(
-            [
-                ("device", f"{device.name} ({device.kind}, {count(device.num_threads, 'thread')})"),
-                ("steps", f"{estimate.num_steps:,}"),
-                (
-                    "tokens",
-                    f"{estimate.num_tokens:,}, of which {estimate.computed_tokens:,} are computed "
-                    f"(shared prefixes once) and {estimate.trained_tokens:,} are trained",
-                ),
-                ("time", _cost(estimate)),
-                ("memory", f"about {size(estimate.memory_bytes)}"),
-                ("adapter", f"{count(estimate.trainable_parameters, 'trainable parameter')}"),
-                ("basis", estimate.basis),
-            ]
-        ),
+        facts(_list_costs(plan)),
+        *(Text.assemble(("! ", "yellow"), warning) for warning in plan.warnings),
     ]
-    return parts + [Text.assemble(("! ", "yellow"), warning) for warning in plan.warnings]
 
 
-def _row(choice: Choice) -> tuple[RenderableType, ...]:
-    why = Text(choice.reason)
-    if choice.rule_value is not None and choice.set_by != "rule":
-        why.append(f" (the rule would take {setting_text(choice.rule_value)})", "dim")
-    if choice.source:
-        why.append(f" [{choice.source}]", "dim")
-    colour = "cyan" if choice.set_by != "rule" else "dim"
-    return choice.name, setting_text(choice.value, choice.unit), Text(WORDS[choice.set_by], colour), why
+class _Choices:
+    """The settings: a table where there is room for the reasons, else each reason below its setting."""
+
+    def __init__(self, choices: Sequence[Choice], sources: list[str]) -> None:
+        self._choices, self._sources = choices, sources
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.max_width >= MIN_TABLE_WIDTH:
+            rows = [(*self._cells(choice), self._why(choice)) for choice in self._choices]
+            yield table(("setting", "value", "set by", "why"), rows)
+            return
+        for choice in self._choices:
+            name, value, set_by = self._cells(choice)
+            yield Text.assemble((name, "bold"), "  ", value, "  ", set_by)
+            yield Padding(self._why(choice), (0, 0, 0, 4))
+
+    def _cells(self, choice: Choice) -> tuple[str, str, Text]:
+        is_rule = choice.set_by == "rule"
+        value = setting_text(choice.value, choice.unit)
+        return choice.name, value, Text(choice.set_by, "dim" if is_rule else "cyan")
+
+    def _why(self, choice: Choice) -> Text:
+        why = Text(choice.reason)
+        if choice.rule_value is not None and choice.set_by != "rule":
+            why.append(f" The rule would take {setting_text(choice.rule_value, choice.unit)}.")
+        if choice.source:
+            why.append(f" [{self._sources.index(choice.source) + 1}]", "dim")
+        return why
+
+
+def _list_costs(plan: Plan) -> list[tuple[str, str]]:
+    device, estimate = plan.device, plan.estimate
+    return [
+        ("device", f"{device.name} ({device.kind}, {count(device.num_threads, 'thread')})"),
+        ("steps", f"{estimate.num_steps:,}"),
+        (
+            "tokens",
+            f"{estimate.num_tokens:,}, of which {estimate.computed_tokens:,} are computed "
+            f"(shared prefixes once) and {estimate.trained_tokens:,} are trained",
+        ),
+        ("time", _cost(estimate)),
+        ("memory", f"about {size(estimate.memory_bytes)}"),
+        ("adapter", count(estimate.trainable_parameters, "trainable parameter")),
+        ("basis", estimate.basis),
+    ]
 
 
 def _cost(estimate: Estimate) -> str:

@@ -17,7 +17,6 @@ from typing import IO
 
 from aliquot.compute.job import Job, find_job, save_job
 from aliquot.compute.process import boot_id, error_of, find_start, is_locked, worker_command
-from aliquot.compute.target import Listen
 from aliquot.core.files import translate_os_errors
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import Interrupted, RunError
@@ -70,18 +69,16 @@ class LocalTarget:
         if job.pid in self._children:
             self._children[job.pid].wait()
 
-    def call(self, program: str, argv: Sequence[str] = (), *, listen: Listen | None = None) -> list[str]:
-        """Run a program to its end; what it writes for people on stderr goes to ``listen`` line by line."""
+    def call(self, program: str, argv: Sequence[str] = ()) -> list[str]:
+        """Run a program to its end and return the lines it printed."""
         command = worker_command(program, argv)
-        with tempfile.TemporaryFile() as output:
-            with subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE, text=True, errors="replace"
-            ) as process:
-                stderr = _listen_to_end(process, listen)
-            if process.returncode != 0:
-                raise error_of(program, process.returncode, stderr)
-            output.seek(0)
-            return output.read().decode().splitlines()
+        try:
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        except KeyboardInterrupt:  # the child was killed
+            raise Interrupted("Stopped; nothing half-made was left behind.", code="interrupted") from None
+        if done.returncode != 0:
+            raise error_of(program, done.returncode, done.stderr.decode(errors="replace"))
+        return done.stdout.decode().splitlines()
 
     def open(self, program: str, argv: Sequence[str] = ()) -> LocalDialogue:
         """Start a program that answers on its standard output."""
@@ -95,7 +92,12 @@ class LocalDialogue:
         self._program = program
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         self._process = subprocess.Popen(
-            list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True, bufsize=1,
+            list(command),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+            bufsize=1,
             start_new_session=True,  # Ctrl-C ends the conversation, not the answer's process under our feet
         )
 
@@ -130,21 +132,13 @@ def _spawn(run_dir: RunDir, command: list[str]) -> subprocess.Popen[bytes]:
         log_path.parent.mkdir(exist_ok=True)
         with log_path.open("ab") as log:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, close_fds=True
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                close_fds=True,
             )
-
-
-def _listen_to_end(process: subprocess.Popen[str], listen: Listen | None) -> str:
-    lines = []
-    try:
-        for line in _pipe(process.stderr):
-            lines.append(line)
-            if listen and not line.startswith("{"):
-                listen(line.rstrip())
-    except KeyboardInterrupt:
-        process.kill()
-        raise Interrupted("Stopped; nothing half-made was left behind.", code="interrupted") from None
-    return "".join(lines)
 
 
 def _pipe(pipe: IO[str] | IO[bytes] | None) -> IO:

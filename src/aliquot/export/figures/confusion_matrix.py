@@ -50,7 +50,9 @@ def confusion_matrix(confusion: Confusion, *, title: str = "") -> str:
         parts.append(text(left - 10, y + height / 2 + 4.5, shortened(label, left - 40), anchor="end"))
         shown = counts if has_unread else counts[:-1]
         parts += [
-            _cell(_column(left, cell, column, len(labels)), y, cell, height, count, sum(counts), column == index)
+            _cell(
+                _column(left, cell, column, len(labels)), y, cell, height, count, sum(counts), column == index
+            )
             for column, count in enumerate(shown)
         ]
         parts.append(_right(counts, index, _column(left, cell, columns, len(labels)) + 10, y + height / 2))
@@ -88,12 +90,15 @@ def _noun(confusion: Confusion) -> str:
     return "tuned model" if confusion.model == "tuned" else "model"
 
 
-def _cell(
-    x: float, y: float, width: float, height: float, count: int, total: int, is_diagonal: bool
-) -> str:
+def _cell(x: float, y: float, width: float, height: float, count: int, total: int, is_diagonal: bool) -> str:
     share = count / total if total else 0.0
     box = rectangle(
-        x + 1, y + 1, width - 2, height - 2, fill=_shade(share, is_diagonal), stroke=RULE if not count else "none"
+        x + 1,
+        y + 1,
+        width - 2,
+        height - 2,
+        fill=_shade(share, is_diagonal),
+        stroke=RULE if not count else "none",
     )
     colour = WHITE if share > 0.55 else MUTED if not count else INK
     return box + text(x + width / 2, y + height / 2 + 4.5, f"{count:,}", fill=colour, anchor="middle")

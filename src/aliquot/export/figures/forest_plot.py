@@ -128,7 +128,9 @@ def _columns(
     value, interval = fixed(result.primary.value, decimals), interval_text(result.primary.interval, decimals)
     width = max(text_width(interval, 12), 92)
     parts = [
-        text(right - width - 8, y + 4.5, value, anchor="end", is_bold=is_tuned, fill=BLUE if is_tuned else INK),
+        text(
+            right - width - 8, y + 4.5, value, anchor="end", is_bold=is_tuned, fill=BLUE if is_tuned else INK
+        ),
         text(right, y + 4.5, interval, anchor="end", fill=MUTED, size=12),
     ]
     if comparison:

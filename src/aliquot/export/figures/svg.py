@@ -96,9 +96,7 @@ def polyline(
     )
 
 
-def circle(
-    x: float, y: float, radius: float, *, fill: str, stroke: str = "none", opacity: float = 1
-) -> str:
+def circle(x: float, y: float, radius: float, *, fill: str, stroke: str = "none", opacity: float = 1) -> str:
     """Return a dot."""
     faint = f' fill-opacity="{_n(opacity)}"' if opacity < 1 else ""
     edge = f' stroke="{stroke}" stroke-width="1.5"' if stroke != "none" else ""
