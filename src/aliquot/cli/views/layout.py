@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
@@ -10,13 +10,20 @@ from rich.table import Table
 from rich.text import Text
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[RenderableType]], *, right: str = "") -> Table:
+def table(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[RenderableType]],
+    *,
+    right: str = "",
+    widths: Mapping[int, int] | None = None,
+) -> Table:
     """Return a table.
 
     Args:
         headings: One per column.
         rows: Cells; plain strings are shown as they are, without markup.
         right: Indices of the columns of numbers, for example ``"12"``.
+        widths: Most characters of a column, by index.
     """
     made = Table(box=SIMPLE_HEAD, header_style="dim", border_style="dim", pad_edge=False, show_edge=False)
     for index, heading in enumerate(headings):
@@ -27,6 +34,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[RenderableType]], *, 
             justify="right" if is_number else "left",
             no_wrap=is_number or index == 0,
             overflow="fold",
+            max_width=(widths or {}).get(index),
         )
     for row in rows:
         made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))

@@ -67,7 +67,7 @@ class _Choices:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         if options.max_width >= MIN_TABLE_WIDTH:
             rows = [(*self._cells(choice), self._why(choice)) for choice in self._choices]
-            yield table(("setting", "value", "set by", "why"), rows)
+            yield table(("setting", "value", "set by", "why"), rows, widths={1: 24})
             return
         for choice in self._choices:
             name, value, set_by = self._cells(choice)
