@@ -125,12 +125,12 @@ def validation_interval_steps(num_steps: int, train_s: float, validation_s: floa
         affordable = int(MAX_VALIDATION_SHARE * train_s / validation_s)
         count = min(max(affordable, 2), NUM_VALIDATIONS)
         why = (
-            f"{count} validations in {num_steps} steps: {NUM_VALIDATIONS}, or fewer so that they take at "
-            f"most a fifth of the training time, at least 2; one takes about {duration_in_words(validation_s)}."
+            f"{count} validations in {num_steps} steps: {NUM_VALIDATIONS}, or fewer so that they take "
+            f"at most a fifth of training, at least 2; one takes about {duration_in_words(validation_s)}."
         )
     return choose(
         "train.validation_interval_steps",
-        max(1, num_steps // count),
+        math.ceil(num_steps / count),
         reason=why,
         source=f"{OURS}; {LIMA} chose its checkpoint on held-out rows, as loss and quality part ways",
         inputs={"num_steps": num_steps, "train_s": round(train_s, 1), "validation_s": validation_s},
