@@ -108,7 +108,7 @@ def _note_number(line: int, key: str, value: object) -> Problem:
     return Problem(
         code="number_as_text",
         severity="note",
-        message=f'"{key}" is {name_json_type(value)}, not text; it is read as it is written: {as_text(value)}.',
+        message=f'"{key}" is {name_json_type(value)}, not text; it is read as written: {as_text(value)}.',
         line=line,
         field=key,
         kind=key,
@@ -120,7 +120,10 @@ def _as_messages(value: Mapping[str, Any], columns: Columns) -> list[dict[str, A
     context = as_text(value.get(columns.context)) if columns.context else None
     if isinstance(prompt, str) and isinstance(context, str) and context.strip():
         prompt = f"{prompt}\n\n{context}"
-    messages = [{"role": "user", "content": prompt}, {"role": "assistant", "content": as_text(value[columns.answer])}]
+    messages = [
+        {"role": "user", "content": prompt},
+        {"role": "assistant", "content": as_text(value[columns.answer])},
+    ]
     if columns.system:
         messages.insert(0, {"role": "system", "content": as_text(value.get(columns.system))})
     return messages

@@ -28,8 +28,7 @@ _REMEDY = "Write one JSON object per line."
 
 def read_objects(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
     """Yield each record with its line number, or the problem that stands for it; blank lines as a note."""
-    num_lines = 0
-    for item in source.lines():
+    for num_lines, item in enumerate(source.lines()):
         if isinstance(item, Broken):
             yield describe_broken(item, num_lines)
         elif not item.data.strip():
@@ -37,7 +36,6 @@ def read_objects(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Proble
         else:
             value = decode_object(item)
             yield value if isinstance(value, Problem) else (item.number, value)
-        num_lines += 1
 
 
 def decode_object(line: Line) -> dict[str, Any] | Problem:
@@ -80,9 +78,11 @@ def name_json_type(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float, Number)):
+    if isinstance(value, (int, Number)):
         return "a number"
-    return {str: "text", list: "a list", dict: "an object"}.get(type(value), "not JSON")
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "an object"
 
 
 def as_json(value: object) -> str:
@@ -172,11 +172,15 @@ def _describe_syntax(line: Line, error: json.JSONDecodeError) -> Problem:
         return _problem(line, "incomplete_last_line", message, "Copy the file again, or complete the line.")
     if "control character" in error.msg:
         found = f"a raw control character (0x{ord(text[error.pos]):02X}) stands in a text"
-        return _problem(line, "invalid_json", f"Column {error.colno}: {found}.", "Write it as \\n, \\t or \\u00XX.")
+        return _problem(
+            line, "invalid_json", f"Column {error.colno}: {found}.", "Write it as \\n, \\t or \\u00XX."
+        )
     remedy = "Write JSON with double quotes, for example with json.dumps." if "'" in text[:3] else _REMEDY
     near = text[error.pos : error.pos + 20]
     what = f"found {near!r}" if near else "the line ends too early"
-    return _problem(line, "invalid_json", f"Column {error.colno} is not valid JSON: {error.msg}, {what}.", remedy)
+    return _problem(
+        line, "invalid_json", f"Column {error.colno} is not valid JSON: {error.msg}, {what}.", remedy
+    )
 
 
 def _problem(line: Line, code: str, message: str, remedy: str) -> Problem:
@@ -205,7 +209,9 @@ def _require_whole_characters(value: Any, path: str) -> None:
     elif isinstance(value, str):
         for index, character in enumerate(value):
             if "\ud800" <= character <= "\udfff":
-                message = f"{_printable(path)}, character {index + 1}: half of an emoji (\\u{ord(character):04x})."
+                message = (
+                    f"{_printable(path)}, character {index + 1}: half of an emoji (\\u{ord(character):04x})."
+                )
                 raise _FaultError("lone_surrogate", message, "Write the whole character, or remove it.")
 
 

@@ -115,7 +115,11 @@ def _explain_none(source: Source, sample: Sample) -> InputError:
     first = sample.lines[0].strip()
     for start, code, message, command in _UNLIKE:
         if first.startswith(start):
-            hint = f"Write one object per line, for example with: {command}" if command else "Download the file itself."
+            hint = (
+                f"Write one object per line, for example with: {command}"
+                if command
+                else "Download the file itself."
+            )
             return InputError(message, code=code, location=str(source.path), hint=hint)
     if first == b"{":
         message = "This is one JSON object over many lines, not JSON Lines."
@@ -132,7 +136,8 @@ def _describe_first(sample: Sample) -> str:
         keys = list(objects[0])
         if {"preferred_output", "chosen", "rejected"} & set(keys):
             return "These are preference pairs (DPO); Aliquot trains on one answer per row."
-        return f"The first line is an object with the keys {', '.join(keys[:10]) or '(none)'}: not a known format."
+        found = ", ".join(keys[:10]) or "none"
+        return f"The first line is an object with these keys: {found}; no format is known by them."
     first = sample.lines[0]
     if first.lstrip().startswith(b"{"):
         problem = decode_object(Line(1, first))

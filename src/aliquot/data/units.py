@@ -91,14 +91,16 @@ def _fill(ordered: list[Unit], chosen: list[Unit], num_rows: int, sizes: Counter
 
 
 def _share_out(num_rows: int, sizes: Counter[str]) -> dict[str, int]:
-    """Return how many rows each stratum gives: its share, rounded by largest remainder, at most half of it."""
+    """Return how many rows each stratum gives: its share by largest remainder, at most half of it."""
     total = max(sizes.total(), 1)
     exact = {stratum: num_rows * size / total for stratum, size in sizes.items()}
     room = {stratum: int(share) for stratum, share in exact.items()}
     by_remainder = sorted(exact, key=lambda stratum: (room[stratum] - exact[stratum], stratum))
     for stratum in by_remainder[: num_rows - sum(room.values())]:
         room[stratum] += 1
-    return {stratum: min(rows, sizes[stratum] // 2) if len(sizes) > 1 else rows for stratum, rows in room.items()}
+    return {
+        stratum: min(rows, sizes[stratum] // 2) if len(sizes) > 1 else rows for stratum, rows in room.items()
+    }
 
 
 def _build_unit(members: list[int], examples: Sequence[Example], is_stratified: bool) -> Unit:

@@ -1,7 +1,8 @@
-"""One row to one example, or to problems that name line, field, value found, what was expected and a remedy."""
+"""One row to one example, or to problems that name line, field, value, what was expected and a remedy."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 from typing import Any
 
@@ -244,9 +245,11 @@ class _RowCheck:
     def _check_order(self, messages: tuple[Message, ...]) -> None:
         roles = [item.role for item in messages]
         turns = [role for role in roles if role in ("user", "assistant")]
-        is_alternating = all(one != other for one, other in zip(turns, turns[1:], strict=False))
+        is_alternating = all(one != other for one, other in itertools.pairwise(turns))
         if turns[:1] != ["user"] or not is_alternating:
-            message = f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
+            message = (
+                f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
+            )
             self._report("roles_not_alternating", message, field="messages", severity="warning")
         if any(role in ("system", "developer") for role in roles[1:]):
             message = "A system message is not the first; some chat templates forbid that."
