@@ -104,6 +104,9 @@ def _share_out(num_rows: int, sizes: Counter[str]) -> dict[str, int]:
 
 
 def _build_unit(members: list[int], examples: Sequence[Example], is_stratified: bool) -> Unit:
+    if len(members) == 1:
+        only = examples[members[0]]
+        return Unit((members[0],), only.content_hash, only.reference if is_stratified else "")
     key = min(examples[index].content_hash for index in members)
     stratum = ""
     if is_stratified:

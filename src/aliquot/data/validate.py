@@ -27,7 +27,9 @@ SPLIT_WORDS: dict[str, Split] = {
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
 _TRAINED_ROLES = ("system", "developer", "user", "assistant")
-_TOOL_KEYS = ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
+_TOOL_KEYS = frozenset(
+    ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
+)
 _KNOWN_KEYS = ("messages", "split", "metadata", "id")
 _MESSAGE_KEYS = ("role", "content", "weight")
 
@@ -187,8 +189,10 @@ class _RowCheck:
         return weight if isinstance(weight, int) else None
 
     def _refuse_tools(self, item: dict[str, Any], path: str) -> None:
-        for key in _TOOL_KEYS:
-            if item.get(key):
+        if _TOOL_KEYS.isdisjoint(item):
+            return
+        for key in sorted(_TOOL_KEYS & item.keys()):
+            if item[key]:
                 self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
 
     def _report_unsupported(self, path: str, what: str) -> None:
