@@ -1,1 +1,1 @@
-"""From a file to checked, split examples: formats, reading, validation, splits, overlaps, what a test can show."""
+"""From a file to checked, split examples; ``check.py`` is the entrance and reads top to bottom."""

@@ -108,7 +108,7 @@ def _note_number(line: int, key: str, value: object) -> Problem:
     return Problem(
         code="number_as_text",
         severity="note",
-        message=f'"{key}" is {name_json_type(value)}, not text; it is read as it is written: {as_text(value)}.',
+        message=f'"{key}" is {name_json_type(value)}, not text; it is read as written: {as_text(value)}.',
         line=line,
         field=key,
         kind=key,

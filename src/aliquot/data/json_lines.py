@@ -28,8 +28,7 @@ _REMEDY = "Write one JSON object per line."
 
 def read_objects(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
     """Yield each record with its line number, or the problem that stands for it; blank lines as a note."""
-    num_lines = 0
-    for item in source.lines():
+    for num_lines, item in enumerate(source.lines()):
         if isinstance(item, Broken):
             yield describe_broken(item, num_lines)
         elif not item.data.strip():
@@ -37,7 +36,6 @@ def read_objects(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Proble
         else:
             value = decode_object(item)
             yield value if isinstance(value, Problem) else (item.number, value)
-        num_lines += 1
 
 
 def decode_object(line: Line) -> dict[str, Any] | Problem:
@@ -80,9 +78,11 @@ def name_json_type(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, (int, float, Number)):
+    if isinstance(value, (int, Number)):
         return "a number"
-    return {str: "text", list: "a list", dict: "an object"}.get(type(value), "not JSON")
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list) else "an object"
 
 
 def as_json(value: object) -> str:

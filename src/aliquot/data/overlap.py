@@ -48,9 +48,6 @@ def _check_shared(examples: Examples) -> Iterator[Finding]:
     exact_lines = {example.line for example in exact}
     alike = [item for item in _find_shared(examples, normalised_prompt) if item.line not in exact_lines]
     num_test = sum(example.split == "test" for example in examples)
-    remedy = (
-        "They are kept; scores are also given without them. A leak flatters the test: remove it if you can."
-    )
     if exact:
         contents = {example.content_hash for example in examples if example.split != "test"}
         num_same = sum(example.content_hash in contents for example in exact)
@@ -58,12 +55,14 @@ def _check_shared(examples: Examples) -> Iterator[Finding]:
             f"The prompts of {len(exact):,} of {num_test:,} test rows occur verbatim in train, "
             f"{num_same:,} of them with the same answer."
         )
+        remedy = "They are kept, and scores are also given without them."
         yield _finding("test_prompt_in_train", "warning", message, exact, remedy)
     if alike:
         message = (
             f"The prompts of {len(alike):,} more test rows occur in train but for case, spacing or "
             "typographic form."
         )
+        remedy = "They are kept. If they mean the same, the test is easier than it seems."
         yield _finding("test_prompt_near_train", "warning", message, alike, remedy)
 
 
@@ -149,7 +148,7 @@ def _check_given_away(examples: Examples) -> Iterator[Finding]:
 
 def stands_in(answer: str, text: str) -> bool:
     """Return whether an answer occurs in a text as whole words."""
-    start = text.find(answer)
+    start = text.find(answer) if answer else -1
     while start >= 0:
         end = start + len(answer)
         if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):

@@ -136,7 +136,8 @@ def _describe_first(sample: Sample) -> str:
         keys = list(objects[0])
         if {"preferred_output", "chosen", "rejected"} & set(keys):
             return "These are preference pairs (DPO); Aliquot trains on one answer per row."
-        return f"The first line is an object with the keys {', '.join(keys[:10]) or '(none)'}: not a known format."
+        found = ", ".join(keys[:10]) or "none"
+        return f"The first line is an object with these keys: {found}; no format is known by them."
     first = sample.lines[0]
     if first.lstrip().startswith(b"{"):
         problem = decode_object(Line(1, first))

@@ -11,9 +11,9 @@ import io
 import itertools
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from aliquot.errors import InputError
 
@@ -173,15 +173,16 @@ def _read_head(source: Source) -> bytes:
             return b""
 
 
-def _open(source: Source) -> IO[bytes]:
-    file = gzip.open(source.path, "rb") if source.is_gzip else source.path.open("rb")
-    return io.BufferedReader(_LineFeeds(file)) if source.ends_with_cr else file  # type: ignore[return-value]
+def _open(source: Source) -> io.BufferedIOBase:
+    if source.ends_with_cr:
+        return io.BufferedReader(_LineFeeds(_open(replace(source, ends_with_cr=False))))
+    return gzip.GzipFile(source.path, "rb") if source.is_gzip else source.path.open("rb")
 
 
 class _LineFeeds(io.RawIOBase):
     """A file whose carriage returns read as line feeds."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: io.BufferedIOBase) -> None:
         self._file = file
 
     def readable(self) -> bool:
@@ -197,7 +198,7 @@ class _LineFeeds(io.RawIOBase):
         super().close()
 
 
-def _split_lines(file: IO[bytes], source: Source) -> Iterator[Line | Broken]:
+def _split_lines(file: io.BufferedIOBase, source: Source) -> Iterator[Line | Broken]:
     unpacked = 0
     for number in itertools.count(1):
         data = file.readline(MAX_LINE_BYTES + 1)
@@ -226,7 +227,7 @@ def _split_lines(file: IO[bytes], source: Source) -> Iterator[Line | Broken]:
             )
 
 
-def _skip_line(file: IO[bytes]) -> int:
+def _skip_line(file: io.BufferedIOBase) -> int:
     """Read to the end of the line and return the number of bytes skipped."""
     skipped = 0
     while data := file.readline(_HEAD_BYTES):

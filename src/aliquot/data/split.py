@@ -19,7 +19,7 @@ from aliquot.data.validate import SPLIT_WORDS
 DEFAULT_SEED = 0
 TEST_FRACTION, VALIDATION_FRACTION = 0.2, 0.1
 MIN_HELD_OUT, MAX_HELD_OUT = 50, 500
-"""Bounds for test and validation where rows allow: below, nothing can be told apart; above, little is gained."""
+"""Bounds for test and validation where rows allow: less tells nothing apart, more gains little."""
 MIN_TRAIN_ROWS = 10
 """OpenAI's minimum for a training file."""
 
@@ -47,11 +47,7 @@ def split_examples(examples: Sequence[Example], settings: DataSettings, task: Ta
     elif settings.validation_fraction is not None:
         words.append("The file has its own validation rows, so validation_fraction was not used.")
     numbered = _number_occurrences(examples, splits)
-    findings = [
-        *_check_marks(examples, has_own),
-        *_check_groups(examples, settings),
-        *_check_sizes(splits, settings),
-    ]
+    findings = [*_check_marks(examples, has_own), *_check_groups(examples, settings)]
     return SplitExamples(numbered, " ".join(words), tuple(findings))
 
 
@@ -103,11 +99,8 @@ def _hold_out(
 
 def _say_own(splits: Sequence[Split]) -> str:
     counts = Counter(splits)
-    return (
-        "The file's own split was kept: "
-        + ", ".join(f"{counts[name]:,} {name}" for name in SPLITS)
-        + " rows."
-    )
+    sizes = ", ".join(f"{counts[name]:,} {name}" for name in SPLITS if counts[name])
+    return f"The file's own split was kept: {sizes} rows."
 
 
 def _number_occurrences(examples: Sequence[Example], splits: Sequence[Split]) -> tuple[Example, ...]:
@@ -152,7 +145,7 @@ def _check_groups(examples: Sequence[Example], settings: DataSettings) -> list[F
         Finding(
             code="group_key_missing",
             severity="error" if is_unknown else "warning",
-            message=f"{len(lines):,} of {len(examples):,} rows have no field {settings.group_key!r} to group by.",
+            message=f"{len(lines):,} of {len(examples):,} rows have no field {settings.group_key!r}.",
             lines=first_lines(lines),
             count=len(lines),
             field=settings.group_key,
@@ -161,7 +154,9 @@ def _check_groups(examples: Sequence[Example], settings: DataSettings) -> list[F
     ]
 
 
-def _check_sizes(splits: Sequence[Split], settings: DataSettings) -> list[Finding]:
+def check_sizes(examples: Sequence[Example], settings: DataSettings) -> list[Finding]:
+    """Return what is wrong or weak about the sizes of the splits."""
+    splits = [example.split for example in examples]
     num_test, num_train = splits.count("test"), len(splits) - splits.count("test")
     findings = []
     if num_train < MIN_TRAIN_ROWS:

@@ -75,7 +75,7 @@ def _infer_from_numbers(counts: Counter[str], num_numbers: int, total: int) -> T
 def _infer_from_words(counts: Counter[str], total: int) -> Task:
     longest = max(len(text) for text in counts)
     if _is_closed(counts, total):
-        reason = f"{total:,} references take only {len(counts)} different values, the longest of {longest} characters."
+        reason = f"{total:,} references take only {len(counts)} values, each of at most {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
     reason = (
         f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
@@ -117,7 +117,7 @@ def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
             yield Finding(
                 code="similar_labels",
                 severity="warning",
-                message=f"The labels {', '.join(map(repr, group))} differ in case, spacing or a final mark only.",
+                message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
                 remedy="If they mean the same, write them alike.",
             )
 

@@ -91,7 +91,7 @@ def _fill(ordered: list[Unit], chosen: list[Unit], num_rows: int, sizes: Counter
 
 
 def _share_out(num_rows: int, sizes: Counter[str]) -> dict[str, int]:
-    """Return how many rows each stratum gives: its share, rounded by largest remainder, at most half of it."""
+    """Return how many rows each stratum gives: its share by largest remainder, at most half of it."""
     total = max(sizes.total(), 1)
     exact = {stratum: num_rows * size / total for stratum, size in sizes.items()}
     room = {stratum: int(share) for stratum, share in exact.items()}
@@ -104,6 +104,9 @@ def _share_out(num_rows: int, sizes: Counter[str]) -> dict[str, int]:
 
 
 def _build_unit(members: list[int], examples: Sequence[Example], is_stratified: bool) -> Unit:
+    if len(members) == 1:
+        only = examples[members[0]]
+        return Unit((members[0],), only.content_hash, only.reference if is_stratified else "")
     key = min(examples[index].content_hash for index in members)
     stratum = ""
     if is_stratified:

@@ -1,7 +1,8 @@
-"""One row to one example, or to problems that name line, field, value found, what was expected and a remedy."""
+"""One row to one example, or to problems that name line, field, value, what was expected and a remedy."""
 
 from __future__ import annotations
 
+import itertools
 import sys
 from typing import Any
 
@@ -26,7 +27,9 @@ SPLIT_WORDS: dict[str, Split] = {
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
 _TRAINED_ROLES = ("system", "developer", "user", "assistant")
-_TOOL_KEYS = ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
+_TOOL_KEYS = frozenset(
+    ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
+)
 _KNOWN_KEYS = ("messages", "split", "metadata", "id")
 _MESSAGE_KEYS = ("role", "content", "weight")
 
@@ -186,8 +189,10 @@ class _RowCheck:
         return weight if isinstance(weight, int) else None
 
     def _refuse_tools(self, item: dict[str, Any], path: str) -> None:
-        for key in _TOOL_KEYS:
-            if item.get(key):
+        if _TOOL_KEYS.isdisjoint(item):
+            return
+        for key in sorted(_TOOL_KEYS & item.keys()):
+            if item[key]:
                 self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
 
     def _report_unsupported(self, path: str, what: str) -> None:
@@ -244,7 +249,7 @@ class _RowCheck:
     def _check_order(self, messages: tuple[Message, ...]) -> None:
         roles = [item.role for item in messages]
         turns = [role for role in roles if role in ("user", "assistant")]
-        is_alternating = all(one != other for one, other in zip(turns, turns[1:], strict=False))
+        is_alternating = all(one != other for one, other in itertools.pairwise(turns))
         if turns[:1] != ["user"] or not is_alternating:
             message = (
                 f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."

@@ -1,4 +1,4 @@
-"""Chat lines as OpenAI and OpenPipe write them: ``{"messages": [{"role", "content"}, …], "split": "TRAIN"}``."""
+"""Chat lines as OpenAI and OpenPipe write them: ``{"messages": [{"role", "content"}, …], "split"}``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table with a prompt column and an answer column: CSV or TSV with a header line, as spreadsheets save it."""
+"""A table with a prompt and an answer column: CSV or TSV with a header line, as spreadsheets save it."""
 
 from __future__ import annotations
 
@@ -107,14 +107,12 @@ def _read_records(source: Source, delimiter: str) -> Iterator[tuple[int, list[st
 
 
 def _decode_lines(source: Source, broken: list[Problem], numbers: list[int]) -> Iterator[str]:
-    count = 0
-    for item in source.lines():
+    for count, item in enumerate(source.lines()):
         if isinstance(item, Broken):
             broken.append(describe_broken(item, count))
         else:
             numbers.append(item.number)
             yield item.data.decode("utf-8", "surrogateescape") + "\n"
-        count += 1
 
 
 def _is_clean(cell: str) -> bool:
