@@ -12,21 +12,16 @@ ABSENT = "–"
 MINUS = "−"
 
 METRIC_TITLES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro F1",
-    "mcc": "Matthews correlation",
-    "nll": "Negative log-likelihood",
+    "accuracy_from_probabilities": "Accuracy of the likeliest label",
     "brier": "Brier score",
-    "ece": "Calibration error",
-    "mae": "Mean absolute error",
-    "rmse": "Root mean squared error",
-    "median_ae": "Median absolute error",
-    "r2": "R²",
-    "exact_match": "Exact match",
-    "exact_match_raw": "Exact match, to the letter",
-    "parse_rate": "Readable answers",
-    "token_f1": "Token F1",
+    "macro_f1": "Macro F1",
+    "matthews": "Matthews correlation",
+    "mean_absolute_error_parsed": "Mean absolute error of parsed answers",
+    "negative_log_likelihood": "Negative log-likelihood",
+    "normalised_match": "Match after normalisation",
+    "parse_failure_rate": "Unreadable answers",
+    "r_squared": "R²",
+    "spearman": "Spearman correlation",
 }
 """Only where the file name does not read well by itself."""
 
@@ -43,8 +38,8 @@ def in_sentence(title: str) -> str:
 
 
 def with_unit(title: str, unit: str) -> str:
-    """Return a heading with its unit; proportions have none."""
-    return title if unit in ("", "proportion", "fraction", "share") else f"{title} ({unit})"
+    """Return a heading with its unit; shares have none, and ``answer`` means that of the answers."""
+    return title if unit in ("", "share", "answer") else f"{title} ({unit})"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
