@@ -14,6 +14,7 @@ from aliquot.export.wording import (
     in_sentence,
     interval_text,
     listed,
+    method_title,
     metric_text,
     metric_title,
     report_decimals,
@@ -43,7 +44,9 @@ def describe_methods(record: RunRecord) -> tuple[str, ...]:
 def _unfinished(record: RunRecord) -> list[str]:
     if record.is_settled and record.state is RunState.FINISHED:
         return []
-    return [f"[This run is {record.state.value}; the text describes what is planned and what is done so far.]"]
+    return [
+        f"[This run is {record.state.value}; the text describes what is planned and what is done so far.]"
+    ]
 
 
 def _model(spec: Spec) -> str:
@@ -54,8 +57,8 @@ def _model(spec: Spec) -> str:
     return (
         f"We fine-tuned {model.source.name} ({origin}, revision {model.revision}{licence}; "
         f"{model.architecture.num_parameters:,} parameters) with low-rank adaptation (LoRA; rank "
-        f"{training.lora_rank}, alpha {training.lora_alpha}, dropout {training.lora_dropout:g}) of the linear "
-        f"layers {listed(training.target_modules)}, which gives {trained:,} trainable parameters."
+        f"{training.lora_rank}, alpha {training.lora_alpha}, dropout {training.lora_dropout:g}) of the "
+        f"linear layers {listed(training.target_modules)}, which gives {trained:,} trainable parameters."
     )
 
 
@@ -74,8 +77,8 @@ def _data(spec: Spec) -> str:
 def _prompts(spec: Spec) -> str:
     return (
         "Conversations were rendered with the model's own chat template "
-        f"(SHA-256 {spec.model.template_sha256[:16]}…), in training exactly as in use; only answer tokens, the "
-        "end of the turn included, carried loss. No row was truncated (longest accepted: "
+        f"(SHA-256 {spec.model.template_sha256[:16]}…), in training exactly as in use; only answer tokens, "
+        "the end of the turn included, carried loss. No row was truncated (longest accepted: "
         f"{count(spec.training.max_seq_len, 'token')})."
     )
 
@@ -88,10 +91,11 @@ def _optimisation(spec: Spec, history: History) -> str:
         training.schedule, "constant"
     )
     return (
-        f"Training minimised the mean negative log-likelihood per trained token with AdamW (betas 0.9 and 0.999, "
-        f"weight decay {training.weight_decay:g}, gradient norm clipped at {training.max_grad_norm:g}) for at "
-        f"most {count(training.num_epochs, 'epoch')}, that is {count(training.num_steps, 'update')} of "
-        f"{count(training.batch_size, 'row')}{per_step}. The peak learning rate was {training.learning_rate:g} "
+        "Training minimised the mean negative log-likelihood per trained token with AdamW (betas 0.9 and "
+        f"0.999, weight decay {training.weight_decay:g}, gradient norm clipped at "
+        f"{training.max_grad_norm:g}) for at most {count(training.num_epochs, 'epoch')}, that is "
+        f"{count(training.num_steps, 'update')} of {count(training.batch_size, 'row')}{per_step}. "
+        f"The peak learning rate was {training.learning_rate:g} "
         f"({_how_chosen(spec, 'train.learning_rate')}), reached after a warm-up over "
         f"{training.warmup_ratio * 100:g} % of the updates and then {schedule}."
     )
@@ -120,8 +124,8 @@ def _selection(spec: Spec, history: History) -> str:
         else ""
     )
     return (
-        f"Validation loss was computed every {count(training.validation_interval_steps, 'update')}{early}; the "
-        f"checkpoint with the lowest was used.{best}"
+        f"Validation loss was computed every {count(training.validation_interval_steps, 'update')}{early}; "
+        f"the checkpoint with the lowest was used.{best}"
     )
 
 
@@ -129,8 +133,8 @@ def _machine(record: RunRecord) -> str:
     training, environment = record.spec.training, record.environment
     device = environment.get("device_name") or record.spec.plan.device.name
     threads = f", {count(training.num_threads, 'thread')}" if training.device == "cpu" else ""
-    said = f"Base weights were held in {training.precision}; the seed was {training.seed}; the device was {device}"
-    said += f" ({training.device}{threads})."
+    said = f"Base weights were held in {training.precision}; the seed was {training.seed}; the device was "
+    said += f"{device} ({training.device}{threads})."
     train_s = environment.get("stage_s", {}).get("train")
     if train_s:
         said += f" Training took {duration(train_s)}"
@@ -165,17 +169,17 @@ def _statistics(record: RunRecord) -> list[str]:
 
 def _uncertainty(report: EvaluationReport) -> str:
     methods = {result.primary.interval.method for result in report.results if result.primary.interval}
-    how = f" ({listed(sorted(method.replace('_', ' ') for method in methods))})" if methods else ""
+    how = f" ({listed(sorted(map(method_title, methods)))})" if methods else ""
     return (
-        f"Intervals are {report.confidence * 100:g} % confidence intervals over test items{how}; where resampled, "
-        f"with {report.num_resamples:,} resamples and seed {report.seed}."
+        f"Intervals are {report.confidence * 100:g} % confidence intervals over test items{how}; where "
+        f"resampled, with {report.num_resamples:,} resamples and seed {report.seed}."
     )
 
 
 def _tests(report: EvaluationReport) -> list[str]:
     if not report.comparisons:
         return []
-    tests = listed(sorted({comparison.test.replace("_", " ") for comparison in report.comparisons}))
+    tests = listed(sorted({method_title(comparison.test) for comparison in report.comparisons}))
     return [
         f"Models were compared on the same items ({tests}, two-sided); p-values are adjusted after Holm for "
         f"{count(len(report.comparisons), 'comparison')}."

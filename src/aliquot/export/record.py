@@ -80,5 +80,3 @@ def ranked(results: tuple[ModelResult, ...]) -> tuple[ModelResult, ...]:
 
 def _read_plain(path: Path) -> dict[str, Any]:
     return dict(decode(path.read_bytes(), dict, str(path))) if path.is_file() else {}
-
-

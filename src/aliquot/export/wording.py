@@ -26,6 +26,15 @@ METRIC_TITLES = {
 """Only where the file name does not read well by itself."""
 
 
+METHOD_TITLES = {"wilson": "Wilson", "bca": "BCa bootstrap"}
+"""Interval methods that are names of people or abbreviations."""
+
+
+def method_title(name: str) -> str:
+    """Return how an interval or a p-value was made, as prose: ``wilson`` → ``Wilson``."""
+    return METHOD_TITLES.get(name, name.replace("_", " "))
+
+
 def metric_title(name: str) -> str:
     """Return a metric's name as a heading."""
     return METRIC_TITLES.get(name, name.replace("_", " ").capitalize())
@@ -99,11 +108,6 @@ def p_text(p_value: float) -> str:
     return f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
 
 
-def percent(share: float) -> str:
-    """Return a share as a whole or half percentage: ``95 %``, ``99.5 %``."""
-    return f"{share * 100:.4g} %"
-
-
 def duration(seconds: float) -> str:
     """Return a time in at most two units: ``45 s``, ``3 min 12 s``, ``2 h 05 min``."""
     whole = max(0, round(seconds))
@@ -115,7 +119,7 @@ def duration(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """Return an estimate no finer than it deserves: ``under a minute``, ``about 4 min``, ``about 2 h 10 min``."""
+    """Return an estimate no finer than it deserves: ``under a minute``, ``about 4 min``."""
     if seconds < 50:
         return "under a minute"
     minutes = max(1, round(seconds / 60))
@@ -144,7 +148,8 @@ def setting_text(value: Any, unit: str = "") -> str:
     if isinstance(value, list | tuple):
         return ", ".join(setting_text(item) for item in value) or "none"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f"{text} {unit}" if unit else text
+    noun = unit.removesuffix("s") if value == 1 and len(unit) > 2 else unit
+    return f"{text} {noun}" if unit else text
 
 
 def moment(stamp: str) -> str:

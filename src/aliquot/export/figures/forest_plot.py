@@ -49,7 +49,7 @@ def forest_plot(report: EvaluationReport) -> str:
         return _empty(report)
     against = {each.other: each for each in report.comparisons if each.model == "tuned"}
     gains = GAINS if against else 0
-    left = 24 + min(200.0, max(text_width(result.title) for result in results))
+    left = 24 + min(230.0, max(text_width(result.title) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
     bottom = TOP + ROW * len(results)
     decimals = report_decimals(report)
@@ -128,7 +128,9 @@ def _columns(
     value, interval = fixed(result.primary.value, decimals), interval_text(result.primary.interval, decimals)
     width = max(text_width(interval, 12), 92)
     parts = [
-        text(right - width - 8, y + 4.5, value, anchor="end", is_bold=is_tuned, fill=BLUE if is_tuned else INK),
+        text(
+            right - width - 8, y + 4.5, value, anchor="end", is_bold=is_tuned, fill=BLUE if is_tuned else INK
+        ),
         text(right, y + 4.5, interval, anchor="end", fill=MUTED, size=12),
     ]
     if comparison:

@@ -28,9 +28,7 @@ MARGIN = 0.25
 """Share of the references' range that answers may lie outside before they are drawn at the border."""
 
 
-def scatter(
-    points: Sequence[tuple[float, float]], *, title: str, num_unread: int = 0
-) -> str:
+def scatter(points: Sequence[tuple[float, float]], *, title: str, num_unread: int = 0) -> str:
     """Return the figure: one dot per test row; a perfect answer lies on the diagonal.
 
     Args:

@@ -16,7 +16,10 @@ PALE_BLUE = "#8fbfdf"
 VERMILLION = "#c2480a"
 WHITE = "#ffffff"
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+FONT = (
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', "
+    "'Liberation Sans', Arial, system-ui, sans-serif"
+)
 WIDTH = 760
 """Of all figures, in CSS pixels: the page's column and a paper's full text width."""
 
@@ -96,9 +99,7 @@ def polyline(
     )
 
 
-def circle(
-    x: float, y: float, radius: float, *, fill: str, stroke: str = "none", opacity: float = 1
-) -> str:
+def circle(x: float, y: float, radius: float, *, fill: str, stroke: str = "none", opacity: float = 1) -> str:
     """Return a dot."""
     faint = f' fill-opacity="{_n(opacity)}"' if opacity < 1 else ""
     edge = f' stroke="{stroke}" stroke-width="1.5"' if stroke != "none" else ""

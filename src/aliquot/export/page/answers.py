@@ -23,6 +23,8 @@ class Pair:
     reference: str
     before: str
     after: str
+    before_error: str = ""
+    after_error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class BeforeAndAfter:
     num_lost: int
     num_rows: int
     is_number: bool
+    start: str
+    """With which every prompt begins; left out of each."""
 
 
 def before_and_after(record: RunRecord, rows: list[AnsweredRow]) -> BeforeAndAfter | None:
@@ -45,14 +49,15 @@ def before_and_after(record: RunRecord, rows: list[AnsweredRow]) -> BeforeAndAft
     changes = [(row, _gain(record, row)) for row in both]
     gained = [row for row, gain in changes if gain > 0]
     lost = [row for row, gain in changes if gain < 0]
-    start = len(shared_start(rows))
+    start, is_number = shared_start(rows), record.report.task_type == "number"
     return BeforeAndAfter(
-        gained=tuple(_pair(row, start) for row in gained[:NUM_EACH_WAY]),
-        lost=tuple(_pair(row, start) for row in lost[:NUM_EACH_WAY]),
+        gained=tuple(_pair(row, len(start), is_number) for row in gained[:NUM_EACH_WAY]),
+        lost=tuple(_pair(row, len(start), is_number) for row in lost[:NUM_EACH_WAY]),
         num_gained=len(gained),
         num_lost=len(lost),
         num_rows=len(both),
-        is_number=record.report.task_type == "number",
+        is_number=is_number,
+        start=prompt_text(start) if start else "",
     )
 
 
@@ -109,11 +114,17 @@ def _gain(record: RunRecord, row: AnsweredRow) -> int:
     return int(new < old) - int(new > old)
 
 
-def _pair(row: AnsweredRow, start: int) -> Pair:
+def _error_text(score: Score) -> str:
+    return "unreadable" if score.normalised is None else f"off by {score.normalised:.3g}"
+
+
+def _pair(row: AnsweredRow, start: int, is_number: bool) -> Pair:
     return Pair(
         line=row.example.line,
         prompt=prompt_text(row.example.prompt[start:]),
         reference=row.example.reference,
         before=row.scores["base"].output,
         after=row.scores["tuned"].output,
+        before_error=_error_text(row.scores["base"]) if is_number else "",
+        after_error=_error_text(row.scores["tuned"]) if is_number else "",
     )

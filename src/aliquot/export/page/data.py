@@ -9,6 +9,7 @@ from aliquot.core.spec import Spec
 from aliquot.export.page.header import file_name
 from aliquot.export.wording import count, size
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelRow:
     """One label's count in each split."""
@@ -64,8 +65,8 @@ def describe_overlap(report: DataReport) -> str:
         said = "No test prompt occurs verbatim in train."
     if overlap.conflicting_prompts:
         said += (
-            f" {count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one reference; "
-            f"no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."
+            f" {count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one "
+            f"reference; no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."
         )
     return said
 
@@ -77,7 +78,8 @@ def _labels(splits: tuple[SplitProfile, ...]) -> tuple[LabelRow, ...]:
     for label in labels:
         counts = tuple(split.label_counts.get(label, 0) for split in splits)
         shares = tuple(
-            f"{number / total * 100:.0f} %" if total else "" for number, total in zip(counts, totals, strict=True)
+            f"{number / total * 100:.0f} %" if total else ""
+            for number, total in zip(counts, totals, strict=True)
         )
         rows.append(LabelRow(label=label, counts=counts, shares=shares))
     return tuple(rows)

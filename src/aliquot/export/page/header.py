@@ -9,7 +9,7 @@ from aliquot.core.run import RunState
 from aliquot.core.spec import Spec
 from aliquot.export.progress import Progress, find_progress
 from aliquot.export.record import RunRecord
-from aliquot.export.wording import count, in_sentence, listed, metric_title, rough_duration
+from aliquot.export.wording import count, duration, in_sentence, listed, metric_title, rough_duration
 
 STATES = {
     RunState.PLANNED: "Planned",
@@ -53,7 +53,7 @@ def describe_header(record: RunRecord) -> Header:
         lead=_lead(record),
         state=record.state.value,
         state_text=_state_text(record),
-        now=_now(progress),
+        now=_took(record) if record.is_settled else _now(progress),
         progress=progress,
         is_settled=record.is_settled,
         facts=(_compared(record), _on(record), _measured(record), _trained(spec)),
@@ -103,6 +103,16 @@ def _now(progress: Progress) -> str:
     if progress.seconds_left is not None:
         parts.append(f"{rough_duration(progress.seconds_left)} left")
     return " · ".join(parts)
+
+
+def _took(record: RunRecord) -> str:
+    seconds = record.environment.get("stage_s", {}).get("train")
+    device = record.environment.get("device_name", "")
+    parts = [
+        f"training took {duration(seconds)}" if seconds else "",
+        f"on {device}" if seconds and device else "",
+    ]
+    return " ".join(part for part in parts if part)
 
 
 def _compared(record: RunRecord) -> Fact:

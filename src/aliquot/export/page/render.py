@@ -9,12 +9,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
@@ -44,12 +45,16 @@ def render_page(run_dir: RunDir) -> str:
     """
     record = read_record(run_dir)
     style, script = _read("report.css"), _read("report.js")
-    return _environment().get_template("report.html.j2").render(
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
-        refresh_s=None if record.is_settled else REFRESH_S.get(record.state, 4),
-        **_sections(record),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+            refresh_s=None if record.is_settled else REFRESH_S.get(record.state, 4),
+            **_sections(record),
+        )
     )
 
 
@@ -89,6 +94,12 @@ def _hash(content: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
 
 
+def _prose(text: str) -> Markup:
+    """Return a text with what stands in backticks set as code; ``5 %`` and ``p = 0.01`` stay unbroken."""
+    bound = re.sub(r"(?<=\d) (?=%)", "\u00a0", re.sub(r"\bp ([<=]) ", "p\u00a0\\1\u00a0", text))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(bound))))
+
+
 @cache
 def _read(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
@@ -103,7 +114,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(
-        duration=wording.duration, moment=wording.moment, size=wording.size, setting=wording.setting_text
-    )
+    environment.filters.update(moment=wording.moment, prose=_prose)
     return environment

@@ -68,7 +68,9 @@ def describe_repeat(record: RunRecord) -> Repeat:
 
 
 def _files(record: RunRecord) -> Iterator[FileLink]:
-    named = [(writer.filename, writer.title) for writer in map(get_writer, list_writers()) if writer.name != PAGE]
+    named = [
+        (writer.filename, writer.title) for writer in map(get_writer, list_writers()) if writer.name != PAGE
+    ]
     splits = [(f"rows/{split}.jsonl", f"The {split} rows") for split in SPLITS]
     titles = {result.model: result.title for result in record.results}
     answers = []

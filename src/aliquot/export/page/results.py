@@ -14,16 +14,19 @@ from aliquot.export.figures.of_run import draw_scatter
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import (
     ABSENT,
+    count,
     decimals_for,
     fixed,
     interval_text,
+    listed,
+    method_title,
     metric_title,
     p_text,
     report_decimals,
     with_unit,
 )
 
-MAX_SECONDARY = 4
+MAX_SECONDARY = 3
 """Further metrics in the table; all of them stand in scores/report.json."""
 
 
@@ -52,7 +55,6 @@ class PairRow:
     only_model: str
     only_other: str
     p_value: str
-    test: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,7 @@ class Results:
     has_unparsed: bool
     has_truncated: bool
     methods: str
+    tests: str
     is_labels: bool
 
 
@@ -97,6 +100,7 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
         has_unparsed=any(result.num_unparsed for result in report.results),
         has_truncated=any(result.num_truncated for result in report.results),
         methods=_interval_methods(report),
+        tests=_tests(report),
         is_labels=report.task_type == "labels",
     )
 
@@ -141,10 +145,15 @@ def _pairs(report: EvaluationReport) -> tuple[PairRow, ...]:
             only_model=f"{each.num_only_model:,}" if counts_items else "",
             only_other=f"{each.num_only_other:,}" if counts_items else "",
             p_value=p_text(each.p_value_holm),
-            test=each.test.replace("_", " "),
         )
         for each in report.comparisons
     )
+
+
+def _tests(report: EvaluationReport) -> str:
+    names = listed(sorted({method_title(comparison.test) for comparison in report.comparisons}))
+    number = count(len(report.comparisons), "comparison")
+    return f"Same rows, two-sided: {names}. The p-values are adjusted after Holm for {number}."
 
 
 def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
@@ -168,4 +177,4 @@ def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ..
 
 def _interval_methods(report: EvaluationReport) -> str:
     methods = {result.primary.interval.method for result in report.results if result.primary.interval}
-    return ", ".join(sorted(method.replace("_", " ") for method in methods))
+    return ", ".join(sorted(map(method_title, methods)))

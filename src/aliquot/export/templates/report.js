@@ -2,7 +2,8 @@
 // Everything from data or models is set as text, never as markup.
 "use strict";
 
-const PAGE_SIZE = 50;
+const FIRST_SIZE = 20;
+const PAGE_SIZE = 100;
 const VERDICTS = { "-1": "unreadable", 0: "wrong", 1: "right", 2: "" };
 const memory = {
   key: "aliquot." + document.body.dataset.run,
@@ -39,7 +40,7 @@ function browse(data, form, saved) {
   const isNumber = data.task === "number";
   const base = data.models.findIndex((model) => model.name === "base");
   let rows = [];
-  let limit = PAGE_SIZE;
+  let limit = FIRST_SIZE;
 
   const shows = [
     ["all", "all rows", () => true],
@@ -130,9 +131,9 @@ function browse(data, form, saved) {
   fill("order", orders);
   form.elements.order.parentElement.hidden = orders.length < 2;
   form.elements.search.value = saved.search || "";
-  limit = saved.limit || PAGE_SIZE;
+  limit = saved.limit || FIRST_SIZE;
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", () => { limit = PAGE_SIZE; refresh(); });
+  form.addEventListener("input", () => { limit = FIRST_SIZE; refresh(); });
   more.addEventListener("click", () => { limit += PAGE_SIZE; extend(); });
   const start = document.getElementById("answer-start");
   if (data.start) {

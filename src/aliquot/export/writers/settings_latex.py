@@ -58,7 +58,7 @@ ESCAPES |= {ord("–"): "--", ord("—"): "---", ord("…"): r"\ldots{}", ord("\
 
 
 def write_table(run_dir: RunDir) -> str:
-    """Return a ``longtable`` environment, ready for ``\\input``."""
+    """Return a ``longtable`` environment, ready to be input."""
     spec = run_dir.read_spec()
     parts = [HEAD.replace("%s", escape(spec.run_id), 1)]
     for number, (title, rows) in enumerate(group_settings(list_settings(spec))):
