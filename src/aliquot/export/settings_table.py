@@ -10,7 +10,6 @@ from aliquot.core.plan import Choice
 from aliquot.core.spec import Spec
 from aliquot.export.wording import setting_text
 
-
 GROUPS = {
     "base": "Base model",
     "data": "Data",
