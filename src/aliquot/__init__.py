@@ -52,7 +52,7 @@ _GROUPS: dict[str, dict[str, str]] = {
     "runs": {
         "list": "runs:list_runs",
         "show": "runs:show_run",
-        "compare": "compare:compare_named",
+        "compare": "compare:compare_runs",
         "delete": "runs:delete_run",
     },
 }

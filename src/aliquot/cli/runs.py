@@ -53,7 +53,7 @@ def compare(
     debug: Debug = False,
 ) -> None:
     """Compare runs: their tuned models on the same held-out rows, with paired tests."""
-    render.show(compare_runs([find_run(one, runs_dir) for one in run]), as_json=as_json)
+    render.show(compare_runs(run, runs_dir=runs_dir), as_json=as_json)
 
 
 @app.command()

@@ -43,7 +43,7 @@ def read_answers(record: RunRecord) -> list[AnsweredRow]:
 
 
 def is_right(score: Score, task_type: str, tolerance: float | None) -> bool | None:
-    """Return whether an answer is right; None where the task has no right and wrong (numbers without tolerance)."""
+    """Return whether an answer is right; None for a number where no tolerance says what is right."""
     if task_type != "number":
         return score.normalised == 1.0
     if tolerance is None:
@@ -52,7 +52,7 @@ def is_right(score: Score, task_type: str, tolerance: float | None) -> bool | No
 
 
 def shared_start(rows: list[AnsweredRow]) -> tuple[Message, ...]:
-    """Return the messages with which every prompt begins, for example one system message; the last turn never."""
+    """Return the messages with which every prompt begins, for example one system message; never the last."""
     if len(rows) < 2:
         return ()
     shared = rows[0].example.prompt[:-1]

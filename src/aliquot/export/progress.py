@@ -58,8 +58,8 @@ def find_progress(record: RunRecord) -> Progress:
         stages=stages,
         seconds_left=_seconds_left(record, stages) if record.state is RunState.RUNNING else None,
         as_of=record.events[-1].at if record.events else record.spec.created_at,
-        trouble=str(last.data.get("reason", "")) if last and stopped else "",
-        hint=str(last.data.get("hint", "")) if last and stopped else "",
+        trouble=_told(last, "message") if stopped else "",
+        hint=_told(last, "hint") if stopped else "",
     )
 
 
@@ -130,6 +130,10 @@ def _last_progress(events: tuple[Event, ...], key: str) -> Event | None:
     return None
 
 
+def _told(event: Event | None, name: str) -> str:
+    return str(event.data.get(name, "")) if event else ""
+
+
 def _plain(name: str) -> str:
     return name.replace(":", " ")
 
@@ -145,9 +149,9 @@ def _stage_seconds(record: RunRecord, stage: Stage) -> float:
         left = record.spec.training.num_steps * (1 - stage.share)
         return left * per_step if per_step else estimate.train_s * (1 - stage.share)
     if stage.key.startswith("predict "):
-        event = _last_progress(record.events, stage.key)
-        if event and event.data["done"]:
-            return event.data["elapsed_s"] * (event.data["total"] / event.data["done"] - 1)
+        per_share = _seconds_per_share(record.events, stage.key)
+        if per_share:
+            return per_share * (1 - stage.share)
         return estimate.predict_s / max(1, len(record.spec.prediction.models))
     return 0.0
 
@@ -157,6 +161,15 @@ def _seconds_per_step(events: tuple[Event, ...]) -> float | None:
     since = max((index for index, event in enumerate(events) if event.kind == "state"), default=0)
     times = [_seconds(event.at) for event in events[since:] if event.kind == "step"][-RECENT_STEPS:]
     return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else None
+
+
+def _seconds_per_share(events: tuple[Event, ...], key: str) -> float | None:
+    """Time that the whole of a stage would take at its speed so far; None before two reports."""
+    reports = [event for event in events if event.kind == "progress" and _plain(event.data["stage"]) == key]
+    if len(reports) < 2 or reports[-1].data["done"] <= reports[0].data["done"]:
+        return None
+    share = (reports[-1].data["done"] - reports[0].data["done"]) / reports[-1].data["total"]
+    return (_seconds(reports[-1].at) - _seconds(reports[0].at)) / share
 
 
 def _seconds(stamp: str) -> float:

@@ -10,7 +10,6 @@ from aliquot.core.plan import Choice
 from aliquot.core.spec import Spec
 from aliquot.export.wording import setting_text
 
-SET_BY = {"you": "you", "file": "settings file", "rule": "rule"}
 GROUPS = {
     "base": "Base model",
     "data": "Data",
@@ -59,7 +58,7 @@ def _row(choice: Choice) -> SettingRow:
         value=choice.value,
         text=setting_text(choice.value, choice.unit),
         unit=choice.unit,
-        set_by=SET_BY[choice.set_by],
+        set_by=choice.set_by,
         rule=choice.rule,
         reason=choice.reason,
         source=choice.source,

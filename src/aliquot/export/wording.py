@@ -12,23 +12,27 @@ ABSENT = "–"
 MINUS = "−"
 
 METRIC_TITLES = {
-    "accuracy": "Accuracy",
-    "balanced_accuracy": "Balanced accuracy",
-    "macro_f1": "Macro F1",
-    "mcc": "Matthews correlation",
-    "nll": "Negative log-likelihood",
+    "accuracy_from_probabilities": "Accuracy of the likeliest label",
     "brier": "Brier score",
-    "ece": "Calibration error",
-    "mae": "Mean absolute error",
-    "rmse": "Root mean squared error",
-    "median_ae": "Median absolute error",
-    "r2": "R²",
-    "exact_match": "Exact match",
-    "exact_match_raw": "Exact match, to the letter",
-    "parse_rate": "Readable answers",
-    "token_f1": "Token F1",
+    "macro_f1": "Macro F1",
+    "matthews": "Matthews correlation",
+    "mean_absolute_error_parsed": "Mean absolute error of parsed answers",
+    "negative_log_likelihood": "Negative log-likelihood",
+    "normalised_match": "Match after normalisation",
+    "parse_failure_rate": "Unreadable answers",
+    "r_squared": "R²",
+    "spearman": "Spearman correlation",
 }
 """Only where the file name does not read well by itself."""
+
+
+METHOD_TITLES = {"wilson": "Wilson", "bca": "BCa bootstrap"}
+"""Interval methods that are names of people or abbreviations."""
+
+
+def method_title(name: str) -> str:
+    """Return how an interval or a p-value was made, as prose: ``wilson`` → ``Wilson``."""
+    return METHOD_TITLES.get(name, name.replace("_", " "))
 
 
 def metric_title(name: str) -> str:
@@ -43,8 +47,8 @@ def in_sentence(title: str) -> str:
 
 
 def with_unit(title: str, unit: str) -> str:
-    """Return a heading with its unit; proportions have none."""
-    return title if unit in ("", "proportion", "fraction", "share") else f"{title} ({unit})"
+    """Return a heading with its unit; shares have none, and ``answer`` means that of the answers."""
+    return title if unit in ("", "share", "answer") else f"{title} ({unit})"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:
@@ -104,11 +108,6 @@ def p_text(p_value: float) -> str:
     return f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
 
 
-def percent(share: float) -> str:
-    """Return a share as a whole or half percentage: ``95 %``, ``99.5 %``."""
-    return f"{share * 100:.4g} %"
-
-
 def duration(seconds: float) -> str:
     """Return a time in at most two units: ``45 s``, ``3 min 12 s``, ``2 h 05 min``."""
     whole = max(0, round(seconds))
@@ -120,7 +119,7 @@ def duration(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """Return an estimate no finer than it deserves: ``under a minute``, ``about 4 min``, ``about 2 h 10 min``."""
+    """Return an estimate no finer than it deserves: ``under a minute``, ``about 4 min``."""
     if seconds < 50:
         return "under a minute"
     minutes = max(1, round(seconds / 60))
@@ -149,7 +148,8 @@ def setting_text(value: Any, unit: str = "") -> str:
     if isinstance(value, list | tuple):
         return ", ".join(setting_text(item) for item in value) or "none"
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f"{text} {unit}" if unit else text
+    noun = unit.removesuffix("s") if value == 1 and len(unit) > 2 else unit
+    return f"{text} {noun}" if unit else text
 
 
 def moment(stamp: str) -> str:

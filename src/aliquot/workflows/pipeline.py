@@ -10,7 +10,7 @@ from aliquot.core.plan import Plan
 from aliquot.core.run_dir import RunDir
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.workflows.check import read_settings
-from aliquot.workflows.compare import RunsComparison, compare_runs
+from aliquot.workflows.compare import RunsComparison, compare_run_dirs
 from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import Planned, make_plan
@@ -52,7 +52,7 @@ def run(
     if dry_run:
         return tuple(planned.resolved.plan for planned in plans)
     results = [carry_out(planned, runs_dir, within) for planned in plans]
-    return results[0] if len(results) == 1 else compare_runs([RunDir(Path(one.path)) for one in results])
+    return results[0] if len(results) == 1 else compare_run_dirs([RunDir(Path(one.path)) for one in results])
 
 
 def carry_out(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunResult:

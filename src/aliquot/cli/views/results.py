@@ -74,7 +74,10 @@ def _row(result: ModelResult, decimals: int, test: Comparison | None) -> tuple[s
     against = ("", "")
     if test:
         sign = 1 if test.model == "tuned" else -1
-        against = (fixed(sign * test.difference, decimals, is_signed=True), p_text(test.p_value_holm))
+        against = (
+            fixed(sign * test.difference, decimals, is_signed=True),
+            p_text(test.p_value_holm).removeprefix("p = ").removeprefix("p "),
+        )
     return name, fixed(primary.value, decimals), interval_text(primary.interval, decimals), *against
 
 

@@ -49,7 +49,7 @@ def forest_plot(report: EvaluationReport) -> str:
         return _empty(report)
     against = {each.other: each for each in report.comparisons if each.model == "tuned"}
     gains = GAINS if against else 0
-    left = 24 + min(200.0, max(text_width(result.title) for result in results))
+    left = 24 + min(230.0, max(text_width(result.title) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
     bottom = TOP + ROW * len(results)
     decimals = report_decimals(report)

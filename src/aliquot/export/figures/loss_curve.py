@@ -13,7 +13,6 @@ from aliquot.export.figures.svg import (
     RULE,
     VERMILLION,
     WHITE,
-    WIDTH,
     Scale,
     circle,
     figure,
@@ -27,20 +26,21 @@ from aliquot.export.figures.svg import (
 from aliquot.export.history import History
 from aliquot.export.wording import fixed
 
-HEIGHT = 300
-TOP, BOTTOM, LEFT, RIGHT = 30, 248, 48, 612
+HEIGHT = 314
+TOP, BOTTOM, LEFT, RIGHT = 44, 262, 48, 612
 MAX_POINTS = 600
 """Raw training losses drawn; beyond that every k-th is taken, the screen cannot show more."""
 
 Points = Sequence[tuple[int, float]]
 
 
-def loss_curve(history: History, *, num_steps: int) -> str:
+def loss_curve(history: History, *, num_steps: int, is_done: bool = True) -> str:
     """Return the figure; the horizontal axis spans all planned steps, so a running curve shows what is left.
 
     Args:
         history: Steps and validations so far.
         num_steps: Planned optimizer steps.
+        is_done: Whether training has ended, so that the best checkpoint is the one used.
     """
     smooth = smoothed(history.steps)
     x, y = _scales(history, smooth, num_steps)
@@ -53,7 +53,7 @@ def loss_curve(history: History, *, num_steps: int) -> str:
         points = _pixels(history.validations, x, y)
         parts.append(polyline(points, stroke=VERMILLION, width=2))
         parts += [circle(px, py, 3, fill=VERMILLION) for px, py in points]
-    parts += _chosen(history, x, y) + _labels(history, smooth, x, y)
+    parts += _chosen(history, x, y, is_done) + _labels(history, smooth, x, y)
     return figure(
         parts, height=HEIGHT, title="Loss by optimizer step", description=_describe(history, num_steps)
     )
@@ -99,7 +99,7 @@ def _pixels(points: Points, x: Scale, y: Scale) -> list[tuple[float, float]]:
     return [(x(step), y(min(loss, y.high))) for step, loss in points]
 
 
-def _chosen(history: History, x: Scale, y: Scale) -> list[str]:
+def _chosen(history: History, x: Scale, y: Scale, is_done: bool) -> list[str]:
     if history.best is None:
         return []
     step, loss = history.best
@@ -108,7 +108,13 @@ def _chosen(history: History, x: Scale, y: Scale) -> list[str]:
     near = px + (-6 if anchor == "end" else 6)
     return [
         line(px, TOP - 8, px, BOTTOM, stroke=INK, dash="2 4"),
-        text(near, TOP - 4, f"checkpoint used: step {step:,}", anchor=anchor, size=12),
+        text(
+            near,
+            TOP - 4,
+            f"{'checkpoint used' if is_done else 'best so far'}: step {step:,}",
+            anchor=anchor,
+            size=12,
+        ),
         circle(px, py, 6, fill=WHITE, stroke=VERMILLION),
         circle(px, py, 3, fill=VERMILLION),
     ]

@@ -28,13 +28,12 @@ MARGIN = 0.25
 """Share of the references' range that answers may lie outside before they are drawn at the border."""
 
 
-def scatter(points: Sequence[tuple[float, float]], *, title: str, unit: str = "", num_unread: int = 0) -> str:
+def scatter(points: Sequence[tuple[float, float]], *, title: str, num_unread: int = 0) -> str:
     """Return the figure: one dot per test row; a perfect answer lies on the diagonal.
 
     Args:
         points: (reference, answer) of each row whose answer could be read; not all finite is allowed.
         title: Whose answers they are.
-        unit: Of the numbers, for the axis titles.
         num_unread: Answers that were no number; they are named beside the figure.
     """
     finite = [point for point in points if all(map(math.isfinite, point))]
@@ -46,7 +45,7 @@ def scatter(points: Sequence[tuple[float, float]], *, title: str, unit: str = ""
     x, y = Scale(low, high, LEFT, LEFT + SIDE), Scale(low, high, TOP + SIDE, TOP)
     inside = [point for point in finite if low <= point[1] <= high]
     opacity = 0.75 if len(inside) < 150 else 0.45 if len(inside) < 800 else 0.25
-    parts = [*_axes(x, y, unit), line(x(low), y(low), x(high), y(high), stroke=INK, dash="2 4")]
+    parts = [*_axes(x, y), line(x(low), y(low), x(high), y(high), stroke=INK, dash="2 4")]
     parts.append(text(x(high) + 8, y(high) + 12, "exact answer", size=12))
     parts += [circle(x(each[0]), y(each[1]), 3.5, fill=BLUE, opacity=opacity) for each in inside]
     outside = [point for point in finite if not low <= point[1] <= high]
@@ -65,7 +64,7 @@ def _range(points: Sequence[tuple[float, float]]) -> tuple[float, float]:
     return marks[0], marks[-1]
 
 
-def _axes(x: Scale, y: Scale, unit: str) -> list[str]:
+def _axes(x: Scale, y: Scale) -> list[str]:
     marks = ticks(x.low, x.high, 6)
     parts = []
     for mark, label in zip(marks, tick_labels(marks), strict=True):
@@ -73,10 +72,9 @@ def _axes(x: Scale, y: Scale, unit: str) -> list[str]:
         parts.append(line(x.start, y(mark), x.end, y(mark), stroke=GRID))
         parts.append(text(x(mark), y.start + 18, label, fill=MUTED, anchor="middle", size=12))
         parts.append(text(x.start - 8, y(mark) + 4, label, fill=MUTED, anchor="end", size=12))
-    of_unit = f" ({unit})" if unit else ""
     parts += [line(x.start, y.start, x.end, y.start), line(x.start, y.start, x.start, y.end, stroke=RULE)]
-    parts.append(text((x.start + x.end) / 2, y.start + 42, f"Reference{of_unit}", anchor="middle"))
-    parts.append(text(14, (y.start + y.end) / 2, f"Answer{of_unit}", anchor="middle", turn=-90))
+    parts.append(text((x.start + x.end) / 2, y.start + 42, "Reference", anchor="middle"))
+    parts.append(text(14, (y.start + y.end) / 2, "Answer", anchor="middle", turn=-90))
     return parts
 
 

@@ -16,7 +16,10 @@ PALE_BLUE = "#8fbfdf"
 VERMILLION = "#c2480a"
 WHITE = "#ffffff"
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
+FONT = (
+    "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', "
+    "'Liberation Sans', Arial, system-ui, sans-serif"
+)
 WIDTH = 760
 """Of all figures, in CSS pixels: the page's column and a paper's full text width."""
 
