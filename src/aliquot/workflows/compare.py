@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import Comparison
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError
@@ -15,7 +16,7 @@ from aliquot.workflows.runs import RunSummary, summarise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunsComparison:
+class RunsComparison(ShownInNotebook):
     """Runs side by side.
 
     Attributes:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from aliquot.config.places import default_runs_dir
-from aliquot.core.dataset import SPLITS, Example, StoredExample
+from aliquot.core.dataset import SPLITS, Example, Split, StoredExample
 from aliquot.core.files import new_folder, write_file
 from aliquot.core.records import encode_lines, sha256_file
 from aliquot.core.run_dir import RunDir
@@ -99,9 +100,9 @@ def _command(planned: Planned) -> str:
     return command_line("run", [planned.checked.report.file], settings)
 
 
-def _write_rows(run_dir: RunDir, examples: dict[str, tuple[Example, ...]]) -> dict[str, str]:
+def _write_rows(run_dir: RunDir, examples: Mapping[Split, tuple[Example, ...]]) -> dict[str, str]:
     """Write the examples of each split; return the hash of each file."""
-    hashes = {}
+    hashes: dict[str, str] = {}
     for split in SPLITS:
         path = run_dir.rows_path(split)
         write_file(path, encode_lines(_stored(example) for example in examples.get(split, ())))

@@ -15,6 +15,7 @@ import psutil
 
 from aliquot.config.places import cache_dir, default_runs_dir
 from aliquot.core.files import write_file
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import decode
 from aliquot.errors import AliquotError
 from aliquot.workflows.device import probe
@@ -46,7 +47,7 @@ class HealthCheck:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(ShownInNotebook):
     """Everything that was looked at."""
 
     checks: tuple[HealthCheck, ...]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aliquot.config.places import models_dir
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
@@ -19,7 +20,7 @@ from aliquot.workflows.watch import request, watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunResult:
+class RunResult(ShownInNotebook):
     """What a run came to.
 
     Attributes:

@@ -8,13 +8,14 @@ from pathlib import Path
 from aliquot.config.places import models_dir
 from aliquot.core.model import PreparedModel
 from aliquot.core.model_cache import list_prepared
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.plan.bases import CatalogueBase, find_source, list_bases
 from aliquot.workflows.prepare import find_ready, prepare
 from aliquot.workflows.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelSummary:
+class ModelSummary(ShownInNotebook):
     """One base model as a line of a table.
 
     Attributes:
@@ -33,7 +34,7 @@ class ModelSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelDetails:
+class ModelDetails(ShownInNotebook):
     """One base model in full."""
 
     summary: ModelSummary

@@ -11,6 +11,7 @@ from aliquot.compute.target import get_target
 from aliquot.config.given import export_yaml
 from aliquot.config.settings import Settings
 from aliquot.core.files import translate_os_errors
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import MetricValue
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
@@ -22,7 +23,7 @@ from aliquot.workflows.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
+class RunSummary(ShownInNotebook):
     """One run as a line of a table.
 
     Attributes:
@@ -46,7 +47,7 @@ class RunSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunDetails:
+class RunDetails(ShownInNotebook):
     """One run in full."""
 
     summary: RunSummary

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import RenderableType
 from rich.text import Text
 
-from aliquot.cli.views.layout import facts, heading, table
+from aliquot.cli.views.layout import facts, heading, percent, table
 from aliquot.core.dataset import DataReport, Finding, SplitProfile
-from aliquot.export.wording import count, percent, size
+from aliquot.export.wording import count, size
 
 MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "dim")}
 MAX_LABELS = 6

@@ -55,3 +55,12 @@ def facts(pairs: Iterable[tuple[str | Text, str | Text]]) -> Table:
 def heading(text: str) -> Text:
     """Return a heading with a blank line above it."""
     return Text.assemble("\n", (text, "bold"))
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent.
+
+    >>> percent(0.95), percent(0.9942)
+    ('95 %', '99.4 %')
+    """
+    return f"{100 * share:.3g} %"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
-from aliquot.cli.views.layout import facts, table
+from aliquot.cli.views.layout import facts, percent, table
 from aliquot.core.result import Comparison, EvaluationReport, ModelResult
 from aliquot.export.record import ranked
 from aliquot.export.wording import (
@@ -15,7 +15,6 @@ from aliquot.export.wording import (
     metric_text,
     metric_title,
     p_text,
-    percent,
     report_decimals,
     with_unit,
 )
