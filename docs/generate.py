@@ -83,8 +83,8 @@ def build_records() -> str:
     """Return the page of every record that a run directory holds."""
     lines = [
         "# Records\n",
-        "Every field of every record in a [run directory](run-directory.md), in the order of the files. A later",
-        "version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
+        "Every field of every record in a [run directory](run-directory.md), in the order of the files. A",
+        "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
     for record in list_records(Spec, Event, StoredExample, Prediction, Score, EvaluationReport):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]
