@@ -47,7 +47,10 @@ class EncodedRow:
 class Encoder:
     """Turns conversations into ids with the tokenizer and template of a prepared model folder."""
 
-    def __init__(self, model: PreparedModel, tokenizer: Tokenizer, template: ChatTemplate) -> None:
+    def __init__(
+        self, folder: Path, model: PreparedModel, tokenizer: Tokenizer, template: ChatTemplate
+    ) -> None:
+        self.folder = folder
         self.model = model
         self.template = template
         self._tokenizer = tokenizer
@@ -72,7 +75,7 @@ class Encoder:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(model, tokenizer, ChatTemplate.load(folder))
+        return cls(folder, model, tokenizer, ChatTemplate.load(folder))
 
     def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
         """Return the ids that a server feeds before it generates."""

@@ -1,0 +1,1 @@
+"""Scores, statistics and baselines: from answers to a report, on any machine, without torch."""

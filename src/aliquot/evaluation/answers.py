@@ -1,0 +1,160 @@
+"""One model's answers to the items of a split, as columns: what every metric computes on.
+
+Shape letters: N items, K labels, R resamples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from aliquot.core.result import Prediction, Score
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+UNDEFINED = float("nan")
+"""What a metric gives where it has no value; stored as null."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answers:
+    """N answers of one model. An unparsed answer is an item like any other.
+
+    Attributes:
+        labels: The K labels of a task with closed labels, else empty.
+        references: Expected answers as the normaliser reads them (a label, a number, folded text).
+        outputs: Texts as generated.
+        expected: Expected answers as they stand in the data.
+        parsed: Answers as the normaliser reads them; None when unparsed.
+        raw_N: 1.0 where the output equals the reference to the letter.
+        normalised_N: Per-example score after the normaliser; NaN where unparsed numbers have none.
+        probabilities_NK: Probability of each label, when the model gave them for every item.
+        train_median: What an unparsed number is replaced by; NaN when there is none.
+        tolerance: Numbers within this distance count as right.
+    """
+
+    labels: tuple[str, ...]
+    references: tuple[str, ...]
+    outputs: tuple[str, ...]
+    expected: tuple[str, ...]
+    parsed: tuple[str | None, ...]
+    raw_N: Floats
+    normalised_N: Floats
+    probabilities_NK: Floats | None = None
+    train_median: float = UNDEFINED
+    tolerance: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.references)
+
+    @cached_property
+    def is_parsed_N(self) -> Mask:
+        """Where the answer could be read."""
+        return np.array([answer is not None for answer in self.parsed], dtype=bool)
+
+    @cached_property
+    def reference_index_N(self) -> Indices:
+        """Number of the expected label, 0 to K-1."""
+        return np.array([self.labels.index(label) for label in self.references], dtype=np.intp)
+
+    @cached_property
+    def answer_index_N(self) -> Indices:
+        """Number of the answered label; K where unparsed."""
+        number = {label: index for index, label in enumerate(self.labels)}
+        return np.array([number.get(answer or "", len(number)) for answer in self.parsed], dtype=np.intp)
+
+    @cached_property
+    def reference_number_N(self) -> Floats:
+        """Expected numbers."""
+        return np.array([float(reference) for reference in self.references])
+
+    @cached_property
+    def number_N(self) -> Floats:
+        """Answered numbers, the train median where unparsed."""
+        return np.array([self.train_median if text is None else float(text) for text in self.parsed])
+
+    @cached_property
+    def error_N(self) -> Floats:
+        """Answered minus expected number, unparsed answers imputed by the train median."""
+        return self.number_N - self.reference_number_N
+
+    def take(self, items: Indices) -> Answers:
+        """Return the chosen items, in that order; an item may be taken more than once."""
+
+        def choose(column: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(column[item] for item in items)
+
+        probabilities = self.probabilities_NK
+        return replace(
+            self,
+            references=choose(self.references),
+            outputs=choose(self.outputs),
+            expected=choose(self.expected),
+            parsed=tuple(self.parsed[item] for item in items),
+            raw_N=self.raw_N[items],
+            normalised_N=self.normalised_N[items],
+            probabilities_NK=None if probabilities is None else probabilities[items],
+        )
+
+
+def join_answers(first: Answers, second: Answers) -> Answers:
+    """Return the answers of two models to the same items as 2N items, those of ``first`` first."""
+    above, below = first.probabilities_NK, second.probabilities_NK
+    return replace(
+        first,
+        references=first.references + second.references,
+        outputs=first.outputs + second.outputs,
+        expected=first.expected + second.expected,
+        parsed=first.parsed + second.parsed,
+        raw_N=np.concatenate([first.raw_N, second.raw_N]),
+        normalised_N=np.concatenate([first.normalised_N, second.normalised_N]),
+        probabilities_NK=None if above is None or below is None else np.concatenate([above, below]),
+    )
+
+
+def build_answers(
+    scores: Sequence[Score],
+    predictions: Sequence[Prediction],
+    references: Sequence[str],
+    *,
+    labels: tuple[str, ...] = (),
+    train_median: float = UNDEFINED,
+    tolerance: float | None = None,
+) -> Answers:
+    """Return scores and the predictions they were made from as columns.
+
+    Args:
+        scores: N scores.
+        predictions: The N predictions, in the same order.
+        references: The N expected answers as the normaliser reads them.
+        labels: Labels of the task, else empty.
+        train_median: What an unparsed number is replaced by.
+        tolerance: Numbers within this distance count as right.
+    """
+    return Answers(
+        labels=labels,
+        references=tuple(references),
+        outputs=tuple(score.output for score in scores),
+        expected=tuple(score.reference for score in scores),
+        parsed=tuple(score.parsed for score in scores),
+        raw_N=np.array([score.raw for score in scores], dtype=np.float64),
+        normalised_N=np.array(
+            [UNDEFINED if score.normalised is None else score.normalised for score in scores]
+        ),
+        probabilities_NK=_probabilities(predictions, labels),
+        train_median=train_median,
+        tolerance=tolerance,
+    )
+
+
+def _probabilities(predictions: Sequence[Prediction], labels: tuple[str, ...]) -> Floats | None:
+    rows = [prediction.label_probabilities for prediction in predictions]
+    if not labels or not rows or any(row is None for row in rows):
+        return None
+    return np.array([[row.get(label, 0.0) for label in labels] for row in rows if row is not None])

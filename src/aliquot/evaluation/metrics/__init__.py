@@ -1,0 +1,1 @@
+"""Metrics, one file each with a ``METRIC``; see `aliquot.evaluation.metric`."""

@@ -1,0 +1,44 @@
+"""Mean gap between how sure a model is and how often it is right, over bins with equally many items.
+
+Biased upwards on small test sets; read it with its interval, after log-likelihood and Brier score.
+"""
+
+import numpy as np
+
+from aliquot.evaluation.answers import Answers, Floats, Indices
+from aliquot.evaluation.metric import Metric, divide, undefined
+
+MAX_BINS = 15
+ITEMS_PER_BIN = 20
+
+
+def calibration_error(answers: Answers, counts_RN: Floats) -> Floats:
+    """Return R values: sum over bins of |hits - confidence| / items. The bins are those of all items."""
+    table = answers.probabilities_NK
+    if table is None or not len(answers):
+        return undefined(counts_RN)
+    confidence_N = table.max(axis=1)
+    is_right_N = table.argmax(axis=1) == answers.reference_index_N
+    bin_N = equal_mass_bins(confidence_N)
+    columns_NB = np.zeros((len(bin_N), bin_N.max() + 1))
+    columns_NB[np.arange(len(bin_N)), bin_N] = is_right_N - confidence_N
+    return divide(np.abs(counts_RN @ columns_NB).sum(axis=1), counts_RN.sum(axis=1))
+
+
+def equal_mass_bins(confidence_N: Floats) -> Indices:
+    """Return the bin of each item: at most 15 bins of at least about 20 items, ties kept together."""
+    num_bins = max(1, min(MAX_BINS, len(confidence_N) // ITEMS_PER_BIN))
+    edges = np.quantile(confidence_N, np.arange(1, num_bins) / num_bins)
+    return np.searchsorted(edges, confidence_N, side="right")
+
+
+METRIC = Metric(
+    name="expected_calibration_error",
+    title="Expected calibration error",
+    task_types=("labels",),
+    unit="",
+    direction="lower",
+    range=(0.0, 1.0),
+    citation="Nguyen and O'Connor, arXiv:1508.05154 (equal-mass bins); Guo et al., arXiv:1706.04599",
+    aggregate=calibration_error,
+)
