@@ -12,13 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from docs.record_tree import describe_fields, describe_type, first_paragraph, list_records
-
 from aliquot.config.settings import Settings
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event
 from aliquot.core.spec import Spec
+from docs.record_tree import describe_fields, describe_type, first_paragraph, list_records
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from docs import check_links, generate
 
 PAGES = generate.build_pages()

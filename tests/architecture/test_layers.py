@@ -11,6 +11,7 @@ from pathlib import Path
 
 import grimp
 import pytest
+
 from tests.architecture.measure import REPOSITORY, SOURCE
 
 CONTROL_PLANE = (

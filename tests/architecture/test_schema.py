@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from docs.record_tree import describe_fields, list_records
-
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event
 from aliquot.core.spec import SCHEMA_VERSION, Spec
+from docs.record_tree import describe_fields, list_records
 
 STORED = (Spec, Event, StoredExample, Prediction, Score, EvaluationReport)
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
