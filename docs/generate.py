@@ -8,8 +8,7 @@ without its row.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from aliquot.config.settings import Settings
@@ -17,6 +16,7 @@ from aliquot.core.dataset import StoredExample
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event
 from aliquot.core.spec import Spec
+from docs.fault_scan import find_faults
 from docs.record_tree import describe_fields, describe_type, first_paragraph, list_records
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,17 +36,6 @@ EXTENSIONS = {
 }
 
 _CONSTRAINTS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}"}
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """An error or a finding as the source raises it; ``{…}`` stands for a value filled in."""
-
-    code: str
-    kind: str
-    message: str
-    remedy: str
-    severity: str
 
 
 def build_pages() -> dict[Path, str]:
@@ -94,7 +83,7 @@ def build_records() -> str:
 
 def build_errors() -> str:
     """Return the page of errors and of findings about data."""
-    faults = sorted(set(_find_faults()))
+    faults = find_faults(SOURCE)
     errors = [
         (f"`{fault.code}`", str(EXIT_CODES[fault.kind]), fault.message, fault.remedy)
         for fault in faults
@@ -103,7 +92,7 @@ def build_errors() -> str:
     findings = [
         (f"`{fault.code}`", fault.severity, fault.message, fault.remedy)
         for fault in faults
-        if fault.kind == "Finding"
+        if fault.kind not in EXIT_CODES
     ]
     lines = [
         "# Errors\n",
@@ -181,44 +170,6 @@ def _escape(text: str) -> str:
 def _first_line(path: Path) -> str:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return docstring.partition("\n")[0]
-
-
-def _find_faults() -> Iterator[Fault]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                named = {keyword.arg: keyword.value for keyword in node.keywords}
-                if node.func.id in (*EXIT_CODES, "Finding") and "code" in named:
-                    yield from _read_faults(node, node.func.id, named)
-
-
-def _read_faults(call: ast.Call, kind: str, named: dict[str | None, ast.expr]) -> Iterator[Fault]:
-    message = call.args[0] if call.args else named.get("message")
-    for code in _as_template(named["code"]).split(" / "):
-        yield Fault(
-            code=code,
-            kind=kind,
-            message=_as_template(message),
-            remedy=_as_template(named.get("hint") or named.get("remedy")),
-            severity=_as_template(named.get("severity")),
-        )
-
-
-def _as_template(node: ast.expr | None) -> str:
-    """Return a text as written in the source, with ``{…}`` for each value that is filled in."""
-    match node:
-        case None:
-            return ""
-        case ast.Constant(value=str(text)):
-            return text
-        case ast.JoinedStr(values=parts):
-            return "".join(_as_template(part) for part in parts)
-        case ast.BinOp(left=left, op=ast.Add(), right=right):
-            return _as_template(left) + _as_template(right)
-        case ast.IfExp(body=body, orelse=other):
-            return f"{_as_template(body)} / {_as_template(other)}".strip(" /")
-        case _:
-            return "{…}"
 
 
 if __name__ == "__main__":
