@@ -15,6 +15,19 @@ class Answer:
     finish_reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerScore:
+    """A given answer under a model.
+
+    Attributes:
+        log_probability: Of the whole answer, the end of the turn included, in nats.
+        is_greedy: Whether greedy decoding would give exactly this answer.
+    """
+
+    log_probability: float
+    is_greedy: bool
+
+
 class Engine(Protocol):
     """A loaded model that answers."""
 
@@ -22,8 +35,8 @@ class Engine(Protocol):
         """Return the greedy answer to each prompt, in order; the batch is what is given."""
         ...
 
-    def log_probabilities(
+    def score(
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[Sequence[int]]]
-    ) -> list[list[float]]:
-        """Return, for each prompt, the log probability of each of its answers (whole, stop included)."""
+    ) -> list[list[AnswerScore]]:
+        """Score each prompt's given answers, whole and with their stop token."""
         ...

@@ -28,18 +28,21 @@ class TokenLosses:
 
     Attributes:
         losses_Q: In nats, float32, in no particular order.
+        is_hit_Q: Whether the expected token is the most probable one.
         rows_Q: For each, the index of its row.
         computed_tokens: Tokens that went through the model.
     """
 
     losses_Q: torch.Tensor
+    is_hit_Q: torch.Tensor
     rows_Q: torch.Tensor
     computed_tokens: int
 
-    def per_row(self, num_rows: int) -> torch.Tensor:
-        """Return the summed loss of each row, shape (num_rows,)."""
-        sums = torch.zeros(num_rows, dtype=self.losses_Q.dtype, device=self.losses_Q.device)
-        return sums.index_add(0, self.rows_Q, self.losses_Q)
+    def per_row(self, num_rows: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return each row's summed loss, and whether greedy decoding would give exactly its answer."""
+        losses = self.losses_Q.new_zeros(num_rows).index_add(0, self.rows_Q, self.losses_Q)
+        misses = self.losses_Q.new_zeros(num_rows).index_add(0, self.rows_Q, (~self.is_hit_Q).float())
+        return losses, misses == 0
 
 
 def layout_of(model: Any) -> str:
@@ -72,8 +75,8 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
         hidden_QH = hidden_1TH[0].index_select(0, torch.tensor(tree.query_nodes, device=device))
         logits_QV = language_model.get_output_embeddings()(hidden_QH)
     targets_Q = torch.tensor(tree.targets, device=device)
-    losses_Q = cross_entropy(logits_QV.float(), targets_Q, reduction="none")
-    return TokenLosses(losses_Q, torch.tensor(tree.query_rows, device=device), len(tree.token_ids))
+    rows_Q = torch.tensor(tree.query_rows, device=device)
+    return _token_losses(logits_QV, targets_Q, rows_Q, len(tree.token_ids))
 
 
 def _tree_mask(subtree_ends: list[int], device: torch.device) -> torch.Tensor:
@@ -101,12 +104,19 @@ def _losses_padded(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
         logits_BLV = language_model(
             input_ids=ids_BL.to(device), attention_mask=is_token_BL.to(device), use_cache=False
         ).logits
-    chosen = is_trained_BL[:, 1:].to(device)
-    losses_Q = cross_entropy(
-        logits_BLV[:, :-1][chosen].float(), ids_BL[:, 1:].to(device)[chosen], reduction="none"
-    )
+    chosen_BL = is_trained_BL[:, 1:].to(device)
     rows_B = torch.tensor([index for _, index in branches], device=device)
-    return TokenLosses(losses_Q, rows_B[chosen.nonzero()[:, 0]], len(branches) * longest)
+    targets_Q = ids_BL[:, 1:].to(device)[chosen_BL]
+    rows_Q = rows_B[chosen_BL.nonzero()[:, 0]]
+    return _token_losses(logits_BLV[:, :-1][chosen_BL], targets_Q, rows_Q, len(branches) * longest)
+
+
+def _token_losses(
+    logits_QV: torch.Tensor, targets_Q: torch.Tensor, rows_Q: torch.Tensor, computed_tokens: int
+) -> TokenLosses:
+    losses_Q = cross_entropy(logits_QV.float(), targets_Q, reduction="none")
+    is_hit_Q = logits_QV.detach().argmax(-1) == targets_Q
+    return TokenLosses(losses_Q, is_hit_Q, rows_Q, computed_tokens)
 
 
 def _language_model(model: Any) -> Any:

@@ -126,6 +126,7 @@ def _tell_step(
         "step",
         step=state.step,
         loss=result.loss,
+        token_accuracy=result.token_accuracy,
         learning_rate=learning_rate,
         grad_norm=norm,
         num_tokens=result.num_tokens,

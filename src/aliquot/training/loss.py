@@ -24,11 +24,13 @@ class StepLoss:
 
     Attributes:
         loss: Mean over trained tokens, in nats.
+        token_accuracy: Share of trained tokens that were the most probable ones.
         num_tokens: Tokens of its rows, shared prefixes counted each time.
         computed_tokens: Tokens that went through the model.
     """
 
     loss: float
+    token_accuracy: float
     num_tokens: int
     computed_tokens: int
     trained_tokens: int
@@ -39,16 +41,17 @@ def accumulate_gradients(
 ) -> StepLoss:
     """Add the gradient of the step's mean loss to the adapter's parameters."""
     trained_tokens = sum(row.num_trained_tokens for row in rows)
-    loss, computed_tokens = 0.0, 0
+    loss, num_hits, computed_tokens = 0.0, 0, 0
     for micro_step, micro_batch in enumerate(micro_batches(rows, spec.micro_batch_size)):
         seed_dropout(spec.seed, step, micro_step)
         result = token_losses(model, micro_batch, layout)
         share = result.losses_Q.sum() / trained_tokens
         share.backward()
         loss += share.item()
+        num_hits += int(result.is_hit_Q.sum().item())
         computed_tokens += result.computed_tokens
     num_tokens = sum(len(branch.token_ids) for row in rows for branch in row.branches)
-    return StepLoss(loss, num_tokens, computed_tokens, trained_tokens)
+    return StepLoss(loss, num_hits / trained_tokens, num_tokens, computed_tokens, trained_tokens)
 
 
 def mean_loss(model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, layout: str) -> float:

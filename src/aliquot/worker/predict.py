@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample
@@ -19,13 +20,21 @@ from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.errors import Interrupted
-from aliquot.inference.engine import Answer, Engine
+from aliquot.inference.engine import Answer, AnswerScore, Engine
 from aliquot.tokenization.batches import epoch_order
 from aliquot.tokenization.encoder import Encoder
 from aliquot.worker.journal import RunJournal
 
 MAX_SCORED_LABELS = 64
 """Above this many labels every label of every item is no longer scored."""
+
+
+class LabelScore(NamedTuple):
+    """One label of a closed set as an answer to one prompt; the ids end with the stop token."""
+
+    label: str
+    token_ids: list[int]
+    score: AnswerScore
 
 
 class Predictor:
@@ -73,22 +82,43 @@ class Predictor:
     def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
         conversations = [self._with_shots(example.prompt) for example in batch]
         prompts = [self._encoder.encode_prompt(messages) for messages in conversations]
-        answers = self._engine.generate(prompts, self._spec.prediction.max_new_tokens)
-        probabilities = self._label_probabilities(prompts, conversations)
+        scores = self._score_labels(prompts, conversations)
+        answers = self._generate(prompts, scores)
         return [
-            self._as_prediction(example, split, prompt=prompt, answer=answer, probabilities=labels)
-            for example, prompt, answer, labels in zip(batch, prompts, answers, probabilities, strict=True)
+            self._as_prediction(example, split, prompt=prompt, answer=answer, scores=label_scores)
+            for example, prompt, answer, label_scores in zip(batch, prompts, answers, scores, strict=True)
         ]
 
-    def _label_probabilities(
+    def _score_labels(
         self, prompts: list[list[int]], conversations: list[tuple[Message, ...]]
-    ) -> list[tuple[dict[str, float], float] | None]:
+    ) -> list[list[LabelScore]]:
+        """Score every label of every prompt; empty lists when the task has no small closed set."""
         labels = self._spec.task.labels
         if self._spec.task.task_type != "labels" or not 2 <= len(labels) <= MAX_SCORED_LABELS:
-            return [None] * len(prompts)
+            return [[] for _ in prompts]
         answers = [self._encoder.encode_answers(messages, labels) for messages in conversations]
-        scores = self._engine.log_probabilities(prompts, answers)
-        return [normalise_labels(labels, logs) for logs in scores]
+        scores = self._engine.score(prompts, answers)
+        return [
+            [LabelScore(*item) for item in zip(labels, ids, found, strict=True)]
+            for ids, found in zip(answers, scores, strict=True)
+        ]
+
+    def _generate(self, prompts: list[list[int]], scores: list[list[LabelScore]]) -> list[Answer]:
+        """Return the greedy answers, decoding only where scoring has not already shown them.
+
+        When every token of a label was the most probable one, that label *is* the greedy answer.
+        """
+        answers: list[Answer | None] = [
+            next((Answer(tuple(item.token_ids[:-1]), "stop") for item in found if item.score.is_greedy), None)
+            for found in scores
+        ]
+        open_places = [place for place, answer in enumerate(answers) if answer is None]
+        if open_places:
+            limit = self._spec.prediction.max_new_tokens
+            generated = self._engine.generate([prompts[place] for place in open_places], limit)
+            for place, answer in zip(open_places, generated, strict=True):
+                answers[place] = answer
+        return [answer for answer in answers if answer is not None]
 
     def _as_prediction(
         self,
@@ -97,8 +127,9 @@ class Predictor:
         *,
         prompt: list[int],
         answer: Answer,
-        probabilities: tuple[dict[str, float], float] | None,
+        scores: list[LabelScore],
     ) -> Prediction:
+        probabilities, mass = normalise_labels(scores) if scores else (None, None)
         return Prediction(
             example_id=example.example_id,
             split=split,
@@ -108,8 +139,8 @@ class Predictor:
             output=self._encoder.decode(answer.token_ids),
             status="ok" if answer.finish_reason == "stop" else "truncated",
             finish_reason=answer.finish_reason,
-            label_probabilities=probabilities[0] if probabilities else None,
-            label_mass=probabilities[1] if probabilities else None,
+            label_probabilities=probabilities,
+            label_mass=mass,
             group=example.group,
             in_train=example.prompt_sha256 in self._train_prompts,
             num_prompt_tokens=len(prompt),
@@ -138,13 +169,13 @@ def choose_shots(train: Sequence[StoredExample], spec: Spec) -> tuple[Message, .
     )
 
 
-def normalise_labels(labels: Sequence[str], logs: Sequence[float]) -> tuple[dict[str, float], float]:
+def normalise_labels(scores: Sequence[LabelScore]) -> tuple[dict[str, float], float]:
     """Return p(label) renormalised over the labels, and their unnormalised mass."""
-    largest = max(logs)
-    weights = [math.exp(log - largest) for log in logs]
-    total = sum(weights)
+    largest = max(item.score.log_probability for item in scores)
+    weights = {item.label: math.exp(item.score.log_probability - largest) for item in scores}
+    total = sum(weights.values())
     mass = math.exp(largest) * total
-    return {label: weight / total for label, weight in zip(labels, weights, strict=True)}, min(1.0, mass)
+    return {label: weight / total for label, weight in weights.items()}, min(1.0, mass)
 
 
 def _least_shown(order: Sequence[StoredExample], shown: Sequence[str]) -> int:

@@ -53,7 +53,7 @@ def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Mea
         layout=layout_of(base),
         num_threads=spec.training.num_threads,
         precision=spec.training.precision,
-        torch_version=torch.__version__,
+        torch_version=str(torch.__version__),
         cpu_capability=torch.backends.cpu.get_cpu_capability(),
     )
     if not run_dir.measured_path.is_file():

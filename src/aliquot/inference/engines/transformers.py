@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from aliquot.inference.engine import Answer
+from aliquot.inference.engine import Answer, AnswerScore
 from aliquot.modeling.forward import layout_of, token_losses
 from aliquot.modeling.load import autocast
 from aliquot.tokenization.batches import micro_batches
@@ -43,20 +43,21 @@ class TransformersEngine:
         return [self._as_answer(tokens) for tokens in tokens_BN.tolist()]
 
     @torch.inference_mode()
-    def log_probabilities(
+    def score(
         self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[Sequence[int]]]
-    ) -> list[list[float]]:
-        """See ``Engine.log_probabilities``."""
+    ) -> list[list[AnswerScore]]:
+        """See ``Engine.score``. A prompt is computed once for all its answers."""
         rows = [
             EncodedRow((*prompt, *answer), (False,) * len(prompt) + (True,) * len(answer))
             for prompt, candidates in zip(prompts, answers, strict=True)
             for answer in candidates
         ]
-        by_row = {}
+        scores: dict[tuple[int, ...], AnswerScore] = {}
         for batch in micro_batches(rows, len(rows)):
-            sums = token_losses(self._model, batch, self._layout).per_row(len(batch)).tolist()
-            by_row.update({row.token_ids: -total for row, total in zip(batch, sums, strict=True)})
-        found = iter([by_row[row.token_ids] for row in rows])
+            losses, is_greedy = token_losses(self._model, batch, self._layout).per_row(len(batch))
+            for row, loss, flag in zip(batch, losses.tolist(), is_greedy.tolist(), strict=True):
+                scores[row.token_ids] = AnswerScore(-loss, flag)
+        found = iter([scores[row.token_ids] for row in rows])
         return [[next(found) for _ in candidates] for candidates in answers]
 
     def _prefill(self, prefix: Sequence[int], num_prompts: int) -> DynamicCache:
