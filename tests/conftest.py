@@ -76,6 +76,18 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def prepared_dir(tiny_model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as the preparing worker leaves it in the cache. Read only."""
+    from aliquot.core.model import ModelSource
+    from aliquot.worker.prepare_model import prepare
+    from aliquot.worker.source import fetch_source
+
+    models_dir = tmp_path_factory.mktemp("cache")
+    source = ModelSource(name="tiny", kind="folder", location=str(tiny_model_dir))
+    return models_dir / prepare(fetch_source(source, models_dir), source, models_dir).key
+
+
 def _require_loopback(address: Any) -> None:
     if isinstance(address, (str, bytes)):  # a Unix socket
         return
