@@ -96,20 +96,23 @@ class RunWork:
 
 
 def _run_stage(stage: str, work: RunWork) -> None:
+    """Do what is left of one stage; a stage whose files are all there costs nothing."""
     kind, _, model = stage.partition(":")
-    splits = [
-        split
-        for split in work.spec.prediction.splits
-        if kind == "predict" and not work.run_dir.predictions_path(model, split).is_file()
-    ]
     if kind == "train" and not work.run_dir.adapter_dir.is_dir():
-        from aliquot.worker.train import train_stage
+        _train_stage(work)
+    elif kind == "predict":
+        paths = {split: work.run_dir.predictions_path(model, split) for split in work.spec.prediction.splits}
+        splits = [split for split, path in paths.items() if not path.is_file()]
+        if splits:
+            _predict_stage(model, splits, work)
 
-        base = work.load_base()
-        work.journal.write("stage", name=stage, title=TITLES[stage])
-        train_stage(work.run_dir, work.spec, work.encoder, base=base, journal=work.journal)
-    elif splits:
-        _predict_stage(model, splits, work)
+
+def _train_stage(work: RunWork) -> None:
+    from aliquot.worker.train import train_stage
+
+    base = work.load_base()
+    work.journal.write("stage", name="train", title=TITLES["train"])
+    train_stage(work.run_dir, work.spec, work.encoder, base=base, journal=work.journal)
     save_environment(work.run_dir, work.spec)
 
 
@@ -126,6 +129,7 @@ def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
     for split in splits:
         predictor.predict(split, work.journal)
+    save_environment(work.run_dir, work.spec)
 
 
 def _stages(spec: Spec, wanted: str) -> list[str]:
