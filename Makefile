@@ -82,7 +82,7 @@ demo/film_reviews.jsonl: examples/film_reviews.py examples/data_maker.py | $(VEN
 # Named by version: another PYTHON makes the environment anew.
 $(VENV)/.python-$(PYTHON_VERSION):
 	@[ -n "$(PYTHON)" ] || { \
-	  echo "Aliquot needs Python 3.11 or newer; python3 is $$(python3 --version 2>&1 || echo missing)."; \
+	  echo "Aliquot needs Python 3.11 or newer; python3 is $$(python3 --version 2>/dev/null || echo missing)."; \
 	  echo "Install a newer one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
 	@[ -n "$(PYTHON_VERSION)" ] || { \
 	  echo "PYTHON=$(PYTHON) cannot be run. Give the name or the path of Python 3.11 or newer."; exit 1; } >&2
