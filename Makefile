@@ -26,6 +26,8 @@ PYTHON_VERSION := $(if $(PYTHON),$(shell $(PYTHON) -c 'import sys; print("%d.%d.
 
 # For torch's CPU build on Linux, see docs/how-to/install-torch-cpu.md.
 TORCH_INDEX_URL ?=
+# One pass over the rows keeps training within minutes on a laptop; DEMO_FLAGS= lets the rules choose.
+DEMO_FLAGS ?= --num-epochs 1
 PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install --constraint constraints.txt
 # One thread, so that sums are added in one order and two test runs do not fight over the cores.
 PYTEST = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --durations=10
@@ -80,7 +82,7 @@ demo/film_reviews.jsonl: examples/film_reviews.py examples/data_maker.py | $(VEN
 # Named by version: another PYTHON makes the environment anew.
 $(VENV)/.python-$(PYTHON_VERSION):
 	@[ -n "$(PYTHON)" ] || { \
-	  echo "Aliquot needs Python 3.11 or newer; python3 is $$(python3 --version 2>&1 || echo missing)."; \
+	  echo "Aliquot needs Python 3.11 or newer; python3 is $$(python3 --version 2>/dev/null || echo missing)."; \
 	  echo "Install a newer one, or name it: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)"; exit 1; } >&2
 	@[ -n "$(PYTHON_VERSION)" ] || { \
 	  echo "PYTHON=$(PYTHON) cannot be run. Give the name or the path of Python 3.11 or newer."; exit 1; } >&2

@@ -16,6 +16,8 @@ from aliquot.core.dataset import StoredExample
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event
 from aliquot.core.spec import Spec
+from aliquot.workflows.setting_names import list_flags
+from docs.command_help import list_helps
 from docs.fault_scan import find_faults
 from docs.record_tree import describe_fields, describe_type, first_paragraph, list_records
 
@@ -30,7 +32,6 @@ EXTENSIONS = {
     "Data formats": "data/formats",
     "Metrics": "evaluation/metrics",
     "Report files": "export/writers",
-    "Figures": "export/figures",
     "Compute targets": "compute/targets",
     "Inference engines": "inference/engines",
 }
@@ -41,6 +42,7 @@ _CONSTRAINTS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "
 def build_pages() -> dict[Path, str]:
     """Return the text of every generated page by path."""
     pages = {
+        "commands.md": build_commands(),
         "settings.md": build_settings(),
         "records.md": build_records(),
         "errors.md": build_errors(),
@@ -49,14 +51,25 @@ def build_pages() -> dict[Path, str]:
     return {REFERENCE / name: HEAD + text for name, text in pages.items()}
 
 
+def build_commands() -> str:
+    """Return the page of verbs: what ``--help`` says of each."""
+    lines = [
+        "# Commands\n",
+        "What `--help` says of each verb. The Python API has the same verbs with the same words.",
+    ]
+    for words, text in list_helps():
+        lines += [f"\n## aliquot {words}\n", "```", text, "```"]
+    return "\n".join(lines) + "\n"
+
+
 def build_settings() -> str:
     """Return the page of settings, group by group."""
     lines = [
         "# Settings\n",
         "No setting is required. One that is not set is chosen by a rule, and `aliquot plan` shows the value",
-        "with its reason and its source. The same names work as flags, in a settings file and in Python; a",
-        "flag wins over the file, the file over the rule. See",
-        "[Use a settings file](../how-to/use-a-settings-file.md).\n",
+        "with its reason and its source. Basic settings have a flag; any is set by `--set NAME=VALUE`, in a",
+        "[settings file](../how-to/use-a-settings-file.md), or in Python under its name. What you type wins",
+        "over the file, the file over the rule.\n",
     ]
     top = {name: field for name, field in Settings.model_fields.items() if _group(field) is None}
     groups = {name: _group(field) for name, field in Settings.model_fields.items() if _group(field)}
@@ -136,12 +149,19 @@ def _group(field):
 
 def _setting_table(prefix: str, fields) -> list[str]:
     rows = []
+    flags = {name: f"`{flag}`" for name, flag in list_flags().items()}
     for name, field in fields.items():
         extra = field.json_schema_extra
         rows.append(
-            (f"`{prefix}{name}`", _describe_setting(field), extra["unit"], extra["level"], field.description)
+            (
+                f"`{prefix}{name}`",
+                flags.get(f"{prefix}{name}", ""),
+                _describe_setting(field),
+                extra["unit"],
+                field.description,
+            )
         )
-    return _table(("setting", "value", "unit", "level", "meaning"), rows)
+    return _table(("setting", "flag", "value", "unit", "meaning"), rows)
 
 
 def _describe_setting(field) -> str:
