@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aliquot.core.notebook import ShownInNotebook
+
 Status = Literal["ok", "truncated", "error"]
 """How generation ended; whether the text could be read as an answer is a matter of scoring."""
 
@@ -47,7 +49,7 @@ class Score:
     Attributes:
         parsed: The answer as read (a label, a number as text), None when it could not be read.
         is_parsed: Whether it could be read.
-        raw: 1.0 if the output equals the reference to the letter.
+        raw: 1.0 if the output equals the reference to the letter and was not cut off.
         normalised: The headline per-example score after the declared normaliser: 1.0 or 0.0 for labels
             and text, the absolute error for numbers (None when unparsed).
     """
@@ -84,7 +86,10 @@ class MetricValue:
         metric: Name of the metric's file in ``evaluation/metrics``.
         value: None when it is undefined here (for example one class only).
         num_items: Items it was computed over.
+        unit: ``share`` (0 to 1), ``nats``, ``answer`` (the unit of the numbers) or empty.
         direction: ``higher`` or ``lower`` is better.
+        title: Words for tables and figures.
+        citation: Where the metric is defined.
     """
 
     metric: str
@@ -93,6 +98,8 @@ class MetricValue:
     num_items: int
     unit: str
     direction: Literal["higher", "lower"]
+    title: str = ""
+    citation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +154,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationReport:
+class EvaluationReport(ShownInNotebook):
     """Everything scored in a run: ``scores/report.json``.
 
     Attributes:

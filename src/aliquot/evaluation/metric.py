@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from aliquot.core.dataset import TaskType
 from aliquot.evaluation.answers import Answers, Floats
+from aliquot.evaluation.resampling import Statistic
 from aliquot.plugins import get_extension, list_extensions
 
 METRICS_PACKAGE = "aliquot.evaluation.metrics"
@@ -58,18 +60,18 @@ class Metric:
     per_item: Callable[[Answers], Floats] | None = None
     aggregate: Callable[[Answers, Floats], Floats] | None = None
 
-    def compute_many(self, answers: Answers, counts_RN: Floats) -> Floats:
-        """Return R values, one per row of counts; NaN where undefined."""
+    def bind(self, answers: Answers) -> Statistic:
+        """Return the metric of these answers as a function of counts RN; R values, NaN where undefined."""
         if self.aggregate is not None:
-            return self.aggregate(answers, counts_RN)
+            return partial(self.aggregate, answers)
         assert self.per_item is not None, f"metric {self.name} has neither per_item nor aggregate"
-        return weighted_mean(self.per_item(answers), counts_RN)
+        return partial(weighted_mean, self.per_item(answers))
 
     def compute(self, answers: Answers) -> float | None:
         """Return the value over all items, or None when it is undefined here."""
         if not len(answers):
             return None
-        value = float(self.compute_many(answers, np.ones((1, len(answers))))[0])
+        value = float(self.bind(answers)(np.ones((1, len(answers))))[0])
         return value if math.isfinite(value) else None
 
     def count_items(self, answers: Answers) -> int:

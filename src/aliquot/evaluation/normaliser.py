@@ -54,7 +54,8 @@ def build_normaliser(name: str, labels: tuple[str, ...] = ()) -> Normaliser:
 
     ``labels-1``: the whole text must equal one of ``labels`` after NFKC, case folding, joining of white
     space and removal of final punctuation. Where that would merge two labels, only outer space is
-    ignored. ``number-1``: see `read_number`. ``text-1``: the folded text; empty text is unparsed.
+    ignored. ``number-1``: see `read_number`. ``text-1``: the folded text (as it
+    stands when folding leaves nothing); empty text is unparsed.
 
     Raises:
         InputError: No normaliser has that name.
@@ -71,7 +72,7 @@ def build_normaliser(name: str, labels: tuple[str, ...] = ()) -> Normaliser:
         return Normaliser(name, task_type, _label_reader(labels))
     if task_type == "number":
         return Normaliser(name, task_type, _read_number_text)
-    return Normaliser(name, task_type, lambda text: fold(text) or None)
+    return Normaliser(name, task_type, lambda text: fold(text) or text.strip() or None)
 
 
 def fold(text: str) -> str:

@@ -13,8 +13,14 @@ import numpy as np
 
 from aliquot.evaluation.answers import Floats, Indices
 
+Statistic = Callable[[Floats], Floats]
+"""Counts of shape RN → R values of something; NaN where it is undefined."""
+
 BLOCK_ELEMENTS = 1 << 18
 """Counts held at once: 2 MiB, which stays in the processor's cache."""
+
+MIN_BLOCK_ROWS = 64
+"""Rows held at once however long they are, so that work per block stays worth its overhead."""
 
 MAX_LEFT_OUT = 1000
 """Leave-one-out sets; with more units several are left out together, the delete-a-group jackknife."""
@@ -40,10 +46,15 @@ class Resampling:
         """Return U."""
         return int(self.unit_N.max()) + 1 if len(self.unit_N) else 0
 
+    @property
+    def has_groups(self) -> bool:
+        """Return whether some unit holds several items."""
+        return self.num_units < len(self.unit_N)
+
     def draw(self) -> Iterator[Floats]:
         """Yield blocks of shape BN of bootstrap counts, R rows in all."""
         rng = np.random.default_rng(self.seed)
-        for size in _block_sizes(self.num_resamples, len(self.unit_N)):
+        for size in block_sizes(self.num_resamples, len(self.unit_N)):
             drawn = rng.integers(0, self.num_units, size=(size, self.num_units))
             cells = drawn + np.arange(size)[:, None] * self.num_units
             counts_BU = np.bincount(cells.ravel(), minlength=size * self.num_units)
@@ -54,7 +65,7 @@ class Resampling:
         left_out_N = self.unit_N % MAX_LEFT_OUT
         num_sets = min(self.num_units, MAX_LEFT_OUT)
         start = 0
-        for size in _block_sizes(num_sets, len(self.unit_N)):
+        for size in block_sizes(num_sets, len(self.unit_N)):
             yield (np.arange(start, start + size)[:, None] != left_out_N).astype(np.float64)
             start += size
 
@@ -76,7 +87,7 @@ class Resampled:
         )
 
 
-def resample(statistics: Sequence[Callable[[Floats], Floats]], resampling: Resampling) -> list[Resampled]:
+def resample(statistics: Sequence[Statistic], resampling: Resampling) -> list[Resampled]:
     """Return each statistic over all items and over all resamples.
 
     Args:
@@ -100,7 +111,7 @@ def number_units(groups: Sequence[str | None]) -> Indices:
     return np.array(units, dtype=np.intp)
 
 
-def _evaluate(statistics: Sequence[Callable[[Floats], Floats]], blocks: Iterator[Floats]) -> list[Floats]:
+def _evaluate(statistics: Sequence[Statistic], blocks: Iterator[Floats]) -> list[Floats]:
     parts: list[list[Floats]] = [[] for _ in statistics]
     for counts_BN in blocks:
         for collected, statistic in zip(parts, statistics, strict=True):
@@ -108,7 +119,8 @@ def _evaluate(statistics: Sequence[Callable[[Floats], Floats]], blocks: Iterator
     return [np.concatenate(collected) if collected else np.empty(0) for collected in parts]
 
 
-def _block_sizes(num_rows: int, num_columns: int) -> Iterator[int]:
-    largest = max(1, BLOCK_ELEMENTS // max(1, num_columns))
+def block_sizes(num_rows: int, num_columns: int) -> Iterator[int]:
+    """Yield how many rows of so many columns each block holds."""
+    largest = max(MIN_BLOCK_ROWS, BLOCK_ELEMENTS // max(1, num_columns))
     for start in range(0, num_rows, largest):
         yield min(largest, num_rows - start)

@@ -6,14 +6,14 @@ Shape letters: U units (items or groups of items), R resamples.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
 import numpy as np
 
 from aliquot.core.result import Interval
 from aliquot.evaluation.answers import Floats
-from aliquot.evaluation.resampling import BLOCK_ELEMENTS, Resampled
+from aliquot.evaluation.resampling import Resampled, Statistic, block_sizes
 
 _NORMAL = NormalDist()
 _MIN_DEFINED = 0.95
@@ -105,9 +105,7 @@ def sign_flip_p(differences_U: Floats, *, num_resamples: int, seed: int) -> floa
     )
 
 
-def permutation_p(
-    statistic: Callable[[Floats], Floats], *, num_units: int, num_resamples: int, seed: int
-) -> float:
+def permutation_p(statistic: Statistic, *, num_units: int, num_resamples: int, seed: int) -> float:
     """Return the two-sided p-value of a paired permutation test, with 1 added to both counts.
 
     Source: Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9, 39 (2010), for the added 1.
@@ -153,17 +151,17 @@ def _acceleration(left_out: Floats) -> float:
 
 def _bca_share(share: float, bias: float, acceleration: float) -> float:
     shifted = bias + _NORMAL.inv_cdf(share)
-    return _NORMAL.cdf(bias + shifted / (1 - acceleration * shifted))
+    # |acceleration| is at most 1/6; the bound keeps a hopelessly skewed sample from dividing by zero.
+    return _NORMAL.cdf(bias + shifted / max(1e-9, 1 - acceleration * shifted))
 
 
 def _all_signs(num_units: int) -> Iterator[Floats]:
     patterns = np.arange(2**num_units)[:, None] >> np.arange(num_units)
-    yield 1.0 - 2.0 * (patterns & 1)
+    yield (1 - 2 * (patterns & 1)).astype(np.float64)
 
 
 def _random_signs(num_units: int, num_resamples: int, seed: int) -> Iterator[Floats]:
     rng = np.random.default_rng(seed)
-    largest = max(1, BLOCK_ELEMENTS // num_units)
-    for start in range(0, num_resamples, largest):
-        size = min(largest, num_resamples - start)
-        yield 1.0 - 2.0 * rng.integers(0, 2, size=(size, num_units), dtype=np.int8)
+    for size in block_sizes(num_resamples, num_units):
+        flips = rng.integers(0, 2, size=(size, num_units), dtype=np.int8)
+        yield (1 - 2 * flips).astype(np.float64)

@@ -1,0 +1,78 @@
+"""Reads a run's predictions and makes sure that they belong to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aliquot.core.dataset import StoredExample
+from aliquot.core.result import Prediction
+from aliquot.core.run_dir import RunDir
+from aliquot.errors import RunError
+from aliquot.evaluation.wording import TITLES
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Predictions of a split.
+
+    Attributes:
+        whole: By model, in the order of tables: one prediction per row, in the order of the rows.
+        partial: Models that have not answered every row yet, with the number of answers.
+    """
+
+    whole: dict[str, list[Prediction]]
+    partial: dict[str, int]
+
+
+def collect_predictions(run_dir: RunDir, split: str, rows: Sequence[StoredExample]) -> Collected:
+    """Return the predictions of every model that has a file for this split.
+
+    Raises:
+        RunError: A file holds an answer to no row of the split, two answers to one, or another reference.
+    """
+    collected = Collected({}, {})
+    for model in _list_models(run_dir, split):
+        location = str(run_dir.predictions_path(model, split))
+        by_id = _by_example(run_dir.read_predictions(model, split), rows, location)
+        if len(by_id) < len(rows):
+            collected.partial[model] = len(by_id)
+        elif rows:
+            collected.whole[model] = [by_id[row.example_id] for row in rows]
+    return collected
+
+
+def _list_models(run_dir: RunDir, split: str) -> list[str]:
+    models = [model for model, answered in run_dir.list_predictions() if answered == split]
+    order = list(TITLES)
+    return sorted(models, key=lambda model: (order.index(model) if model in TITLES else len(order), model))
+
+
+def _by_example(
+    predictions: Sequence[Prediction], rows: Sequence[StoredExample], location: str
+) -> dict[str, Prediction]:
+    reference = {row.example_id: row.reference for row in rows}
+    found: dict[str, Prediction] = {}
+    for number, prediction in enumerate(predictions, start=1):
+        example_id = prediction.example_id
+        if example_id in found:
+            raise _foreign(f"a second answer to example {example_id}", f"{location}:{number}")
+        if example_id not in reference:
+            raise _foreign(f"an answer to example {example_id}, which is no row", f"{location}:{number}")
+        if prediction.reference != reference[example_id]:
+            raise _foreign(
+                f"the reference {prediction.reference!r} for example {example_id}, whose row says "
+                f"{reference[example_id]!r}",
+                f"{location}:{number}",
+            )
+        found[example_id] = prediction
+    return found
+
+
+def _foreign(what: str, location: str) -> RunError:
+    return RunError(
+        f"The prediction file holds {what}; expected is one answer per row of this run.",
+        code="predictions_foreign",
+        location=location,
+        hint="Remove the file, then predict again.",
+    )

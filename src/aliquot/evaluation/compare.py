@@ -1,0 +1,158 @@
+"""Paired comparisons of models on the same items, with a sentence each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from aliquot.core.result import Comparison
+from aliquot.evaluation.answers import Answers, Floats, join_answers
+from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.resampling import Resampled, Resampling
+from aliquot.evaluation.statistics import (
+    adjust_holm,
+    bootstrap_interval,
+    mcnemar_p,
+    permutation_p,
+    sign_flip_p,
+)
+from aliquot.evaluation.wording import capitalise, format_difference, format_p, model_phrase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """What every comparison of a report shares.
+
+    Attributes:
+        metric: The primary metric.
+        answers: Answers by model, all to the same items in the same order.
+        resampled: The primary metric by model, all on the same resamples.
+        resampling: How items were drawn; its units are what a permutation exchanges.
+        confidence: Of the intervals; 1 minus it is the level below which a difference counts.
+        task_type: For the words.
+    """
+
+    metric: Metric
+    answers: Mapping[str, Answers]
+    resampled: Mapping[str, Resampled]
+    resampling: Resampling
+    confidence: float
+    task_type: str
+
+
+def choose_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
+    """Return the pairs to compare: tuned with every other model, and the linear model with the base."""
+    pairs = [("tuned", other) for other in models if other != "tuned" and "tuned" in models]
+    if "linear" in models and "base" in models:
+        pairs.append(("linear", "base"))
+    return pairs
+
+
+def compare_models(contest: Contest, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+    """Return the comparisons, their p-values adjusted by Holm's method within this family.
+
+    A pair is left out when the metric or its interval is undefined for one of the two.
+    """
+    found = [_compare(contest, model, other) for model, other in pairs]
+    comparisons = [comparison for comparison in found if comparison is not None]
+    adjusted = adjust_holm([comparison.p_value for comparison in comparisons])
+    return [
+        _with_sentence(replace(comparison, p_value_holm=p_value), contest)
+        for comparison, p_value in zip(comparisons, adjusted, strict=True)
+    ]
+
+
+def is_distinguished(comparison: Comparison) -> bool:
+    """Return whether the difference is one at the report's level, after Holm's adjustment."""
+    return comparison.p_value_holm < 1 - comparison.interval.confidence
+
+
+def is_model_better(comparison: Comparison, metric: Metric) -> bool:
+    """Return whether the first model's value is the better one, by however little."""
+    return metric.is_better(comparison.difference, 0.0)
+
+
+def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
+    sample = contest.resampled[model].minus(contest.resampled[other])
+    interval = bootstrap_interval(sample, contest.confidence)
+    if interval is None or not math.isfinite(sample.value):
+        return None
+    only_model, only_other = _count_discordant(contest, model, other)
+    test, p_value = _test(contest, model, other)
+    return Comparison(
+        model=model,
+        other=other,
+        metric=contest.metric.name,
+        difference=sample.value,
+        interval=replace(interval, method="paired bootstrap, BCa"),
+        p_value=p_value,
+        p_value_holm=p_value,
+        test=test,
+        num_items=len(contest.answers[model]),
+        num_only_model=only_model,
+        num_only_other=only_other,
+        sentence="",
+    )
+
+
+def _test(contest: Contest, model: str, other: str) -> tuple[str, float]:
+    """Return the test's name and its p-value; which test follows from the metric and the units."""
+    resampling = contest.resampling
+    if contest.metric.per_item is None:
+        return "permutation of the two models' answers", _exchange_p(contest, model, other)
+    if contest.metric.interval == "wilson" and not resampling.has_groups:
+        return "exact McNemar", mcnemar_p(*_count_discordant(contest, model, other))
+    first_N, second_N = (contest.metric.per_item(contest.answers[name]) for name in (model, other))
+    differences_N = np.nan_to_num(first_N - second_N)
+    sums_U = np.bincount(resampling.unit_N, weights=differences_N).astype(np.float64)
+    p_value = sign_flip_p(sums_U, num_resamples=resampling.num_resamples, seed=resampling.seed)
+    return f"sign-flip permutation{' of groups' if resampling.has_groups else ''}", p_value
+
+
+def _exchange_p(contest: Contest, model: str, other: str) -> float:
+    """Return the p-value of exchanging the two models' answers unit by unit, for any metric."""
+    metric_of = contest.metric.bind(join_answers(contest.answers[model], contest.answers[other]))
+
+    def differences(signs_RU: Floats) -> Floats:
+        keeps_RN = (signs_RU[:, contest.resampling.unit_N] + 1) / 2
+        first = metric_of(np.hstack([keeps_RN, 1 - keeps_RN]))
+        second = metric_of(np.hstack([1 - keeps_RN, keeps_RN]))
+        return np.nan_to_num(first - second)
+
+    return permutation_p(
+        differences,
+        num_units=contest.resampling.num_units,
+        num_resamples=contest.resampling.num_resamples,
+        seed=contest.resampling.seed,
+    )
+
+
+def _count_discordant(contest: Contest, model: str, other: str) -> tuple[int, int]:
+    """Return how many items only one of the two gets right; zeros where items are not right or wrong."""
+    if contest.metric.per_item is None or contest.metric.interval != "wilson":
+        return 0, 0
+    first_N, second_N = (contest.metric.per_item(contest.answers[name]) for name in (model, other))
+    return int((first_N > second_N).sum()), int((first_N < second_N).sum())
+
+
+def _with_sentence(comparison: Comparison, contest: Contest) -> Comparison:
+    model, other = (model_phrase(name, contest.task_type) for name in (comparison.model, comparison.other))
+    # Told from the better side, so that a positive figure is an advantage whatever the metric's direction.
+    is_first = is_model_better(comparison, contest.metric) or not comparison.difference
+    winner, loser = (model, other) if is_first else (other, model)
+    sign = 1 if (contest.metric.direction == "higher") == is_first else -1
+    ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
+    interval = replace(comparison.interval, low=ends[0], high=ends[1])
+    amount = format_difference(sign * comparison.difference, interval, contest.metric)
+    in_metric = "" if contest.metric.unit == "share" else f" in {contest.metric.title.lower()}"
+    p_text = format_p(comparison.p_value_holm)
+    if is_distinguished(comparison):
+        sentence = (
+            f"On {comparison.num_items:,} items {winner} beats {loser} by {amount}{in_metric}, {p_text}."
+        )
+    else:
+        sentence = f"{winner} and {loser} cannot be told apart (difference {amount}{in_metric}, {p_text})."
+    return replace(comparison, sentence=capitalise(sentence))

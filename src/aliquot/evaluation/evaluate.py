@@ -1,0 +1,255 @@
+"""Everything scored in a run: reads the specification, rows and predictions; writes ``scores/``.
+
+It may be called at any moment with whatever prediction files exist, and gives the same report for the
+same files. No model is needed, and no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from aliquot.core.dataset import StoredExample
+from aliquot.core.files import write_file
+from aliquot.core.records import encode_lines, encode_pretty
+from aliquot.core.result import (
+    Comparison,
+    Confusion,
+    EvaluationReport,
+    MetricValue,
+    ModelResult,
+    Prediction,
+    Score,
+)
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
+from aliquot.evaluation.baselines import find_median, read_baseline_notes
+from aliquot.evaluation.collect import Collected, collect_predictions
+from aliquot.evaluation.compare import Contest, choose_pairs, compare_models
+from aliquot.evaluation.headline import write_headline
+from aliquot.evaluation.measure import Measured, measure
+from aliquot.evaluation.metric import Metric, get_metric, list_metrics
+from aliquot.evaluation.normaliser import Normaliser, build_normaliser
+from aliquot.evaluation.notes import write_notes
+from aliquot.evaluation.resampling import Resampling, number_units
+from aliquot.evaluation.score import read_reference, score_predictions
+from aliquot.evaluation.wording import model_title
+
+Kind = Literal["tuned", "base", "baseline", "external"]
+_KINDS: dict[str, Kind] = {
+    "tuned": "tuned",
+    "base": "base",
+    "base_few_shot": "base",
+    "majority": "baseline",
+    "nearest_neighbour": "baseline",
+    "linear": "baseline",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """What a report is made from.
+
+    Attributes:
+        rows: The split in the order of example ids, so that no number depends on the order of the file.
+        is_seen: Whether each of these rows' prompts occurs in train.
+        scores: By model, in the order of the file.
+        answers: By model, in the order of ``rows``.
+    """
+
+    spec: Spec
+    split: str
+    rows: Sequence[StoredExample]
+    is_seen: Sequence[bool]
+    collected: Collected
+    scores: Mapping[str, Sequence[Score]]
+    answers: Mapping[str, Answers]
+
+    @property
+    def primary(self) -> Metric:
+        """Return the headline metric."""
+        return get_metric(self.spec.evaluation.primary_metric)
+
+
+def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
+    """Score every model that has answered the whole split, and publish scores and report.
+
+    Writes ``scores/<model>.<split>.jsonl`` in the order of the rows, and ``scores/report.json``
+    (``report.<split>.json`` for another split than the test).
+
+    Raises:
+        RunError: A prediction file does not belong to this run's rows, or a reference is unreadable.
+        InputError: The primary metric or the normaliser is unknown.
+    """
+    scored = score_split(run_dir, split)
+    report = _build_report(scored, run_dir.run_id, read_baseline_notes(run_dir))
+    for model, scores in scored.scores.items():
+        write_file(run_dir.item_scores_path(model, split), encode_lines(scores))
+    name = "report.json" if split == "test" else f"report.{split}.json"
+    write_file(run_dir.scores_path.with_name(name), encode_pretty(report))
+    return report
+
+
+def score_split(run_dir: RunDir, split: str) -> Scored:
+    """Return a run's rows and answers, scored, as columns; nothing is written."""
+    spec = run_dir.read_spec()
+    normaliser = build_normaliser(spec.evaluation.normaliser, spec.task.labels)
+    rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
+    collected = collect_predictions(run_dir, split, rows)
+    scores = {model: score_predictions(found, normaliser) for model, found in collected.whole.items()}
+    ordered = sorted(rows, key=_example_id)
+    train_prompts = {row.prompt_sha256 for row in train}
+    return Scored(
+        spec=spec,
+        split=split,
+        rows=ordered,
+        is_seen=[row.prompt_sha256 in train_prompts for row in ordered],
+        collected=collected,
+        scores=scores,
+        answers=_build_columns(
+            collected, scores, ordered, spec=spec, normaliser=normaliser, median=_find_median(spec, train)
+        ),
+    )
+
+
+def _build_columns(
+    collected: Collected,
+    scores: Mapping[str, Sequence[Score]],
+    ordered: Sequence[StoredExample],
+    *,
+    spec: Spec,
+    normaliser: Normaliser,
+    median: float,
+) -> dict[str, Answers]:
+    references = [read_reference(row.reference, normaliser, row.example_id) for row in ordered]
+    return {
+        model: build_answers(
+            sorted(scores[model], key=_example_id),
+            sorted(predictions, key=_example_id),
+            references,
+            labels=spec.task.labels,
+            train_median=median,
+            tolerance=spec.evaluation.tolerance,
+        )
+        for model, predictions in collected.whole.items()
+    }
+
+
+def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
+    spec, task = scored.spec, scored.spec.task
+    resampling = plan_resampling(spec, [row.group for row in scored.rows])
+    metrics = _with_primary(list_metrics(task.task_type), scored.primary)
+    measured = measure(scored.answers, metrics, resampling, spec.evaluation.confidence)
+    results = _build_results(scored, measured)
+    comparisons = _compare(scored, measured, resampling)
+    return EvaluationReport(
+        schema_version=SCHEMA_VERSION,
+        run_id=run_id,
+        split=scored.split,
+        num_items=len(scored.rows),
+        task_type=task.task_type,
+        labels=task.labels,
+        primary_metric=scored.primary.name,
+        normaliser=spec.evaluation.normaliser,
+        confidence=spec.evaluation.confidence,
+        num_resamples=spec.evaluation.num_resamples,
+        seed=spec.evaluation.seed,
+        headline=write_headline(
+            results, comparisons, scored.primary, num_items=len(scored.rows), task_type=task.task_type
+        ),
+        results=tuple(results),
+        comparisons=tuple(comparisons),
+        confusions=_count_confusions(scored),
+        notes=write_notes(
+            scored.collected,
+            results,
+            resampling,
+            confidence=spec.evaluation.confidence,
+            num_comparisons=len(comparisons),
+            task_type=task.task_type,
+            baseline_notes=baseline_notes,
+        ),
+    )
+
+
+def _build_results(scored: Scored, measured: Mapping[str, Mapping[str, Measured]]) -> list[ModelResult]:
+    unseen = _measure_unseen(scored)
+    return [
+        ModelResult(
+            model=model,
+            title=model_title(model, scored.spec.task.task_type),
+            split=scored.split,
+            kind=_KINDS.get(model, "external"),
+            primary=found[scored.primary.name].reported,
+            metrics=tuple(value.reported for value in found.values()),
+            without_overlap=unseen.get(model),
+            num_unparsed=sum(not score.is_parsed for score in scored.scores[model]),
+            num_truncated=sum(score.status == "truncated" for score in scored.scores[model]),
+        )
+        for model, found in measured.items()
+    ]
+
+
+def _measure_unseen(scored: Scored) -> dict[str, MetricValue]:
+    """Return the primary metric without the items whose prompt occurs in train; empty if none does."""
+    items = np.flatnonzero(~np.array(scored.is_seen, dtype=bool))
+    if len(items) in (0, len(scored.rows)):
+        return {}
+    answers = {model: found.take(items) for model, found in scored.answers.items()}
+    resampling = plan_resampling(scored.spec, [scored.rows[item].group for item in items.tolist()])
+    measured = measure(answers, [scored.primary], resampling, scored.spec.evaluation.confidence)
+    return {model: found[scored.primary.name].reported for model, found in measured.items()}
+
+
+def _compare(
+    scored: Scored, measured: Mapping[str, Mapping[str, Measured]], resampling: Resampling
+) -> list[Comparison]:
+    contest = Contest(
+        metric=scored.primary,
+        answers=scored.answers,
+        resampled={model: found[scored.primary.name].sample for model, found in measured.items()},
+        resampling=resampling,
+        confidence=scored.spec.evaluation.confidence,
+        task_type=scored.spec.task.task_type,
+    )
+    return compare_models(contest, choose_pairs(list(measured)))
+
+
+def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:
+    labels = scored.spec.task.labels
+    if scored.spec.task.task_type != "labels":
+        return ()
+    confusions = []
+    for model, answers in scored.answers.items():
+        counts = np.zeros((len(labels), len(labels) + 1), dtype=int)
+        np.add.at(counts, (answers.reference_index_N, answers.answer_index_N), 1)
+        confusions.append(Confusion(model=model, labels=labels, counts=tuple(map(tuple, counts.tolist()))))
+    return tuple(confusions)
+
+
+def plan_resampling(spec: Spec, groups: Sequence[str | None]) -> Resampling:
+    """Return how items are drawn: whole groups, with the run's seed."""
+    return Resampling(
+        unit_N=number_units(groups),
+        num_resamples=spec.evaluation.num_resamples,
+        seed=spec.evaluation.seed,
+    )
+
+
+def _with_primary(metrics: list[Metric], primary: Metric) -> list[Metric]:
+    return [primary, *(metric for metric in metrics if metric.name != primary.name)]
+
+
+def _find_median(spec: Spec, train: Sequence[StoredExample]) -> float:
+    if spec.task.task_type != "number":
+        return UNDEFINED
+    median = find_median([row.reference for row in train])
+    return UNDEFINED if median is None else median
+
+
+def _example_id(record: StoredExample | Prediction | Score) -> str:
+    return record.example_id

@@ -1,0 +1,84 @@
+"""The first thing a reader should know: whether something simpler is as good as the tuned model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aliquot.core.result import Comparison, ModelResult
+from aliquot.evaluation.compare import is_distinguished, is_model_better
+from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.wording import capitalise, format_value, join_words, model_phrase
+
+
+def write_headline(
+    results: Sequence[ModelResult],
+    comparisons: Sequence[Comparison],
+    metric: Metric,
+    *,
+    num_items: int,
+    task_type: str,
+) -> str:
+    """Return one or two sentences.
+
+    Args:
+        results: Results of all models.
+        comparisons: Paired comparisons; those of the tuned model count here.
+        metric: The primary metric.
+        num_items: Items scored.
+        task_type: For the words.
+    """
+    if not num_items:
+        return "No rows were held out, so nothing was scored."
+    if not results:
+        return f"No model has answered the {num_items:,} test rows yet."
+    by_model = {result.model: result for result in results}
+    if "tuned" not in by_model:
+        return _without_tuned(results, metric, num_items, task_type)
+    against = {found.other: found for found in comparisons if found.model == "tuned"}
+    rivals = [model for model, result in by_model.items() if result.kind != "external" and model in against]
+    better = [model for model in rivals if _is_worse(against[model], metric)]
+    level = [model for model in rivals if not is_distinguished(against[model])]
+    if better or level:
+        first = _name_rivals(better or level, by_model, metric, task_type, is_better=bool(better))
+    else:
+        first = _name_success(by_model["tuned"], rivals, metric)
+    is_told = "base" not in against or "base" in (better or level)
+    return first if is_told else f"{first} {against['base'].sentence}"
+
+
+def _without_tuned(results: Sequence[ModelResult], metric: Metric, num_items: int, task_type: str) -> str:
+    values = [f"{model_phrase(result.model, task_type)} {format_value(result.primary)}" for result in results]
+    return (
+        f"The tuned model has not answered yet. {metric.title} of the others on {num_items:,} test items: "
+        f"{join_words(values)}."
+    )
+
+
+def _name_rivals(
+    rivals: Sequence[str],
+    results: dict[str, ModelResult],
+    metric: Metric,
+    task_type: str,
+    *,
+    is_better: bool,
+) -> str:
+    names = join_words([model_phrase(model, task_type) for model in rivals])
+    values = join_words([format_value(results[model].primary) for model in rivals])
+    tuned = results["tuned"].primary
+    verb = "is" if len(rivals) == 1 else "are"
+    claim = (
+        f"{verb} better than the tuned model"
+        if is_better
+        else f"{verb} as good as the tuned model, as far as {tuned.num_items:,} items can tell"
+    )
+    return capitalise(f"{names} {claim}: {metric.title.lower()} {values} against {format_value(tuned)}.")
+
+
+def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric) -> str:
+    beaten = " and beats every baseline" if rivals else ""
+    value = f"{metric.title.lower()} {format_value(tuned.primary)}"
+    return f"The tuned model reaches {value} on {tuned.primary.num_items:,} test items{beaten}."
+
+
+def _is_worse(comparison: Comparison, metric: Metric) -> bool:
+    return is_distinguished(comparison) and not is_model_better(comparison, metric)

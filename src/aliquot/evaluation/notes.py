@@ -1,0 +1,80 @@
+"""What a reader needs beside the numbers: how they were made, and what could mislead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from aliquot.core.result import ModelResult, Prediction
+from aliquot.evaluation.collect import Collected
+from aliquot.evaluation.resampling import Resampling
+from aliquot.evaluation.wording import capitalise, model_phrase
+
+SMALL_LABEL_MASS = 0.9
+"""Below this share of probability on the labels, a model mostly wanted to say something else."""
+
+
+def write_notes(
+    collected: Collected,
+    results: Sequence[ModelResult],
+    resampling: Resampling,
+    *,
+    confidence: float,
+    num_comparisons: int,
+    task_type: str,
+    baseline_notes: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Return the notes of a report, most general first.
+
+    Args:
+        collected: All predictions.
+        results: Results of all models.
+        resampling: How items were drawn.
+        confidence: Of the intervals.
+        num_comparisons: Size of the family of Holm's adjustment.
+        task_type: For the words.
+        baseline_notes: What baselines chose, by model.
+    """
+    notes = [_method_note(resampling, confidence)]
+    if num_comparisons > 1:
+        notes.append(
+            f"p-values in sentences are adjusted by Holm's method for {num_comparisons} comparisons."
+        )
+    notes += [
+        f"{capitalise(model_phrase(model, task_type))}: {note}" for model, note in baseline_notes.items()
+    ]
+    for result in results:
+        notes += _reading_notes(result, collected.whole[result.model], task_type)
+    notes += [
+        f"{capitalise(model_phrase(model, task_type))} has answered {count:,} items so far and is not scored."
+        for model, count in collected.partial.items()
+    ]
+    return tuple(notes)
+
+
+def _method_note(resampling: Resampling, confidence: float) -> str:
+    drawn = f"whole groups ({resampling.num_units:,} of them)" if resampling.has_groups else "items"
+    shares = "" if resampling.has_groups else "Wilson's for shares, else "
+    return (
+        f"Intervals ({100 * confidence:g} %) are over the choice of test items: {shares}BCa bootstrap over "
+        f"{drawn}, {resampling.num_resamples:,} resamples, seed {resampling.seed}."
+    )
+
+
+def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_type: str) -> list[str]:
+    name = capitalise(model_phrase(result.model, task_type))
+    notes = []
+    if result.num_unparsed:
+        consequence = "count as the training median" if task_type == "number" else "count as wrong"
+        cut = f" ({result.num_truncated:,} were cut off)" if result.num_truncated else ""
+        notes.append(
+            f"{name}: {result.num_unparsed:,} of {len(predictions):,} answers could not be read{cut} and "
+            f"{consequence}."
+        )
+    masses = [prediction.label_mass for prediction in predictions if prediction.label_mass is not None]
+    mean_mass = sum(masses) / len(masses) if masses else 1.0
+    if mean_mass < SMALL_LABEL_MASS:
+        notes.append(
+            f"{name} puts only {mean_mass:.2f} of its probability on the labels; its label probabilities are "
+            "renormalised and say little."
+        )
+    return notes

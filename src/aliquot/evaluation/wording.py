@@ -1,0 +1,87 @@
+"""Figures in words: one way to print a value, an interval, a p-value and a model's name."""
+
+from __future__ import annotations
+
+import math
+
+from aliquot.core.result import Interval, MetricValue
+from aliquot.evaluation.metric import Metric
+
+TITLES = {
+    "tuned": "tuned",
+    "base": "base",
+    "base_few_shot": "base, few-shot",
+    "linear": "linear model",
+    "nearest_neighbour": "nearest neighbour",
+    "majority": "majority class",
+}
+"""Words for models in tables, in the order of tables."""
+
+_IN_SENTENCES = {
+    "base_few_shot": "the few-shot base",
+    "linear": "the linear model",
+    "nearest_neighbour": "the nearest neighbour",
+    "majority": "the majority class",
+}
+
+
+def model_title(model: str, task_type: str) -> str:
+    """Return the words for a model in a table."""
+    return _constant_answer(model, task_type) or TITLES.get(model, model)
+
+
+def model_phrase(model: str, task_type: str) -> str:
+    """Return the words for a model inside a sentence."""
+    constant = _constant_answer(model, task_type)
+    return f"the {constant}" if constant else _IN_SENTENCES.get(model, model)
+
+
+def format_difference(difference: float, interval: Interval, metric: Metric) -> str:
+    """Return a difference with its interval: ``25 points [20, 30]`` or ``0.42 [0.36, 0.48]``."""
+    factor = 100 if metric.unit == "share" else 1
+    value, low, high = (factor * number for number in (difference, interval.low, interval.high))
+    decimals = _decimals((high - low) / 2)
+    figure = f"{value:.{decimals}f}"
+    points = "" if factor == 1 else " point" if figure in ("1", "-1") else " points"
+    return f"{_plain(figure)}{points} [{_plain(f'{low:.{decimals}f}')}, {_plain(f'{high:.{decimals}f}')}]"
+
+
+def format_value(value: MetricValue) -> str:
+    """Return a value with its interval: ``0.90 [0.87, 0.93]``."""
+    if value.value is None:
+        return "undefined"
+    if value.interval is None:
+        return f"{value.value:.3g}"
+    low, high = value.interval.low, value.interval.high
+    decimals = max(2, _decimals((high - low) / 2))
+    return f"{value.value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
+
+
+def format_p(p_value: float) -> str:
+    """Return ``p < 0.001`` or ``p = 0.023``."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
+def join_words(words: list[str]) -> str:
+    """Return ``a``, ``a and b`` or ``a, b and c``."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def capitalise(sentence: str) -> str:
+    """Return the sentence with a capital first letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _constant_answer(model: str, task_type: str) -> str:
+    if model != "majority":
+        return ""
+    return {"number": "training median", "text": "commonest answer"}.get(task_type, "majority class")
+
+
+def _decimals(half_width: float) -> int:
+    """Return the decimals at which an interval of this half width shows one digit."""
+    return 2 if half_width <= 0 else min(6, max(0, -math.floor(math.log10(half_width))))
+
+
+def _plain(figure: str) -> str:
+    return figure.lstrip("-") if not figure.strip("-0.") else figure

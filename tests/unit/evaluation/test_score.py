@@ -1,0 +1,58 @@
+"""Scoring one answer, with every way an answer can be bad."""
+
+import pytest
+from tests.fixtures.answers import make_prediction
+
+from aliquot.errors import RunError
+from aliquot.evaluation.normaliser import build_normaliser
+from aliquot.evaluation.score import score_prediction
+
+
+def _score(normaliser, reference, output, status="ok"):
+    prediction = make_prediction(1, reference, output, status=status)
+    return score_prediction(prediction, build_normaliser(normaliser, ("high", "low")))
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "raw", "normalised", "parsed"),
+    [
+        ("high", "ok", 1.0, 1.0, "high"),
+        ("High.", "ok", 0.0, 1.0, "high"),
+        ("low", "ok", 0.0, 0.0, "low"),
+        ("", "ok", 0.0, 0.0, None),
+        ("The answer is high", "ok", 0.0, 0.0, None),
+        ("high", "truncated", 0.0, 0.0, None),
+        ("high", "error", 0.0, 0.0, None),
+    ],
+)
+def test_labels(output, status, raw, normalised, parsed):
+    score = _score("labels-1", "high", output, status)
+    assert (score.raw, score.normalised, score.parsed) == (raw, normalised, parsed)
+    assert score.is_parsed is (parsed is not None)
+
+
+@pytest.mark.parametrize(
+    ("output", "status", "error"),
+    [
+        ("-3.25", "ok", 0.0),
+        ("-3.0", "ok", 0.25),
+        ("3.25", "ok", 6.5),
+        ("unknown", "ok", None),
+        ("-3.2", "truncated", None),
+    ],
+)
+def test_numbers_score_the_absolute_error(output, status, error):
+    score = _score("number-1", "-3.25", output, status)
+    assert score.normalised == error
+    assert score.is_parsed is (error is not None)
+
+
+def test_text_is_scored_raw_and_normalised_side_by_side():
+    score = _score("text-1", "Sodium chloride", "sodium  chloride.")
+    assert (score.raw, score.normalised) == (0.0, 1.0)
+
+
+def test_a_reference_that_cannot_be_read_is_an_error_not_a_wrong_answer():
+    with pytest.raises(RunError, match="'n/a'") as caught:
+        _score("number-1", "n/a", "5")
+    assert caught.value.code == "reference_unreadable"
