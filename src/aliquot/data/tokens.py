@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from aliquot.core.dataset import Example, Finding, TokenProfile
 from aliquot.data.findings import first_lines
-from aliquot.errors import AliquotError
+from aliquot.errors import AliquotError, InputError, ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.prefix_tree import count_distinct
 
@@ -61,7 +61,7 @@ def _encode(examples: Sequence[Example], encoder: Encoder) -> Sequence[EncodedRo
     """Encode some examples at once; when one is refused, each alone, to know which."""
     try:
         return encoder.encode_many([example.messages for example in examples])
-    except AliquotError as error:
+    except (InputError, ModelError) as error:
         if len(examples) == 1:
             return [error]
     return [row for example in examples for row in _encode([example], encoder)]

@@ -26,7 +26,7 @@ SPLIT_WORDS: dict[str, Split] = {
 }
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
-_TRAINED_ROLES = ("system", "developer", "user", "assistant")
+_TEXT_ROLES = ("system", "developer", "user", "assistant")
 _TOOL_KEYS = frozenset(
     ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
 )
@@ -144,11 +144,11 @@ class _RowCheck:
         if role in ("tool", "function"):
             self._report_unsupported(f"{path}.role", f"messages of the role {role}")
             return None
-        if isinstance(role, str) and role in _TRAINED_ROLES:
+        if isinstance(role, str) and role in _TEXT_ROLES:
             return sys.intern(role)
         found = "missing" if "role" not in item else _show(role)
         near = suggest(role, ROLES) if isinstance(role, str) else ""
-        message = f"The role is {found}; expected one of {', '.join(_TRAINED_ROLES)}."
+        message = f"The role is {found}; expected one of {', '.join(_TEXT_ROLES)}."
         self._report("unknown_role", message, field=f"{path}.role", remedy=near)
         return None
 

@@ -3,6 +3,7 @@ import pytest
 from aliquot.config.settings import DataSettings
 from aliquot.data.check import check_data
 from aliquot.data.findings import Findings
+from aliquot.data.format import Format
 from aliquot.data.read import RowReader, find_format
 from aliquot.data.source import open_source
 from aliquot.errors import InputError
@@ -78,3 +79,28 @@ def test_marks_blank_lines_and_old_line_ends_are_noted(tmp_path):
         "carriage_returns": (),
         "blank_lines": (2,),
     }
+
+
+def test_a_file_that_two_formats_recognise_is_not_guessed(tmp_path):
+    error = refuse(
+        tmp_path, b"text,label\n" + chat_line("p", "a").encode() + b"\n" + chat_line("q", "b").encode()
+    )
+    assert error.code == "ambiguous_format"
+    assert "chat_jsonl" in error.message
+    assert "csv_table" in error.message
+    assert "data.format" in error.hint
+
+
+def test_a_disk_that_fails_while_reading_is_told(tmp_path):
+    path = tmp_path / "rows"
+    path.write_text(chat_line("p", "a"))
+    source = open_source(path)
+
+    def fail(_):
+        raise OSError(5, "Input/output error")
+        yield
+
+    broken = Format(name="x", title="x", detect=lambda sample: None, read=fail)
+    with pytest.raises(InputError, match="Input/output error") as caught:
+        list(RowReader(source, broken, Findings("f")))
+    assert caught.value.code == "file_unreadable"

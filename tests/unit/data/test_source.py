@@ -106,3 +106,9 @@ def test_a_gzip_that_unpacks_without_end_is_refused(tmp_path, monkeypatch):
 def test_the_sample_holds_the_first_lines_that_are_not_blank(tmp_path):
     sample = open_source(write(tmp_path, b"\n \na\n" + b"b\n" * 50)).sample()
     assert sample.lines == (b"a", *[b"b"] * 19)
+
+
+def test_a_name_that_no_file_can_have_is_refused(tmp_path):
+    with pytest.raises(InputError) as caught:
+        open_source(tmp_path / "a\0b")
+    assert caught.value.code in ("file_unreadable", "file_not_found")

@@ -149,3 +149,15 @@ def test_a_finding_names_the_field_as_the_file_does():
 def test_text_with_nul_and_unusual_line_ends_is_kept():
     example, _ = validate(chat({"role": "user", "content": "a\0\u2028b"}, ANSWER))
     assert example.prompt[0].content == "a\0\u2028b"
+
+
+def test_message_keys_that_are_not_used_and_blank_prompts_are_warned_about():
+    example, findings = validate(
+        chat({"role": "user", "content": " "}, {**ANSWER, "wieght": 0, "name": None})
+    )
+    assert example is not None
+    assert {(item.code, item.severity) for item in findings} == {
+        ("unknown_message_key", "warning"),
+        ("empty_prompt", "warning"),
+    }
+    assert "Did you mean 'weight'?" in [item.remedy for item in findings]

@@ -61,3 +61,10 @@ def test_a_column_named_twice_is_refused(tmp_path):
 def test_unnamed_columns_are_numbered(tmp_path):
     (row,) = read(tmp_path, "text,label,\na,b,c\n")
     assert row.value["column_3"] == "c"
+
+
+def test_a_line_beyond_the_limit_is_told_and_the_next_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("aliquot.data.source.MAX_LINE_BYTES", 20)
+    problem, row = read(tmp_path, f"text,label\n{'x' * 50},a\nc,d\n")
+    assert (problem.code, problem.line) == ("line_too_long", 2)
+    assert pairs([row]) == [(3, "c", "d")]
