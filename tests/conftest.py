@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
 from tests.tiny_model import save_tiny_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -74,6 +75,18 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models") / "tiny"
     save_tiny_model(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def prepared_dir(tiny_model_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model as the preparing worker leaves it in the cache. Read only."""
+    from aliquot.core.model import ModelSource
+    from aliquot.worker.prepare_model import prepare
+    from aliquot.worker.source import fetch_source
+
+    models_dir = tmp_path_factory.mktemp("cache")
+    source = ModelSource(name="tiny", kind="folder", location=str(tiny_model_dir))
+    return models_dir / prepare(fetch_source(source, models_dir), source, models_dir).key
 
 
 def _require_loopback(address: Any) -> None:

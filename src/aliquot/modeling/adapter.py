@@ -19,7 +19,7 @@ from aliquot.errors import InputError, ModelError
 WEIGHTS = "adapter_model.safetensors"
 
 
-def add_adapter(base: PreTrainedModel, spec: TrainingSpec, model: PreparedModel) -> PeftModel:
+def add_adapter(base: PreTrainedModel, spec: TrainingSpec) -> PeftModel:
     """Put fresh LoRA matrices beside the chosen linear layers; only they are trained.
 
     A is drawn from the run's seed, B is zero, so the tuned model starts as the base model.
@@ -33,8 +33,6 @@ def add_adapter(base: PreTrainedModel, spec: TrainingSpec, model: PreparedModel)
         lora_alpha=spec.lora_alpha,
         lora_dropout=spec.lora_dropout,
         target_modules="all-linear" if spec.target_modules == ("all-linear",) else list(spec.target_modules),
-        base_model_name_or_path=model.source.location,
-        revision=model.revision,
     )
     torch.manual_seed(spec.seed)
     try:
@@ -72,15 +70,26 @@ def set_adapter_tensors(model: PeftModel, tensors: dict[str, torch.Tensor]) -> N
     set_peft_model_state_dict(model, tensors)
 
 
-def save_adapter(model: PeftModel, folder: Path, model_dir: Path) -> None:
-    """Write a PEFT adapter folder with tokenizer and chat template, complete without this program."""
+def save_adapter(model: PeftModel, folder: Path, *, model_dir: Path, prepared: PreparedModel) -> None:
+    """Write a PEFT adapter folder with tokenizer and chat template, complete without this program.
+
+    It names the base model as published, with its revision, never a path of this machine.
+    """
     config = model.peft_config["default"].to_dict()
     config["inference_mode"] = True
+    config["base_model_name_or_path"] = published_name(prepared)
+    config["revision"] = prepared.revision
     config["target_modules"] = sorted(cast(set[str], config["target_modules"]))
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, default=str), encoding="utf-8")
     save_file(adapter_tensors(model), folder / WEIGHTS, metadata={"format": "pt"})
     for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
         shutil.copyfile(model_dir / name, folder / name)
+
+
+def published_name(prepared: PreparedModel) -> str:
+    """Return the base model's name as others know it: the Hub id, the package, or its short name."""
+    source = prepared.source
+    return source.location if source.kind in ("hub", "package") else source.name
 
 
 def load_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
@@ -98,6 +107,7 @@ def load_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
         )
     config = LoraConfig.from_pretrained(str(folder))
     config.inference_mode = False  # PEFT skips the float32 upcast of adapters in inference mode
+    config.base_model_name_or_path = None  # where the base lies here is the caller's knowledge
     model = cast(PeftModel, get_peft_model(base, config))
     set_adapter_tensors(model, load_file(folder / WEIGHTS))
     model.requires_grad_(False)

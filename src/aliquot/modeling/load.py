@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging as transformers_logging
 
 from aliquot.errors import MachineError, ModelError
 
@@ -26,6 +27,7 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
         MachineError: The device does not exist here, or its memory is too small.
     """
     _require_device(device)
+    transformers_logging.disable_progress_bar()  # the journal tells what goes on
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder,

@@ -71,7 +71,7 @@ class ChatTemplate:
                 documents=None,
                 **self._special_tokens,
             )
-        except (jinja2.TemplateError, TypeError, ValueError, RecursionError) as error:
+        except (jinja2.TemplateError, ArithmeticError, TypeError, ValueError, RecursionError) as error:
             raise ModelError(
                 f"The chat template refused the conversation: {error}",
                 code="template_failed",

@@ -29,7 +29,7 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
     measured = _measure(run_dir, spec, base, journal)
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
-    model = add_adapter(base, spec.training, spec.model)
+    model = add_adapter(base, spec.training)
     train(
         model,
         rows,
@@ -40,7 +40,7 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         journal=journal,
     )
     with new_folder(run_dir.adapter_dir) as folder:
-        save_adapter(model, folder, encoder.folder)
+        save_adapter(model, folder, model_dir=encoder.folder, prepared=spec.model)
 
 
 def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:
