@@ -4,10 +4,10 @@ import importlib
 import re
 
 import pytest
-from tests.fixtures.scored_runs import STATES, make_scored_run
 
 from aliquot.export.write import WRITERS, get_writer, list_writers
 from aliquot.export.writer import Writer
+from tests.fixtures.scored_runs import STATES, make_scored_run
 
 NAMES = list_writers()
 TASKS = ("labels", "number", "text")
@@ -18,7 +18,9 @@ AT_ONCE = {"report_html", "settings_csv", "settings_latex", "methods_text", "rep
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     return {
-        (task, state): make_scored_run(tmp_path_factory.mktemp(f"{task}-{state}"), task_type=task, state=state)
+        (task, state): make_scored_run(
+            tmp_path_factory.mktemp(f"{task}-{state}"), task_type=task, state=state
+        )
         for task in TASKS
         for state in STATES
     }

@@ -1,9 +1,9 @@
 from collections.abc import Callable
 
 import pytest
-from tests.fixtures.scored_runs import make_scored_run
 
 from aliquot.core.run_dir import RunDir
+from tests.fixtures.scored_runs import make_scored_run
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,17 @@ from aliquot.export.record import read_record
 
 def _score(normalised, is_parsed=True):
     return Score(
-        example_id="a.0", model="tuned", split="test", reference="1", output="1", parsed="1" if is_parsed else None,
-        is_parsed=is_parsed, status="ok", raw=1.0, normalised=normalised,
-    )  # fmt: skip
+        example_id="a.0",
+        model="tuned",
+        split="test",
+        reference="1",
+        output="1",
+        parsed="1" if is_parsed else None,
+        is_parsed=is_parsed,
+        status="ok",
+        raw=1.0,
+        normalised=normalised,
+    )
 
 
 def _row(*messages):

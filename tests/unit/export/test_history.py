@@ -3,7 +3,10 @@ from aliquot.export.history import read_history
 
 
 def _events(*pairs):
-    return [Event(sequence=n, at="2026-01-01T00:00:00Z", kind=kind, data=data) for n, (kind, data) in enumerate(pairs, 1)]
+    return [
+        Event(sequence=n, at="2026-01-01T00:00:00Z", kind=kind, data=data)
+        for n, (kind, data) in enumerate(pairs, 1)
+    ]
 
 
 def _step(step, loss):
@@ -26,7 +29,9 @@ def test_speed_and_tokens_are_sums_over_the_steps():
 
 
 def test_the_last_best_validation_is_chosen():
-    history = read_history(_events(_validation(5, 0.9, True), _validation(10, 0.7, True), _validation(15, 0.8, False)))
+    history = read_history(
+        _events(_validation(5, 0.9, True), _validation(10, 0.7, True), _validation(15, 0.8, False))
+    )
     assert history.best == (10, 0.7)
 
 

@@ -8,7 +8,9 @@ from aliquot.export.record import read_record
 
 
 def _event(second, kind, **data):
-    return Event(sequence=1, at=f"2026-11-05T10:{second // 60:02d}:{second % 60:02d}+00:00", kind=kind, data=data)
+    return Event(
+        sequence=1, at=f"2026-11-05T10:{second // 60:02d}:{second % 60:02d}+00:00", kind=kind, data=data
+    )
 
 
 def _stages(record):

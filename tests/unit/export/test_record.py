@@ -7,7 +7,9 @@ from aliquot.export.record import ranked, read_record
 
 def _result(model, value, direction):
     primary = MetricValue(metric="m", value=value, interval=None, num_items=4, unit="", direction=direction)
-    return ModelResult(model=model, title=model, split="test", kind="baseline", primary=primary, metrics=(primary,))
+    return ModelResult(
+        model=model, title=model, split="test", kind="baseline", primary=primary, metrics=(primary,)
+    )
 
 
 def test_the_best_comes_first_whatever_the_direction_and_the_undefined_last():

@@ -14,7 +14,14 @@ def _interval(low, high):
 
 @pytest.mark.parametrize(
     ("value", "decimals", "text"),
-    [(0.9, 2, "0.90"), (-0.004, 2, "0.00"), (-1.5, 1, "−1.5"), (12345.6, 0, "12,346"), (None, 2, "–"), (math.nan, 2, "–")],
+    [
+        (0.9, 2, "0.90"),
+        (-0.004, 2, "0.00"),
+        (-1.5, 1, "−1.5"),
+        (12345.6, 0, "12,346"),
+        (None, 2, "–"),
+        (math.nan, 2, "–"),
+    ],
 )
 def test_a_number_has_fixed_decimals_and_a_true_minus(value, decimals, text):
     assert w.fixed(value, decimals) == text
@@ -41,7 +48,12 @@ def test_without_an_interval_there_are_three_decimals():
 
 def test_a_metric_is_printed_with_its_interval():
     value = MetricValue(
-        metric="accuracy", value=0.9, interval=_interval(0.867, 0.926), num_items=400, unit="share", direction="higher"
+        metric="accuracy",
+        value=0.9,
+        interval=_interval(0.867, 0.926),
+        num_items=400,
+        unit="share",
+        direction="higher",
     )
     assert w.metric_text(value, 3) == "0.900 [0.867, 0.926]"
     assert w.metric_text(None) == "–"
@@ -69,7 +81,8 @@ def test_estimates_are_rough(seconds, text):
 
 
 @pytest.mark.parametrize(
-    ("num_bytes", "text"), [(999, "999 bytes"), (1500, "1.5 kB"), (98_000_000, "98 MB"), (1.24e9, "1.2 GB"), (5e12, "5,000.0 GB")]
+    ("num_bytes", "text"),
+    [(999, "999 bytes"), (1500, "1.5 kB"), (98_000_000, "98 MB"), (1.24e9, "1.2 GB"), (5e12, "5,000.0 GB")],
 )
 def test_sizes_are_decimal(num_bytes, text):
     assert w.size(num_bytes) == text

@@ -49,7 +49,9 @@ def test_a_single_step_is_no_curve_but_no_failure():
 
 def test_many_steps_are_thinned():
     steps = tuple((step, 1.0) for step in range(1, 20_001))
-    assert len(_lines(loss_curve(_history(steps=steps, validations=(), best=None), num_steps=20_000))[0]) <= 1200
+    assert (
+        len(_lines(loss_curve(_history(steps=steps, validations=(), best=None), num_steps=20_000))[0]) <= 1200
+    )
 
 
 def test_smoothing_is_a_centred_mean():

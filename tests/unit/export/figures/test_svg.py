@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,11 @@ from aliquot.export.figures import svg
 
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
-    [(0.47, 0.93, [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]), (0, 360, [0, 100, 200, 300, 400]), (-6.2, 1.1, [-8, -6, -4, -2, 0, 2])],
+    [
+        (0.47, 0.93, [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0]),
+        (0, 360, [0, 100, 200, 300, 400]),
+        (-6.2, 1.1, [-8, -6, -4, -2, 0, 2]),
+    ],
 )
 def test_ticks_are_round_numbers(low, high, expected):
     assert svg.ticks(low, high) == expected
@@ -36,7 +42,7 @@ def test_tick_labels_share_their_decimals():
 def test_labels_are_spread_without_overlap_and_keep_their_order(positions, gap):
     placed = svg.spread(positions, gap)
     ordered = sorted(placed)
-    assert all(b - a >= gap - 1e-6 for a, b in zip(ordered, ordered[1:], strict=False))
+    assert all(b - a >= gap - 1e-6 for a, b in pairwise(ordered))
     by_position = [place for _, place in sorted(zip(positions, placed, strict=True))]
     assert by_position == ordered
 

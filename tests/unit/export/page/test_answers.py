@@ -10,7 +10,9 @@ def _found(run_dir):
 
 def test_gains_and_losses_are_the_discordant_pairs_of_the_paired_test(scored_run):
     record, found = _found(scored_run())
-    comparison = next(each for each in record.report.comparisons if (each.model, each.other) == ("tuned", "base"))
+    comparison = next(
+        each for each in record.report.comparisons if (each.model, each.other) == ("tuned", "base")
+    )
     assert (found.num_gained, found.num_lost) == (comparison.num_only_model, comparison.num_only_other)
     assert 0 < len(found.gained) <= 3
     assert [pair.line for pair in found.gained] == sorted(pair.line for pair in found.gained)

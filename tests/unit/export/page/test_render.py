@@ -7,16 +7,24 @@ import time
 from html.parser import HTMLParser
 
 import pytest
-from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
 from aliquot.core.records import encode_lines
 from aliquot.core.run import Event
 from aliquot.export.page.render import render_page
 from aliquot.export.write import write_artefacts
+from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
-STATES = [("labels", "planned"), ("labels", "running"), ("labels", "finished"), ("number", "finished"), ("text", "finished")]
+STATES = [
+    ("labels", "planned"),
+    ("labels", "running"),
+    ("labels", "finished"),
+    ("number", "finished"),
+    ("text", "finished"),
+]
 VOID = {"meta", "link", "input", "br", "img", "hr", "line", "circle", "rect", "polyline", "polygon"}
-CANARY = "<img src=x onerror=alert(1)></script><script>alert(2)</script>\" onload='alert(3)' {{ 7*7 }} & `a`<b>"
+CANARY = (
+    "<img src=x onerror=alert(1)></script><script>alert(2)</script>\" onload='alert(3)' {{ 7*7 }} & `a`<b>"
+)
 
 
 class _Page(HTMLParser):
@@ -74,8 +82,10 @@ def test_the_policy_allows_exactly_the_style_and_the_script_inside(task, state, 
     for kind, pattern in (("style", r"<style>(.*?)</style>"), ("script", r"<script>(.*?)</script>")):
         digest = base64.b64encode(hashlib.sha256(_block(text, pattern).encode()).digest()).decode()
         assert f"{kind}-src 'sha256-{digest}'" in policy
-    assert all("style" not in attributes and not any(name.startswith("on") for name in attributes)
-               for _, attributes in _Page(text).tags)  # fmt: skip
+    assert all(
+        "style" not in attributes and not any(name.startswith("on") for name in attributes)
+        for _, attributes in _Page(text).tags
+    )
 
 
 @pytest.mark.parametrize("task", ["labels", "number", "text"])
@@ -96,14 +106,18 @@ def test_nothing_from_data_or_models_becomes_markup(task, tmp_path):
 def test_the_page_renews_itself_until_the_run_is_settled(scored_run):
     for state, seconds in (("planned", "4"), ("running", "4"), ("finished", None)):
         text = render_page(scored_run(state=state))
-        refresh = [meta["content"] for meta in _Page(text).find("meta") if meta.get("http-equiv") == "refresh"]
+        refresh = [
+            meta["content"] for meta in _Page(text).find("meta") if meta.get("http-equiv") == "refresh"
+        ]
         assert refresh == ([seconds] if seconds else [])
         assert ("data-refresh-s" in text.split("<body")[1].split(">")[0]) == bool(seconds)
 
 
 def test_a_stopped_run_is_looked_at_less_often(tmp_path):
     run_dir = make_scored_run(tmp_path, state="running")
-    stop = Event(sequence=99, at="2026-11-05T10:00:00Z", kind="state", data={"state": "stopped", "message": "Stopped."})
+    stop = Event(
+        sequence=99, at="2026-11-05T10:00:00Z", kind="state", data={"state": "stopped", "message": "Stopped."}
+    )
     with run_dir.events_path.open("ab") as file:
         file.write(encode_lines([stop]))
     text = render_page(run_dir)
@@ -121,7 +135,14 @@ def test_a_finished_run_that_is_not_scored_yet_is_not_frozen(tmp_path):
 
 def test_of_a_plan_the_page_shows_data_settings_and_methods(scored_run):
     text = render_page(scored_run(state="planned"))
-    for words in ("Nothing has been trained yet", "Scores appear here", "40 test rows can show", "learning_rate", "LoRA Without Regret", "We fine-tuned"):
+    for words in (
+        "Nothing has been trained yet",
+        "Scores appear here",
+        "40 test rows can show",
+        "learning_rate",
+        "LoRA Without Regret",
+        "We fine-tuned",
+    ):
         assert words in text
     assert 'id="answers-data"' not in text
     assert 'id="errors"' not in text
@@ -170,7 +191,9 @@ def test_only_files_that_exist_are_linked(tmp_path):
     write_artefacts(run_dir)
     links = [link["href"] for link in _Page(run_dir.report_path.read_text()).find("a")]
     files = [link for link in links if not link.startswith("#")]
-    assert {"predictions/tuned.test.jsonl", "scores/base.test.jsonl", "items.csv", "reproduce.py"} <= set(files)
+    assert {"predictions/tuned.test.jsonl", "scores/base.test.jsonl", "items.csv", "reproduce.py"} <= set(
+        files
+    )
     assert [name for name in files if not (run_dir.path / name).is_file()] == []
 
 

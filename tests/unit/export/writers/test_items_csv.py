@@ -2,9 +2,9 @@ import csv
 import io
 
 import pytest
-from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
 from aliquot.export.writers.items_csv import safe_cell, write_items
+from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
 
 def _read(text):
@@ -15,7 +15,9 @@ def test_there_is_one_row_per_test_example_with_every_score(scored_run):
     run_dir = scored_run()
     rows = _read(write_items(run_dir))
     scores = run_dir.read_scores("tuned", "test")
-    assert [row["example_id"] for row in rows] == [example.example_id for example in run_dir.read_rows("test")]
+    assert [row["example_id"] for row in rows] == [
+        example.example_id for example in run_dir.read_rows("test")
+    ]
     mean = sum(float(row["tuned.score"]) for row in rows) / len(rows)
     assert mean == run_dir.find_report().get_result("tuned").primary.value
     assert [row["tuned.answer"] for row in rows] == [score.output for score in scores]

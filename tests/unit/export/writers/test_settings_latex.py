@@ -5,9 +5,9 @@ import subprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
 from aliquot.export.writers.settings_latex import escape, write_table
+from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
 NASTY = r"100 % of \LaTeX & {5} $x_1^2$ #3 ~ <a> | \"q\" × ≤ ≥ − – … β"
 
@@ -28,7 +28,11 @@ def test_special_characters_are_escaped(plain, escaped):
 
 @given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
 def test_no_special_character_survives_bare(text):
-    kept = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|textless|textgreater|textbar|textquotedbl)\{\}", "", escape(text))
+    kept = re.sub(
+        r"\\(textbackslash|textasciitilde|textasciicircum|textless|textgreater|textbar|textquotedbl)\{\}",
+        "",
+        escape(text),
+    )
     assert not re.search(r"(?<!\\)[&%$#_{}~^<>|\"]|\\(?![&%$#_{}])", kept)
 
 
@@ -46,7 +50,8 @@ def test_latex_sets_the_table(tmp_path):
     run_dir = make_scored_run(tmp_path)
     replace_first_test_row(run_dir, NASTY)
     (tmp_path / "settings.tex").write_text(write_table(run_dir), encoding="utf-8")
-    document = "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,longtable}\\begin{document}\\input{settings}\\end{document}"
+    head = "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,longtable}"
+    document = head + "\\begin{document}\\input{settings}\\end{document}"
     (tmp_path / "paper.tex").write_text(document, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "paper.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
