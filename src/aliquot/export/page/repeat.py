@@ -59,7 +59,7 @@ def describe_repeat(record: RunRecord) -> Repeat:
             ),
             Command(
                 line="python reproduce.py",
-                title="In this folder, without Aliquot: train and score with torch, transformers and peft only",
+                title="In this folder, without Aliquot: train and score with torch, transformers and peft",
             ),
         ),
         files=tuple(_files(record)),
