@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from aliquot.core.files import write_file
@@ -14,11 +15,13 @@ WRITERS = "aliquot.export.writers"
 PAGE = "report_html"
 
 
+@cache  # looking for extensions reads the metadata of every installed package
 def list_writers() -> tuple[str, ...]:
     """Return the names of all writers in the order they are run: the page is last, it links to the others."""
     return tuple(sorted(list_extensions(WRITERS), key=lambda name: (name == PAGE, name)))
 
 
+@cache
 def get_writer(name: str) -> Writer:
     """Return a writer.
 

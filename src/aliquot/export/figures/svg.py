@@ -24,6 +24,10 @@ WIDTH = 760
 """Of all figures, in CSS pixels: the page's column and a paper's full text width."""
 
 
+TINIEST = 1e-200
+"""Ranges below it are taken as a single value; their ticks would leave the numbers of a computer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scale:
     """A linear map from data to pixels."""
@@ -116,18 +120,23 @@ def rectangle(x: float, y: float, width: float, height: float, *, fill: str, str
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """Return round numbers that cover ``low`` to ``high`` in steps of 1, 2 or 5 times a power of ten."""
-    span = high - low or abs(high) or 1.0
+    largest = max(abs(low), abs(high))
+    span = high - low if high - low > 1e-9 * largest else largest
+    span = span if span > TINIEST else 1.0
     rough = span / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(index * step, 12) for index in range(first, max(last, first + 1) + 1)]
+    decimals = 1 - math.floor(math.log10(step))
+    return [round(index * step, decimals) for index in range(first, max(last, first + 1) + 1)]
 
 
 def tick_labels(values: Sequence[float]) -> list[str]:
     """Return ticks as text, all with the decimals that their step needs."""
     step = abs(values[1] - values[0]) if len(values) > 1 else 1.0
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if decimals > 6:
+        return [f"{value + 0.0:.3g}".replace("-", "−") for value in values]
     return [f"{value + 0.0:,.{decimals}f}".replace("-", "−") for value in values]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -51,14 +50,16 @@ class Repeat:
 
 def describe_repeat(record: RunRecord) -> Repeat:
     """Return the end of the page; only files that exist are linked."""
-    folder = shlex.quote(record.spec.run_id)
     return Repeat(
         commands=(
-            Command(line=record.spec.command, title="The same run again"),
-            Command(line=f"aliquot evaluate {folder}", title="Recompute every score from the stored answers"),
+            Command(line=record.spec.command, title="The same run again, where the data file lies"),
             Command(
-                line=f"python {folder}/reproduce.py",
-                title="Train and score again without Aliquot: torch, transformers and peft only",
+                line="aliquot evaluate .",
+                title="In this folder: recompute every score from the stored answers",
+            ),
+            Command(
+                line="python reproduce.py",
+                title="In this folder, without Aliquot: train and score with torch, transformers and peft",
             ),
         ),
         files=tuple(_files(record)),

@@ -14,7 +14,6 @@ from aliquot.export.figures.of_run import draw_scatter
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import (
     ABSENT,
-    count,
     decimals_for,
     fixed,
     heading,
@@ -166,8 +165,7 @@ def _pairs(report: EvaluationReport) -> tuple[PairRow, ...]:
 
 def _tests(report: EvaluationReport) -> str:
     names = listed(sorted({method_title(comparison.test) for comparison in report.comparisons}))
-    number = count(len(report.comparisons), "comparison")
-    return f"Same rows, two-sided: {names}. The p-values are adjusted after Holm for {number}."
+    return f"On the same rows, two-sided: {names}."
 
 
 def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:

@@ -1,0 +1,34 @@
+from aliquot.export.answers import read_answers
+from aliquot.export.page.answers import before_and_after
+from aliquot.export.record import read_record
+
+
+def _found(run_dir):
+    record = read_record(run_dir)
+    return record, before_and_after(record, read_answers(record))
+
+
+def test_gains_and_losses_are_the_discordant_pairs_of_the_paired_test(scored_run):
+    record, found = _found(scored_run())
+    comparison = next(
+        each for each in record.report.comparisons if (each.model, each.other) == ("tuned", "base")
+    )
+    assert (found.num_gained, found.num_lost) == (comparison.num_only_model, comparison.num_only_other)
+    assert 0 < len(found.gained) <= 3
+    assert [pair.line for pair in found.gained] == sorted(pair.line for pair in found.gained)
+
+
+def test_a_gained_row_is_right_after_and_wrong_before(scored_run):
+    _, found = _found(scored_run())
+    assert all(pair.after == pair.reference != pair.before for pair in found.gained)
+    assert all(pair.before == pair.reference != pair.after for pair in found.lost)
+
+
+def test_for_numbers_nearer_counts_and_the_errors_are_shown(scored_run):
+    _, found = _found(scored_run("number"))
+    assert found.is_number
+    assert all("off by" in pair.after_error for pair in found.gained)
+
+
+def test_without_a_tuned_model_there_is_nothing_to_compare(scored_run):
+    assert _found(scored_run(state="running"))[1] is None

@@ -1,0 +1,73 @@
+from dataclasses import replace
+
+from aliquot.export.methods import describe_methods
+from aliquot.export.record import read_record
+
+
+def _text(run_dir, **changes):
+    return " ".join(describe_methods(replace(read_record(run_dir), **changes)))
+
+
+def test_the_text_names_what_a_methods_section_must_name(scored_run):
+    run_dir = scored_run()
+    text, spec = _text(run_dir), run_dir.read_spec()
+    wanted = [
+        "smollm2-135m-instruct",
+        "revision 0.1.2",
+        "licence Apache-2.0",
+        "rank 16",
+        "alpha 32",
+        "q_proj",
+        "4,884,480 trainable",
+        spec.data.file_sha256[:16],
+        "60 for training, 12 for validation and 40 for testing",
+        "3 test prompts occurred",
+        spec.model.template_sha256[:16],
+        "AdamW",
+        "0.0005",
+        "by rule",
+        "3 epochs",
+        "15 updates of 12 rows",
+        "float32",
+        "seed was 0",
+        "greedily",
+        "accuracy",
+        "labels-1",
+        "Wilson",
+        "exact McNemar",
+        "Holm",
+        "Set by hand: train.num_epochs 3 passes, train.lora_rank 16",
+    ]
+    assert [words for words in wanted if words not in text] == []
+
+
+def test_what_is_not_known_is_said(scored_run):
+    text = _text(scored_run())
+    assert "Not recorded:" in text
+    assert "energy use" in text
+    assert "energy use" not in _text(scored_run(), environment={"energy_kwh": 0.1})
+
+
+def test_scores_are_those_of_the_report(scored_run):
+    record = read_record(scored_run())
+    assert record.report
+    value = record.report.results[0].primary.value
+    assert f"tuned {value:.2f} [" in _text(scored_run())
+
+
+def test_an_unfinished_run_says_so_first(scored_run):
+    assert _text(scored_run(state="planned")).startswith("[This run is planned")
+    assert "Nothing has been scored yet." in _text(scored_run(state="planned"))
+    assert _text(scored_run()).startswith("We fine-tuned")
+
+
+def test_duration_memory_and_versions_come_from_the_environment(scored_run):
+    environment = {
+        "python": "3.11.2",
+        "packages": {"torch": "2.13.0"},
+        "stage_s": {"train": 192.0},
+        "peak_memory_bytes": 1.2e9,
+    }
+    text = _text(scored_run(), environment=environment)
+    assert "Training took 3 min 12 s and at most 1.2 GB of memory." in text
+    assert "Software: Python 3.11.2, torch 2.13.0." in text
