@@ -1,1 +1,113 @@
-"""Aliquot: fine-tune open-weight language models on any machine, and publish exactly what you did."""
+"""Aliquot: fine-tune open-weight language models on any machine, and publish exactly what you did.
+
+    import aliquot
+
+    result = aliquot.run("reviews.jsonl", num_epochs=2)
+    result.evaluation.headline
+
+The verbs of the command line, with the same words and the same records; settings are keywords. Each is
+imported when it is first used, so that ``import aliquot`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from aliquot.version import __version__
+
+if TYPE_CHECKING:
+    from aliquot.workflows.cancel import cancel
+    from aliquot.workflows.chat import chat
+    from aliquot.workflows.check import check
+    from aliquot.workflows.doctor import doctor
+    from aliquot.workflows.evaluate import evaluate
+    from aliquot.workflows.pipeline import run
+    from aliquot.workflows.plan import plan
+    from aliquot.workflows.predict import predict
+    from aliquot.workflows.report import report
+    from aliquot.workflows.resume import resume
+    from aliquot.workflows.train import train
+
+    models: Any
+    runs: Any
+
+_VERBS: dict[str, str] = {
+    "cancel": "cancel:cancel",
+    "chat": "chat:chat",
+    "check": "check:check",
+    "doctor": "doctor:doctor",
+    "evaluate": "evaluate:evaluate",
+    "plan": "plan:plan",
+    "predict": "predict:predict",
+    "report": "report:report",
+    "resume": "resume:resume",
+    "run": "pipeline:run",
+    "train": "train:train",
+}
+_GROUPS: dict[str, dict[str, str]] = {
+    "models": {"list": "models:list_models", "fetch": "models:fetch_model", "show": "models:show_model"},
+    "runs": {
+        "list": "runs:list_runs",
+        "show": "runs:show_run",
+        "compare": "compare:compare_runs",
+        "delete": "runs:delete_run",
+    },
+}
+
+__all__ = [
+    "__version__",
+    "cancel",
+    "chat",
+    "check",
+    "doctor",
+    "evaluate",
+    "models",
+    "plan",
+    "predict",
+    "report",
+    "resume",
+    "run",
+    "runs",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _VERBS:
+        return _load(_VERBS[name])
+    if name in _GROUPS:
+        return SimpleNamespace(**{verb: _load(place) for verb, place in _GROUPS[name].items()})
+    raise AttributeError(
+        f"module 'aliquot' has no attribute {name!r}; its verbs are {', '.join(__all__[1:])}"
+    )
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(f"aliquot.workflows.{module}"), name)
+
+
+class _CallablePackage(ModuleType):
+    """A package that is also the verb of the same name."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return _load(_VERBS[self.__name__.rpartition(".")[2]])(*args, **kwargs)
+
+
+class _Api(ModuleType):
+    """This package: importing a package called like a verb (``plan``) must not hide the verb."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _VERBS and isinstance(value, ModuleType):
+            value.__class__ = _CallablePackage
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Api

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from aliquot.core.conversation import Message
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
@@ -180,7 +181,7 @@ class Detectable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DataReport:
+class DataReport(ShownInNotebook):
     """Everything ``check`` says about a file."""
 
     file: str

@@ -70,4 +70,6 @@ class PreparedModel:
     bos_token_id: int | None = None
     pad_token_id: int | None = None
     licence: str = ""
+    source_stamp: str = ""
+    """Sizes and times of a local source's files, to notice that it changed; empty for published ones."""
     notes: tuple[str, ...] = field(default_factory=tuple)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from aliquot.core.notebook import ShownInNotebook
+
 SetBy = Literal["you", "file", "rule"]
 
 
@@ -76,7 +78,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class Plan(ShownInNotebook):
     """Every choice, in the order of the plan table, with the estimate."""
 
     base: str

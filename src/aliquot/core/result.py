@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aliquot.core.notebook import ShownInNotebook
+
 Status = Literal["ok", "truncated", "error"]
 """How generation ended; whether the text could be read as an answer is a matter of scoring."""
 
@@ -152,7 +154,7 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EvaluationReport:
+class EvaluationReport(ShownInNotebook):
     """Everything scored in a run: ``scores/report.json``.
 
     Attributes:

@@ -46,8 +46,8 @@ class Event:
         ``state``       {state, reason?, code?, hint?}
         ``stage``       {name, title}: a stage of the worker begins (``load``, ``predict base`` …)
         ``measured``    {…}: choices made by measurement, also in ``measured.json``
-        ``step``        {step, epoch, loss, learning_rate, grad_norm, num_tokens, computed_tokens,
-                         trained_tokens, step_s}
+        ``step``        {step, loss, token_accuracy, learning_rate, grad_norm, num_tokens,
+                         computed_tokens, trained_tokens, step_s}
         ``validation``  {step, loss, is_best}
         ``checkpoint``  {step, path}
         ``resumed``     {from_step}: supersedes later steps written before it

@@ -85,7 +85,7 @@ def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
         RunError: A prediction file does not belong to this run's rows, or a reference is unreadable.
         InputError: The primary metric or the normaliser is unknown.
     """
-    scored = _score(run_dir, split)
+    scored = score_split(run_dir, split)
     report = _build_report(scored, run_dir.run_id, read_baseline_notes(run_dir))
     for model, scores in scored.scores.items():
         write_file(run_dir.item_scores_path(model, split), encode_lines(scores))
@@ -94,7 +94,8 @@ def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
     return report
 
 
-def _score(run_dir: RunDir, split: str) -> Scored:
+def score_split(run_dir: RunDir, split: str) -> Scored:
+    """Return a run's rows and answers, scored, as columns; nothing is written."""
     spec = run_dir.read_spec()
     normaliser = build_normaliser(spec.evaluation.normaliser, spec.task.labels)
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
@@ -140,7 +141,7 @@ def _build_columns(
 
 def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
     spec, task = scored.spec, scored.spec.task
-    resampling = _resampling(spec, [row.group for row in scored.rows])
+    resampling = plan_resampling(spec, [row.group for row in scored.rows])
     metrics = _with_primary(list_metrics(task.task_type), scored.primary)
     measured = measure(scored.answers, metrics, resampling, spec.evaluation.confidence)
     results = _build_results(scored, measured)
@@ -199,7 +200,7 @@ def _measure_unseen(scored: Scored) -> dict[str, MetricValue]:
     if len(items) in (0, len(scored.rows)):
         return {}
     answers = {model: found.take(items) for model, found in scored.answers.items()}
-    resampling = _resampling(scored.spec, [scored.rows[item].group for item in items.tolist()])
+    resampling = plan_resampling(scored.spec, [scored.rows[item].group for item in items.tolist()])
     measured = measure(answers, [scored.primary], resampling, scored.spec.evaluation.confidence)
     return {model: found[scored.primary.name].reported for model, found in measured.items()}
 
@@ -230,7 +231,8 @@ def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:
     return tuple(confusions)
 
 
-def _resampling(spec: Spec, groups: Sequence[str | None]) -> Resampling:
+def plan_resampling(spec: Spec, groups: Sequence[str | None]) -> Resampling:
+    """Return how items are drawn: whole groups, with the run's seed."""
     return Resampling(
         unit_N=number_units(groups),
         num_resamples=spec.evaluation.num_resamples,

@@ -1,0 +1,1 @@
+"""Records as rich renderables, one file per kind; nothing here prints."""

@@ -1,0 +1,109 @@
+"""A plan on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from aliquot.cli.views.layout import facts, heading, table
+from aliquot.core.plan import Choice, Estimate, Plan
+from aliquot.export.wording import count, rough_duration, setting_text, size
+
+MIN_TABLE_WIDTH = 110
+"""Columns from which on the reasons fit beside the settings."""
+
+
+def brief(plan: Plan) -> list[RenderableType]:
+    """Return the base, the few settings that matter most, and what it will take."""
+    names = (
+        "train.num_epochs",
+        "train.learning_rate",
+        "train.batch_size",
+        "train.lora_rank",
+        "train.precision",
+    )
+    found = {choice.name: choice for choice in plan.choices}
+    settings = [
+        f"{name.rpartition('.')[2]} {setting_text(found[name].value)}"
+        + ("" if found[name].set_by == "rule" else f" ({found[name].set_by})")
+        for name in names
+        if name in found
+    ]
+    base = found.get("base")
+    parts: list[RenderableType] = [
+        facts(
+            [
+                ("base", f"{plan.base}{f': {base.reason}' if base and base.set_by == 'rule' else ''}"),
+                ("plan", " · ".join(settings)),
+                ("cost", _cost(plan.estimate)),
+            ]
+        )
+    ]
+    return parts + [Text.assemble(("! ", "yellow"), warning) for warning in plan.warnings]
+
+
+def full(plan: Plan) -> list[RenderableType]:
+    """Return every setting with its reason, the sources, then what the run will take."""
+    sources = list(dict.fromkeys(choice.source for choice in plan.choices if choice.source))
+    return [
+        _Choices(plan.choices, sources),
+        heading("Sources"),
+        facts((f"[{number}]", source) for number, source in enumerate(sources, start=1)),
+        heading("What it will take"),
+        facts(_list_costs(plan)),
+        *(Text.assemble(("! ", "yellow"), warning) for warning in plan.warnings),
+    ]
+
+
+class _Choices:
+    """The settings: a table where there is room for the reasons, else each reason below its setting."""
+
+    def __init__(self, choices: Sequence[Choice], sources: list[str]) -> None:
+        self._choices, self._sources = choices, sources
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if options.max_width >= MIN_TABLE_WIDTH:
+            rows = [(*self._cells(choice), self._why(choice)) for choice in self._choices]
+            yield table(("setting", "value", "set by", "why"), rows, widths={1: 24})
+            return
+        for choice in self._choices:
+            name, value, set_by = self._cells(choice)
+            yield Text.assemble((name, "bold"), "  ", value, "  ", set_by)
+            yield Padding(self._why(choice), (0, 0, 0, 4))
+
+    def _cells(self, choice: Choice) -> tuple[str, str, Text]:
+        is_rule = choice.set_by == "rule"
+        value = setting_text(choice.value, choice.unit)
+        return choice.name, value, Text(choice.set_by, "dim" if is_rule else "cyan")
+
+    def _why(self, choice: Choice) -> Text:
+        why = Text(choice.reason)
+        if choice.rule_value is not None and choice.set_by != "rule":
+            why.append(f" The rule would take {setting_text(choice.rule_value, choice.unit)}.")
+        if choice.source:
+            why.append(f" [{self._sources.index(choice.source) + 1}]", "dim")
+        return why
+
+
+def _list_costs(plan: Plan) -> list[tuple[str, str]]:
+    device, estimate = plan.device, plan.estimate
+    return [
+        ("device", f"{device.name} ({device.kind}, {count(device.num_threads, 'thread')})"),
+        ("steps", f"{estimate.num_steps:,}"),
+        (
+            "tokens",
+            f"{estimate.num_tokens:,}, of which {estimate.computed_tokens:,} are computed "
+            f"(shared prefixes once) and {estimate.trained_tokens:,} are trained",
+        ),
+        ("time", _cost(estimate)),
+        ("memory", f"about {size(estimate.memory_bytes)}"),
+        ("adapter", count(estimate.trainable_parameters, "trainable parameter")),
+        ("basis", estimate.basis),
+    ]
+
+
+def _cost(estimate: Estimate) -> str:
+    return f"training {rough_duration(estimate.train_s)}, answers {rough_duration(estimate.predict_s)}"

@@ -1,0 +1,84 @@
+"""Scores on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from aliquot.cli.views.layout import facts, percent, table
+from aliquot.core.result import Comparison, EvaluationReport, ModelResult
+from aliquot.export.record import ranked
+from aliquot.export.wording import (
+    decimals_for,
+    fixed,
+    interval_text,
+    metric_text,
+    metric_title,
+    p_text,
+    report_decimals,
+    with_unit,
+)
+from aliquot.workflows.compare import RunsComparison
+from aliquot.workflows.follow import RunResult
+
+
+def run(result: RunResult) -> list[RenderableType]:
+    """Return a run's scores and where its files are."""
+    parts: list[RenderableType] = [Text()]
+    if result.evaluation:
+        parts += [*full(result.evaluation), Text()]
+    first = result.artefacts[0] if result.artefacts else ""
+    report = next((path for path in result.artefacts if path.endswith("report.html")), first)
+    parts.append(
+        facts(
+            [
+                ("run", result.run_id),
+                ("state", result.state.value),
+                ("report", Text(report, overflow="fold")),
+                ("adapter", Text(f"{result.path}/adapter", overflow="fold")),
+                ("talk", f"aliquot chat {result.run_id}"),
+            ]
+        )
+    )
+    return parts
+
+
+def full(report: EvaluationReport) -> list[RenderableType]:
+    """Return the headline, and a line per model with its interval and its test against the tuned one."""
+    decimals = report_decimals(report)
+    versus = {_other(one): one for one in report.comparisons if "tuned" in (one.model, one.other)}
+    has_tests = bool(versus)
+    rows = [_row(one, decimals, versus.get(one.model)) for one in ranked(report.results)]
+    unit = report.results[0].primary.unit if report.results else ""
+    title = with_unit(metric_title(report.primary_metric), unit)
+    headings = ("model", title, f"{percent(report.confidence)} interval", "tuned minus this", "p (Holm)")
+    shown = headings if has_tests else headings[:3]
+    parts: list[RenderableType] = [Text(report.headline, "bold")] if report.headline else []
+    parts += [Text(), table(shown, [row[: len(shown)] for row in rows], right="134")]
+    parts.append(Text(f"{report.num_items:,} {report.split} rows", "dim"))
+    return parts + [Text(note, "dim") for note in report.notes]
+
+
+def comparison(record: RunsComparison) -> list[RenderableType]:
+    """Return a line per run, and the paired tests between them."""
+    decimals = decimals_for(one.tuned.interval if one.tuned else None for one in record.runs)
+    rows = [(one.run_id, one.base, metric_text(one.tuned, decimals)) for one in record.runs]
+    parts: list[RenderableType] = [table(("run", "base", metric_title(record.metric)), rows), Text()]
+    return parts + [Text(one.sentence) for one in record.comparisons]
+
+
+def _row(result: ModelResult, decimals: int, test: Comparison | None) -> tuple[str | Text, ...]:
+    primary = result.primary
+    name = Text(result.title or result.model, "bold" if result.kind == "tuned" else "")
+    against = ("", "")
+    if test:
+        sign = 1 if test.model == "tuned" else -1
+        against = (
+            fixed(sign * test.difference, decimals, is_signed=True),
+            p_text(test.p_value_holm).removeprefix("p = ").removeprefix("p "),
+        )
+    return name, fixed(primary.value, decimals), interval_text(primary.interval, decimals), *against
+
+
+def _other(comparison: Comparison) -> str:
+    return comparison.other if comparison.model == "tuned" else comparison.model

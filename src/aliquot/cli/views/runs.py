@@ -1,0 +1,63 @@
+"""Runs on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from aliquot.cli.views import plan as plan_view
+from aliquot.cli.views.layout import facts, heading, table
+from aliquot.core.run import RunState
+from aliquot.export.wording import decimals_for, metric_text, metric_title, moment, rough_duration
+from aliquot.workflows.runs import RunDetails, RunSummary
+
+COLOURS = {
+    RunState.FINISHED: "green",
+    RunState.RUNNING: "cyan",
+    RunState.FAILED: "red",
+    RunState.STOPPED: "yellow",
+}
+
+
+def table_of(runs: tuple[RunSummary, ...]) -> list[RenderableType]:
+    """Return a line per run."""
+    decimals = decimals_for(one.tuned.interval if one.tuned else None for one in runs)
+    rows = [(one.run_id, state(one), one.base, _tuned(one, decimals)) for one in runs]
+    parts: list[RenderableType] = [table(("run", "state", "base", "tuned model on test"), rows)]
+    return parts + [Text(f"{one.run_id}: {one.problem}", "red") for one in runs if one.problem]
+
+
+def details(record: RunDetails) -> list[RenderableType]:
+    """Return one run: state, data, results, plan."""
+    one, progress, spec = record.summary, record.progress, record.spec
+    left = progress.seconds_left
+    return [
+        facts(
+            [
+                ("run", one.run_id),
+                ("folder", one.path),
+                ("state", state(one)),
+                ("created", moment(one.created_at)),
+                ("data", f"{spec.data.file} (sha256 {spec.data.file_sha256[:12]}…)"),
+                ("base", f"{one.base} ({spec.model.revision})"),
+                ("left", rough_duration(left) if left is not None else ""),
+                ("result", one.headline),
+                ("again", spec.command),
+            ]
+        ),
+        heading("Plan"),
+        *plan_view.full(spec.plan),
+    ]
+
+
+def state(run: RunSummary) -> Text:
+    """Return a run's state in words; a running one with how far it is."""
+    if run.is_interrupted:
+        return Text("interrupted", "yellow")
+    if run.state is RunState.RUNNING and run.step:
+        return Text(f"step {run.step:,} of {run.num_steps:,}", "cyan")
+    return Text(run.state.value, COLOURS.get(run.state, ""))
+
+
+def _tuned(run: RunSummary, decimals: int) -> str:
+    return f"{metric_title(run.tuned.metric)} {metric_text(run.tuned, decimals)}" if run.tuned else "–"

@@ -1,0 +1,1 @@
+"""Where workers run: one small protocol, one file per kind of place."""

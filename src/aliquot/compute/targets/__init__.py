@@ -1,0 +1,1 @@
+"""Compute targets, one file each, with one attribute ``TARGET``; see ``compute/target.py``."""

@@ -1,0 +1,82 @@
+"""Problems of single rows, collected and grouped into findings: a code, a count, the first ten lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from aliquot.core.dataset import Finding
+from aliquot.data.format import Problem
+
+MAX_LINES = 10
+MAX_KINDS = 20
+"""Kinds of one code reported apart; further ones are counted together, so that odd files stay readable."""
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+@dataclass(slots=True)
+class _Group:
+    first: Problem
+    lines: list[int] = field(default_factory=list)
+    count: int = 0
+    last_line: int = -1
+
+    def add(self, line: int) -> None:
+        if line == self.last_line and line:
+            return  # the same row again: findings count rows
+        self.last_line = line
+        self.count += 1
+        if line and len(self.lines) < MAX_LINES:
+            self.lines.append(line)
+
+
+class Findings:
+    """All findings about one file. Memory does not grow with the number of bad rows."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._groups: dict[tuple[str, str, str], _Group] = {}
+        self._num_kinds: dict[str, int] = {}
+        self._whole: list[Finding] = []
+
+    def add(self, problem: Problem) -> None:
+        """Count one row's problem with those of its kind."""
+        key = (problem.code, problem.severity, problem.kind)
+        if key not in self._groups:
+            known = self._num_kinds.get(problem.code, 0)
+            if known >= MAX_KINDS:
+                key = (problem.code, problem.severity, "…")
+            self._num_kinds[problem.code] = known + 1
+        self._groups.setdefault(key, _Group(problem)).add(problem.line)
+
+    def extend(self, findings: Iterable[Finding]) -> None:
+        """Take over findings that concern the file as a whole."""
+        self._whole.extend(replace(finding, file=self._file) for finding in findings)
+
+    def finish(self) -> tuple[Finding, ...]:
+        """Return everything found, errors first, then in file order."""
+        grouped = [self._as_finding(group) for group in self._groups.values()]
+        return sort_findings([*grouped, *self._whole])
+
+    def _as_finding(self, group: _Group) -> Finding:
+        problem = group.first
+        return Finding(
+            code=problem.code,
+            severity=problem.severity,
+            message=problem.message,
+            file=self._file,
+            lines=tuple(group.lines),
+            count=group.count,
+            field=problem.field,
+            remedy=problem.remedy,
+        )
+
+
+def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings with errors first, then warnings, then notes, each in file order."""
+    return tuple(sorted(findings, key=lambda item: (_ORDER[item.severity], item.lines[:1], item.code)))
+
+
+def first_lines(lines: Iterable[int]) -> tuple[int, ...]:
+    """Return the lowest line numbers that a finding lists."""
+    return tuple(sorted(lines)[:MAX_LINES])

@@ -1,0 +1,307 @@
+"""One row to one example, or to problems that name line, field, value, what was expected and a remedy."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from typing import Any
+
+from aliquot.core.conversation import ROLES, Message
+from aliquot.core.dataset import Example, Split
+from aliquot.core.records import sha256_of
+from aliquot.data.columns import as_text, suggest
+from aliquot.data.findings import Findings
+from aliquot.data.format import Problem, Row, Severity
+from aliquot.data.json_lines import as_json, name_json_type
+
+SPLIT_WORDS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
+
+_TRAINED_ROLES = ("system", "developer", "user", "assistant")
+_TOOL_KEYS = frozenset(
+    ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
+)
+_KNOWN_KEYS = ("messages", "split", "metadata", "id")
+_MESSAGE_KEYS = ("role", "content", "weight")
+
+
+class RowValidator:
+    """Turns rows into examples; all it finds goes to ``findings``.
+
+    Args:
+        findings: Collects the problems.
+        group_key: The field whose equal values belong together, or None.
+    """
+
+    def __init__(self, findings: Findings, group_key: str | None = None) -> None:
+        self._findings = findings
+        self._group_key = group_key
+
+    def validate(self, row: Row) -> Example | None:
+        """Return the example, or None when the row has an error."""
+        return _RowCheck(row, self._findings).build(self._group_key)
+
+
+class _RowCheck:
+    """The examination of one row."""
+
+    def __init__(self, row: Row, findings: Findings) -> None:
+        self.row = row
+        self._findings = findings
+        self._has_error = False
+
+    def build(self, group_key: str | None) -> Example | None:
+        value = self.row.value
+        self._refuse_tools(value, "")
+        messages = self._read_messages(value)
+        split = self._read_split(value.get("split"))
+        metadata = self._read_metadata(value, group_key)
+        if messages is not None and not self._has_error:
+            self._check_turns(messages)
+        if messages is None or self._has_error:
+            return None
+        group = None if group_key is None else metadata.get(group_key)
+        return Example(
+            messages=messages,
+            line=self.row.line,
+            content_hash=sha256_of(messages),
+            split=split,
+            group=group,
+            metadata=metadata,
+        )
+
+    def _report(
+        self,
+        code: str,
+        message: str,
+        *,
+        field: str = "",
+        remedy: str = "",
+        severity: Severity = "error",
+        kind: str = "",
+    ) -> None:
+        self._has_error = self._has_error or severity == "error"
+        problem = Problem(
+            code=code,
+            message=message,
+            line=self.row.line,
+            severity=severity,
+            field=self.row.names.get(field, field),
+            remedy=remedy,
+            kind=kind,
+        )
+        self._findings.add(problem)
+
+    # Messages.
+
+    def _read_messages(self, value: dict[str, Any]) -> tuple[Message, ...] | None:
+        if "messages" not in value:
+            self._report_missing_messages(list(value))
+            return None
+        items = value["messages"]
+        if not isinstance(items, list) or not items:
+            found = "an empty list" if items == [] else name_json_type(items)
+            message = f'"messages" is {found}; expected a list of at least one prompt and one answer.'
+            self._report("invalid_messages", message, field="messages")
+            return None
+        messages = [self._read_message(item, f"messages[{index}]") for index, item in enumerate(items)]
+        return tuple(message for message in messages if message is not None)
+
+    def _report_missing_messages(self, keys: list[str]) -> None:
+        found = ", ".join(keys[:10]) or "none"
+        remedy = next((near for key in keys if (near := suggest(key, ["messages"]))), "")
+        if not remedy and {"prompt", "completion", "input", "output", "instruction"} & set(keys):
+            remedy = "Did you mean the prompt/completion format? Set data.format: prompt_completion."
+        message = f'"messages" is missing. Found keys: {found}.'
+        self._report("missing_messages", message, field="messages", remedy=remedy)
+
+    def _read_message(self, item: object, path: str) -> Message | None:
+        if not isinstance(item, dict):
+            message = f"{path} is {name_json_type(item)}; expected an object with role and content."
+            self._report("invalid_message", message, field=path)
+            return None
+        self._refuse_tools(item, path)
+        self._note_message_keys(item, path)
+        role = self._read_role(item, path)
+        content = self._read_content(item, f"{path}.content")
+        if role is None or content is None:
+            return None
+        if role in ("system", "developer"):
+            content = sys.intern(content)  # the same in most rows: kept once
+        return Message(role, content, self._read_weight(item, role, path))
+
+    def _read_role(self, item: dict[str, Any], path: str) -> str | None:
+        role = item.get("role")
+        if role in ("tool", "function"):
+            self._report_unsupported(f"{path}.role", f"messages of the role {role}")
+            return None
+        if isinstance(role, str) and role in _TRAINED_ROLES:
+            return sys.intern(role)
+        found = "missing" if "role" not in item else _show(role)
+        near = suggest(role, ROLES) if isinstance(role, str) else ""
+        message = f"The role is {found}; expected one of {', '.join(_TRAINED_ROLES)}."
+        self._report("unknown_role", message, field=f"{path}.role", remedy=near)
+        return None
+
+    def _read_content(self, item: dict[str, Any], path: str) -> str | None:
+        content = item.get("content")
+        if isinstance(content, str):
+            return content
+        if isinstance(content, list):
+            return self._join_parts(content, path)
+        found = "missing" if "content" not in item else name_json_type(content)
+        name = self.row.names.get(path, path)
+        self._report("invalid_content", f'"{name}" is {found}; expected text.', field=path)
+        return None
+
+    def _join_parts(self, parts: list[Any], path: str) -> str | None:
+        """Return the text of a list of text parts; any other part is refused by its type."""
+        texts = []
+        for part in parts:
+            kind = part.get("type") if isinstance(part, dict) else name_json_type(part)
+            if kind != "text" or not isinstance(part.get("text"), str):
+                self._report_unsupported(path, f"content parts of the type {_show(kind)}")
+                return None
+            texts.append(part["text"])
+        message = "Content given as a list of text parts was joined without a separator."
+        self._report("text_parts_joined", message, field=path, severity="note")
+        return "".join(texts)
+
+    def _read_weight(self, item: dict[str, Any], role: str, path: str) -> int | None:
+        weight = item.get("weight")
+        if weight is None:
+            return None
+        if isinstance(weight, bool) or weight not in (0, 1):
+            message = f"The weight is {_show(weight)}; expected 0 (not trained) or 1."
+            self._report("invalid_weight", message, field=f"{path}.weight")
+        elif role != "assistant":
+            message = f"A message of the role {role} has a weight; only the assistant's are trained."
+            self._report("invalid_weight", message, field=f"{path}.weight", remedy="Remove it.")
+        return weight if isinstance(weight, int) else None
+
+    def _refuse_tools(self, item: dict[str, Any], path: str) -> None:
+        if _TOOL_KEYS.isdisjoint(item):
+            return
+        for key in sorted(_TOOL_KEYS & item.keys()):
+            if item[key]:
+                self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
+
+    def _report_unsupported(self, path: str, what: str) -> None:
+        message = f"Aliquot trains on text only; {what} cannot be read."
+        remedy = "Write the content as text, or remove the row."
+        self._report("unsupported_content", message, field=path, remedy=remedy, kind=what)
+
+    def _note_message_keys(self, item: dict[str, Any], path: str) -> None:
+        if len(item) <= 2 and "role" in item and "content" in item:
+            return
+        for key in item:
+            if key not in _MESSAGE_KEYS and key not in _TOOL_KEYS and item[key] is not None:
+                message = f'The key "{key}" of a message is not used.'
+                self._report(
+                    "unknown_message_key",
+                    message,
+                    field=f"{path}.{key}",
+                    severity="warning",
+                    kind=key,
+                    remedy=suggest(key, _MESSAGE_KEYS),
+                )
+
+    # The conversation as a whole.
+
+    def _check_turns(self, messages: tuple[Message, ...]) -> None:
+        last = len(messages) - 1
+        if messages[last].role != "assistant":
+            message = f"The last message is from {messages[last].role}; expected the assistant's answer."
+            self._report(
+                "no_final_answer", message, field=f"messages[{last}].role", remedy="Add the answer expected."
+            )
+            return
+        if last == 0:
+            message = "There is an answer and no prompt before it."
+            self._report("no_prompt", message, field="messages", remedy="Add the user's message.")
+        for index, item in enumerate(messages):
+            self._check_text(item, f"messages[{index}].content", is_reference=index == last)
+        if not any(item.is_trained for item in messages):
+            message = "Every assistant message has the weight 0; nothing to learn."
+            self._report("nothing_to_learn", message, field="messages", remedy="Give one of them weight 1.")
+        self._check_order(messages)
+
+    def _check_text(self, item: Message, path: str, *, is_reference: bool) -> None:
+        if item.content.strip():
+            return
+        found = "empty" if not item.content else "blank"
+        if item.is_trained or is_reference:
+            message = f"The assistant message is {found}; nothing to learn."
+            self._report("empty_answer", message, field=path, remedy="Add the answer, or remove the row.")
+        elif item.role == "user":
+            message = f"The user message is {found}."
+            self._report("empty_prompt", message, field=path, severity="warning")
+
+    def _check_order(self, messages: tuple[Message, ...]) -> None:
+        roles = [item.role for item in messages]
+        turns = [role for role in roles if role in ("user", "assistant")]
+        is_alternating = all(one != other for one, other in itertools.pairwise(turns))
+        if turns[:1] != ["user"] or not is_alternating:
+            message = (
+                f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
+            )
+            self._report("roles_not_alternating", message, field="messages", severity="warning")
+        if any(role in ("system", "developer") for role in roles[1:]):
+            message = "A system message is not the first; some chat templates forbid that."
+            self._report("system_not_first", message, field="messages", severity="warning")
+
+    # Everything beside the messages.
+
+    def _read_split(self, word: object) -> Split | None:
+        if word is None or (isinstance(word, str) and not word.strip()):
+            return None
+        if isinstance(word, str) and word.strip().lower() in SPLIT_WORDS:
+            return SPLIT_WORDS[word.strip().lower()]
+        near = suggest(word.strip(), list(SPLIT_WORDS)) if isinstance(word, str) else ""
+        if isinstance(word, str) and word.strip().lower().startswith("eval"):
+            near = "It means validation to some and test to others: write the one you mean."
+        message = f"The split is {_show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
+        self._report("unknown_split", message, field="split", remedy=near, kind=_show(word))
+        return None
+
+    def _read_metadata(self, value: dict[str, Any], group_key: str | None) -> dict[str, str]:
+        given = value.get("metadata")
+        if given is not None and not isinstance(given, dict):
+            message = f'"metadata" is {name_json_type(given)}; expected an object.'
+            self._report("invalid_metadata", message, field="metadata")
+            given = None
+        if not given and len(value) <= 2 and "split" in value:
+            return {}
+        metadata = {key: _as_metadata(item) for key, item in (given or {}).items() if item is not None}
+        for key, item in value.items():
+            if key in ("messages", "split", "metadata") or item is None or (key in _TOOL_KEYS and not item):
+                continue
+            if key not in _KNOWN_KEYS and key != group_key:
+                self._note_key(key)
+            metadata[key] = _as_metadata(item)
+        return metadata
+
+    def _note_key(self, key: str) -> None:
+        near = suggest(key, ("split", "metadata", "messages"))
+        message = f'The key "{key}" is kept as metadata; the model does not see it.'
+        severity: Severity = "warning" if near else "note"
+        self._report("unknown_key", message, field=key, severity=severity, kind=key, remedy=near)
+
+
+def _as_metadata(value: object) -> str:
+    text = as_text(value)
+    return text if isinstance(text, str) else as_json(value)
+
+
+def _show(value: object) -> str:
+    text = repr(value) if isinstance(value, str) else as_json(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

@@ -1,0 +1,159 @@
+"""Forest plot: each model's score with its interval, best on top, and what tuning gained over it."""
+
+from __future__ import annotations
+
+from aliquot.core.result import Comparison, EvaluationReport, ModelResult
+from aliquot.export.figures.svg import (
+    BLUE,
+    GRID,
+    INK,
+    MUTED,
+    RULE,
+    WIDTH,
+    Scale,
+    circle,
+    figure,
+    line,
+    shortened,
+    text,
+    text_width,
+    tick_labels,
+    ticks,
+)
+from aliquot.export.record import ranked
+from aliquot.export.wording import (
+    fixed,
+    heading,
+    in_sentence,
+    interval_text,
+    metric_text,
+    metric_title,
+    p_text,
+    report_decimals,
+    with_unit,
+)
+
+ROW = 34
+TOP = 46
+VALUES = 150
+GAINS = 140
+
+
+def forest_plot(report: EvaluationReport) -> str:
+    """Return the figure: one row per model that has a value of the primary metric.
+
+    The right-hand columns print value and interval, and the paired difference to the tuned model with its
+    p-value (Holm), so that the figure needs no table beside it.
+    """
+    results = [result for result in ranked(report.results) if result.primary.value is not None]
+    if not results:
+        return _empty(report)
+    against = {each.other: each for each in report.comparisons if each.model == "tuned"}
+    gains = GAINS if against else 0
+    left = 24 + min(230.0, max(text_width(heading(result.title)) for result in results))
+    scale = _scale(results, left, WIDTH - VALUES - gains - 16)
+    bottom = TOP + ROW * len(results)
+    decimals = report_decimals(report)
+    parts = [*_axis(report, scale, bottom), *_headings(report, bool(against))]
+    parts += _tuned_line(results, scale, bottom)
+    for index, result in enumerate(results):
+        y = TOP + ROW * (index + 0.5)
+        parts += _row(result, scale, y, left)
+        parts += _columns(result, against.get(result.model), y, decimals, bool(against))
+    return figure(parts, height=bottom + 52, title=_title(report), description=_describe(results, decimals))
+
+
+def _scale(results: list[ModelResult], start: float, end: float) -> Scale:
+    values = [result.primary.value for result in results if result.primary.value is not None]
+    values += [result.primary.interval.low for result in results if result.primary.interval]
+    values += [result.primary.interval.high for result in results if result.primary.interval]
+    marks = ticks(min(values), max(values))
+    return Scale(marks[0], marks[-1], start, end)
+
+
+def _axis(report: EvaluationReport, scale: Scale, bottom: float) -> list[str]:
+    marks = ticks(scale.low, scale.high)
+    parts = [line(scale(mark), TOP - 6, scale(mark), bottom, stroke=GRID) for mark in marks]
+    parts.append(line(scale.start, bottom, scale.end, bottom))
+    for mark, label in zip(marks, tick_labels(marks), strict=True):
+        parts.append(text(scale(mark), bottom + 18, label, fill=MUTED, anchor="middle", size=12))
+    primary = report.results[0].primary
+    better = "higher is better →" if primary.direction == "higher" else "← lower is better"
+    title = with_unit(metric_title(report.primary_metric), primary.unit)
+    middle = (scale.start + scale.end) / 2
+    parts.append(text(middle, bottom + 40, f"{title}, {better}", anchor="middle"))
+    return parts
+
+
+def _headings(report: EvaluationReport, has_gains: bool) -> list[str]:
+    confidence = f"{report.confidence * 100:g} %"
+    right = WIDTH - (GAINS if has_gains else 0)
+    parts = [
+        text(0, 22, "Model", fill=MUTED, size=12),
+        text(right - 8, 22, f"value [{confidence} interval]", fill=MUTED, anchor="end", size=12),
+        line(0, 32, WIDTH, 32),
+    ]
+    if has_gains:
+        parts.append(text(WIDTH, 22, "tuned minus this", fill=MUTED, anchor="end", size=12))
+    return parts
+
+
+def _tuned_line(results: list[ModelResult], scale: Scale, bottom: float) -> list[str]:
+    tuned = next((result for result in results if result.kind == "tuned"), None)
+    if tuned is None or tuned.primary.value is None:
+        return []
+    x = scale(tuned.primary.value)
+    return [line(x, TOP - 6, x, bottom, stroke=BLUE, dash="2 4")]
+
+
+def _row(result: ModelResult, scale: Scale, y: float, left: float) -> list[str]:
+    is_tuned = result.kind == "tuned"
+    colour = BLUE if is_tuned else INK
+    parts = [text(0, y + 4.5, shortened(heading(result.title), left - 16), fill=colour, is_bold=is_tuned)]
+    interval = result.primary.interval
+    if interval:
+        low, high = scale(interval.low), scale(interval.high)
+        parts.append(line(low, y, high, y, stroke=colour if is_tuned else MUTED, width=2))
+        parts += [line(end, y - 4, end, y + 4, stroke=colour if is_tuned else MUTED) for end in (low, high)]
+    value = result.primary.value
+    if value is not None:
+        parts.append(circle(scale(value), y, 5.5 if is_tuned else 4.5, fill=colour))
+    return parts
+
+
+def _columns(
+    result: ModelResult, comparison: Comparison | None, y: float, decimals: int, has_gains: bool
+) -> list[str]:
+    is_tuned = result.kind == "tuned"
+    right = WIDTH - (GAINS if has_gains else 0) - 8
+    value, interval = fixed(result.primary.value, decimals), interval_text(result.primary.interval, decimals)
+    width = max(text_width(interval, 12), 92)
+    parts = [
+        text(
+            right - width - 8, y + 4.5, value, anchor="end", is_bold=is_tuned, fill=BLUE if is_tuned else INK
+        ),
+        text(right, y + 4.5, interval, anchor="end", fill=MUTED, size=12),
+    ]
+    if comparison:
+        difference = fixed(comparison.difference, decimals, is_signed=True)
+        parts.append(text(WIDTH - 76, y + 4.5, difference, anchor="end"))
+        parts.append(text(WIDTH, y + 4.5, p_text(comparison.p_value_holm), anchor="end", fill=MUTED, size=12))
+    return parts
+
+
+def _title(report: EvaluationReport) -> str:
+    return f"{metric_title(report.primary_metric)} on {report.num_items:,} {report.split} rows, by model"
+
+
+def _describe(results: list[ModelResult], decimals: int) -> str:
+    return "; ".join(f"{result.title}: {metric_text(result.primary, decimals)}" for result in results) + "."
+
+
+def _empty(report: EvaluationReport) -> str:
+    note = f"No model has a value of {in_sentence(metric_title(report.primary_metric))} yet."
+    return figure(
+        [line(0, 8, WIDTH, 8, stroke=RULE), text(0, 32, note, fill=MUTED)],
+        height=44,
+        title=_title(report),
+        description=note,
+    )

@@ -1,0 +1,65 @@
+"""The figures of a run: which of its records each one draws. Used by the page and by the figure writers."""
+
+from __future__ import annotations
+
+import contextlib
+
+from aliquot.core.result import ModelResult, Score
+from aliquot.export.answers import AnsweredRow, read_answers
+from aliquot.export.figures.confusion_matrix import confusion_matrix
+from aliquot.export.figures.forest_plot import forest_plot
+from aliquot.export.figures.loss_curve import loss_curve
+from aliquot.export.figures.scatter import scatter
+from aliquot.export.history import History, read_history
+from aliquot.export.record import RunRecord
+from aliquot.export.wording import heading
+
+
+def draw_forest_plot(record: RunRecord) -> str | None:
+    """Return the forest plot, None before anything was scored."""
+    return forest_plot(record.report) if record.report and record.report.results else None
+
+
+def draw_loss_curve(record: RunRecord, history: History | None = None) -> str | None:
+    """Return the loss curve, None before the first step."""
+    history = history or read_history(record.events)
+    if not history.steps:
+        return None
+    return loss_curve(
+        history, num_steps=record.spec.training.num_steps, is_done=record.run_dir.adapter_dir.is_dir()
+    )
+
+
+def draw_tuned_confusion_matrix(record: RunRecord) -> str | None:
+    """Return the tuned model's confusion matrix, None for other tasks and before it was scored."""
+    result = record.report.get_result("tuned") if record.report else None
+    if record.report is None or result is None:
+        return None
+    tables = (each for each in record.report.confusions if each.model == "tuned")
+    return next((confusion_matrix(table, title=heading(result.title)) for table in tables), None)
+
+
+def draw_tuned_scatter(record: RunRecord) -> str | None:
+    """Return the tuned model's answers against the references, None for other tasks and before scoring."""
+    result = record.report.get_result("tuned") if record.report else None
+    if record.report is None or result is None or record.report.task_type != "number":
+        return None
+    return draw_scatter(record, read_answers(record), result)
+
+
+def draw_scatter(record: RunRecord, rows: list[AnsweredRow], result: ModelResult) -> str:
+    """Return one model's answers against the references of a number task."""
+    scores = [row.scores[result.model] for row in rows if result.model in row.scores]
+    points = [point for point in map(_as_point, scores) if point]
+    return scatter(
+        points,
+        title=f"Answers of {result.title} against the references",
+        num_unread=len(scores) - len(points),
+    )
+
+
+def _as_point(score: Score) -> tuple[float, float] | None:
+    with contextlib.suppress(ValueError):
+        if score.parsed is not None:
+            return float(score.reference), float(score.parsed)
+    return None

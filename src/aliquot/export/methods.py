@@ -1,0 +1,222 @@
+"""The methods text: what a paper must say, written from the record; what is not known is said, too."""
+
+from __future__ import annotations
+
+from aliquot.core.plan import Choice
+from aliquot.core.result import EvaluationReport
+from aliquot.core.run import RunState
+from aliquot.core.spec import Spec
+from aliquot.export.history import History, read_history
+from aliquot.export.record import RunRecord
+from aliquot.export.wording import (
+    count,
+    duration,
+    in_sentence,
+    interval_text,
+    listed,
+    method_title,
+    metric_text,
+    metric_title,
+    report_decimals,
+    setting_text,
+    size,
+)
+
+SOURCES = {
+    "package": "published in the package {location}",
+    "hub": "from the Hugging Face repository {location}",
+    "folder": "from a local folder",
+    "gguf": "from a local GGUF file",
+}
+
+
+def describe_methods(record: RunRecord) -> tuple[str, ...]:
+    """Return the paragraphs: model and data, training, evaluation, and what is not recorded."""
+    history = read_history(record.events)
+    return (
+        " ".join([*_unfinished(record), _model(record.spec), _data(record.spec), _prompts(record.spec)]),
+        " ".join([_optimisation(record.spec, history), _selection(record.spec, history), _machine(record)]),
+        " ".join([_answers(record.spec), *_statistics(record)]),
+        _unknown(record),
+    )
+
+
+def _unfinished(record: RunRecord) -> list[str]:
+    if record.is_settled and record.state is RunState.FINISHED:
+        return []
+    return [
+        f"[This run is {record.state.value}; the text describes what is planned and what is done so far.]"
+    ]
+
+
+def _model(spec: Spec) -> str:
+    model, training = spec.model, spec.training
+    origin = SOURCES[model.source.kind].format(location=model.source.location)
+    licence = f", licence {model.licence}" if model.licence else ""
+    trained = spec.plan.estimate.trainable_parameters
+    return (
+        f"We fine-tuned {model.source.name} ({origin}, revision {model.revision}{licence}; "
+        f"{model.architecture.num_parameters:,} parameters) with low-rank adaptation (LoRA; rank "
+        f"{training.lora_rank}, alpha {training.lora_alpha}, dropout {training.lora_dropout:g}) of the "
+        f"linear layers {listed(training.target_modules)}, which gives {trained:,} trainable parameters."
+    )
+
+
+def _data(spec: Spec) -> str:
+    data = spec.data
+    sizes = [data.get_split(split).num_examples for split in ("train", "validation", "test")]
+    overlap = data.overlap.test_prompts_in_train
+    shared = "No test prompt occurred" if not overlap else f"{count(overlap, 'test prompt')} occurred"
+    return (
+        f"The data were {count(data.num_examples, 'example')} (file SHA-256 {data.file_sha256[:16]}…): "
+        f"{sizes[0]:,} for training, {sizes[1]:,} for validation and {sizes[2]:,} for testing. "
+        f"How they were split: {_sentence(data.split_rule)} {shared} verbatim in the training data."
+    )
+
+
+def _prompts(spec: Spec) -> str:
+    return (
+        "Conversations were rendered with the model's own chat template "
+        f"(SHA-256 {spec.model.template_sha256[:16]}…), in training exactly as in use; only answer tokens, "
+        "the end of the turn included, carried loss. No row was truncated (longest accepted: "
+        f"{count(spec.training.max_seq_len, 'token')})."
+    )
+
+
+def _optimisation(spec: Spec, history: History) -> str:
+    training = spec.training
+    steps = len(history.steps)
+    per_step = f", on average {history.trained_tokens / steps:,.0f} tokens with loss" if steps else ""
+    schedule = {"linear": "falling linearly to zero", "cosine": "falling to zero as a cosine"}.get(
+        training.schedule, "constant"
+    )
+    return (
+        "Training minimised the mean negative log-likelihood per trained token with AdamW (betas 0.9 and "
+        f"0.999, weight decay {training.weight_decay:g}, gradient norm clipped at "
+        f"{training.max_grad_norm:g}) for at most {count(training.num_epochs, 'epoch')}, that is "
+        f"{count(training.num_steps, 'update')} of {count(training.batch_size, 'row')}{per_step}. "
+        f"The peak learning rate was {training.learning_rate:g} "
+        f"({_how_chosen(spec, 'train.learning_rate')}), reached after a warm-up over "
+        f"{training.warmup_ratio * 100:g} % of the updates and then {schedule}."
+    )
+
+
+def _how_chosen(spec: Spec, name: str) -> str:
+    choice = next((each for each in spec.plan.choices if each.name == name), None)
+    if choice is None:
+        return "how it was chosen is not recorded"
+    if choice.set_by != "rule":
+        return "set by the authors"
+    source = f"; {choice.source}" if choice.source else ""
+    return f"by rule: {choice.reason.rstrip('.')}{source}"
+
+
+def _selection(spec: Spec, history: History) -> str:
+    training = spec.training
+    if not spec.data.get_split("validation").num_examples:
+        return "There were no validation rows; the last weights were used."
+    patience = training.early_stopping_patience
+    early = f", and training would end after {patience} validations without improvement" if patience else ""
+    best = (
+        f" That was step {history.best[0]:,} (validation loss {history.best[1]:.3f}), after "
+        f"{count(len(history.steps), 'update')} in all."
+        if history.best
+        else ""
+    )
+    return (
+        f"Validation loss was computed every {count(training.validation_interval_steps, 'update')}{early}; "
+        f"the checkpoint with the lowest was used.{best}"
+    )
+
+
+def _machine(record: RunRecord) -> str:
+    training, environment = record.spec.training, record.environment
+    device = environment.get("device_name") or record.spec.plan.device.name
+    threads = f", {count(training.num_threads, 'thread')}" if training.device == "cpu" else ""
+    said = f"Base weights were held in {training.precision}; the seed was {training.seed}; the device was "
+    said += f"{device} ({training.device}{threads})."
+    train_s = environment.get("stage_s", {}).get("train")
+    if train_s:
+        said += f" Training took {duration(train_s)}"
+        memory = environment.get("peak_memory_bytes")
+        said += f" and at most {size(memory)} of memory." if memory else "."
+    versions = environment.get("packages", {})
+    python = {"Python": environment["python"]} if environment.get("python") else {}
+    listing = [f"{name} {version}" for name, version in (python | versions).items()]
+    return said + (f" Software: {', '.join(listing)}." if listing else "")
+
+
+def _answers(spec: Spec) -> str:
+    prediction = spec.prediction
+    said = f"Models answered greedily with at most {count(prediction.max_new_tokens, 'new token')}"
+    if "base_few_shot" in prediction.models:
+        said += f"; the few-shot base was shown {count(prediction.num_shots, 'training example')}"
+    return f"{said}."
+
+
+def _statistics(record: RunRecord) -> list[str]:
+    evaluation, report = record.spec.evaluation, record.report
+    metric = in_sentence(metric_title(evaluation.primary_metric))
+    tolerance = f", tolerance {evaluation.tolerance:g}" if evaluation.tolerance is not None else ""
+    said = [
+        f"The primary metric, declared beforehand, was {metric} (answers read by the normaliser "
+        f"{evaluation.normaliser}{tolerance}; an unreadable answer counts against the model)."
+    ]
+    if report is None or not report.results:
+        return [*said, "Nothing has been scored yet."]
+    return [*said, _uncertainty(report), *_tests(report), _scores(report)]
+
+
+def _uncertainty(report: EvaluationReport) -> str:
+    methods = {result.primary.interval.method for result in report.results if result.primary.interval}
+    how = f" ({listed(sorted(map(method_title, methods)))})" if methods else ""
+    return (
+        f"Intervals are {report.confidence * 100:g} % confidence intervals over test items{how}; where "
+        f"resampled, with {report.num_resamples:,} resamples and seed {report.seed}."
+    )
+
+
+def _tests(report: EvaluationReport) -> list[str]:
+    if not report.comparisons:
+        return []
+    tests = listed(sorted({method_title(comparison.test) for comparison in report.comparisons}))
+    return [
+        f"Models were compared on the same items ({tests}, two-sided); p-values are adjusted after Holm for "
+        f"{count(len(report.comparisons), 'comparison')}."
+    ]
+
+
+def _scores(report: EvaluationReport) -> str:
+    decimals = report_decimals(report)
+    scores = [f"{result.title} {metric_text(result.primary, decimals)}" for result in report.results]
+    gains = [
+        f"against {comparison.other.replace('_', ' ')} "
+        f"{interval_text(comparison.interval, decimals, is_signed=True)}"
+        for comparison in report.comparisons
+        if comparison.model == "tuned"
+    ]
+    differences = f" Intervals of the difference, tuned minus other: {'; '.join(gains)}." if gains else ""
+    return f"On {count(report.num_items, report.split + ' item')}: {'; '.join(scores)}.{differences}"
+
+
+def _unknown(record: RunRecord) -> str:
+    spec = record.spec
+    missing = ["a DOI of the data, the weights and this record", "variation between seeds (this is one run)"]
+    if record.environment.get("energy_kwh") is None:
+        missing.append("energy use")
+    if not spec.model.licence:
+        missing.append("the licence of the base model")
+    if not record.environment:
+        missing.append("software versions and durations")
+    missing.append("whether the base model had seen the test items before")
+    chosen = [_setting(choice) for choice in spec.plan.choices if choice.set_by != "rule"]
+    by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
+    return f"{by_hand}all others follow the rules in the settings table. Not recorded: {listed(missing)}."
+
+
+def _setting(choice: Choice) -> str:
+    return f"{choice.name} {setting_text(choice.value, choice.unit)}"
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."

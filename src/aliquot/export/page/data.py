@@ -1,0 +1,85 @@
+"""The data section: splits, labels, lengths, findings, overlaps, and what the test set can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from aliquot.core.dataset import SPLITS, DataReport, Finding, SplitProfile
+from aliquot.core.spec import Spec
+from aliquot.export.page.header import file_name
+from aliquot.export.wording import count, size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRow:
+    """One label's count in each split."""
+
+    label: str
+    counts: tuple[int, ...]
+    shares: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """What the section prints."""
+
+    source: str
+    split_rule: str
+    task_reason: str
+    splits: tuple[SplitProfile, ...]
+    labels: tuple[LabelRow, ...]
+    has_tokens: bool
+    findings: tuple[Finding, ...]
+    overlap: str
+    detectable: str
+
+
+def describe_data(spec: Spec) -> Data:
+    """Return what was found in the data."""
+    report = spec.data
+    splits = tuple(report.get_split(split) for split in SPLITS)
+    severity = {"error": 0, "warning": 1, "note": 2}
+    return Data(
+        source=f"{file_name(spec)}, {count(report.num_rows, 'row')}, {size(report.num_bytes)}. "
+        f"{report.format_reason}",
+        split_rule=report.split_rule,
+        task_reason=spec.task.reason,
+        splits=splits,
+        labels=_labels(splits),
+        has_tokens=any(split.tokens for split in splits),
+        findings=tuple(sorted(report.findings, key=lambda finding: severity[finding.severity])),
+        overlap=describe_overlap(report),
+        detectable=report.detectable.sentence if report.detectable else "",
+    )
+
+
+def describe_overlap(report: DataReport) -> str:
+    """Return in words what splits share and where references contradict one another."""
+    overlap = report.overlap
+    tests = report.get_split("test").num_examples
+    if overlap.test_prompts_in_train:
+        verb = "occurs" if overlap.test_prompts_in_train == 1 else "occur"
+        share = f"{overlap.test_prompts_in_train:,} of {count(tests, 'test prompt')} {verb} verbatim in train"
+        said = f"{share}; scores without them stand beside the scores on all rows."
+    else:
+        said = "No test prompt occurs verbatim in train."
+    if overlap.conflicting_prompts:
+        said += (
+            f" {count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one "
+            f"reference; no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."
+        )
+    return said
+
+
+def _labels(splits: tuple[SplitProfile, ...]) -> tuple[LabelRow, ...]:
+    labels = dict.fromkeys(label for split in splits for label in split.label_counts)
+    totals = [sum(split.label_counts.values()) for split in splits]
+    rows = []
+    for label in labels:
+        counts = tuple(split.label_counts.get(label, 0) for split in splits)
+        shares = tuple(
+            f"{number / total * 100:.0f} %" if total else ""
+            for number, total in zip(counts, totals, strict=True)
+        )
+        rows.append(LabelRow(label=label, counts=counts, shares=shares))
+    return tuple(rows)

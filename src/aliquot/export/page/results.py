@@ -1,0 +1,194 @@
+"""The results: forest plot, table, paired tests, and where the answers go wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from aliquot.core.result import EvaluationReport, ModelResult
+from aliquot.export.answers import AnsweredRow
+from aliquot.export.figures.confusion_matrix import confusion_matrix
+from aliquot.export.figures.forest_plot import forest_plot
+from aliquot.export.figures.of_run import draw_scatter
+from aliquot.export.record import RunRecord
+from aliquot.export.wording import (
+    ABSENT,
+    count,
+    decimals_for,
+    fixed,
+    heading,
+    interval_text,
+    listed,
+    method_title,
+    metric_title,
+    p_text,
+    report_decimals,
+    with_unit,
+)
+
+SECONDARY = (
+    "balanced_accuracy",
+    "macro_f1",
+    "matthews",
+    "negative_log_likelihood",
+    "root_mean_squared_error",
+    "r_squared",
+    "spearman",
+    "within_tolerance",
+    "exact_match",
+    "normalised_match",
+    "edit_similarity",
+)
+"""Further metrics in the table, as far as the task has them; scores/report.json has all."""
+MAX_SECONDARY = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow:
+    """One model in the results table, cells as text."""
+
+    title: str
+    is_tuned: bool
+    is_best: bool
+    value: str
+    interval: str
+    without_overlap: str
+    others: tuple[str, ...]
+    num_unparsed: int
+    num_truncated: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairRow:
+    """One paired comparison, words first."""
+
+    sentence: str
+    difference: str
+    interval: str
+    only_model: str
+    only_other: str
+    p_value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorFigure:
+    """Where one model's answers go wrong; the first is shown, others open on demand."""
+
+    title: str
+    svg: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What the sections Result and Errors print."""
+
+    forest: Markup
+    metric: str
+    others: tuple[str, ...]
+    rows: tuple[ResultRow, ...]
+    pairs: tuple[PairRow, ...]
+    errors: tuple[ErrorFigure, ...]
+    has_overlap: bool
+    has_unparsed: bool
+    has_truncated: bool
+    methods: str
+    tests: str
+    is_labels: bool
+
+
+def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | None:
+    """Return the results so far, None before anything was scored."""
+    report = record.report
+    if report is None or not report.results:
+        return None
+    secondary = _secondary(report)
+    return Results(
+        forest=Markup(forest_plot(report)),
+        metric=with_unit(metric_title(report.primary_metric), report.results[0].primary.unit),
+        others=tuple(metric_title(name) for name in secondary),
+        rows=tuple(_row(report, result, secondary, record.results) for result in record.results),
+        pairs=_pairs(report),
+        errors=_errors(record, rows),
+        has_overlap=any(result.without_overlap for result in report.results),
+        has_unparsed=any(result.num_unparsed for result in report.results),
+        has_truncated=any(result.num_truncated for result in report.results),
+        methods=_interval_methods(report),
+        tests=_tests(report),
+        is_labels=report.task_type == "labels",
+    )
+
+
+def _secondary(report: EvaluationReport) -> list[str]:
+    found = {value.metric for result in report.results for value in result.metrics}
+    return [name for name in SECONDARY if name in found - {report.primary_metric}][:MAX_SECONDARY]
+
+
+def _row(
+    report: EvaluationReport, result: ModelResult, secondary: list[str], best_first: tuple[ModelResult, ...]
+) -> ResultRow:
+    decimals = report_decimals(report)
+    clean = result.without_overlap
+    return ResultRow(
+        title=heading(result.title),
+        is_tuned=result.kind == "tuned",
+        is_best=result.primary.value is not None and result.primary.value == best_first[0].primary.value,
+        value=fixed(result.primary.value, decimals),
+        interval=interval_text(result.primary.interval, decimals),
+        without_overlap=fixed(clean.value, decimals) if clean else ABSENT,
+        others=tuple(_secondary_text(report, result, name) for name in secondary),
+        num_unparsed=result.num_unparsed,
+        num_truncated=result.num_truncated,
+    )
+
+
+def _secondary_text(report: EvaluationReport, result: ModelResult, name: str) -> str:
+    column = [value for each in report.results for value in each.metrics if value.metric == name]
+    value = next((value for value in result.metrics if value.metric == name), None)
+    return fixed(value.value, decimals_for(each.interval for each in column)) if value else ABSENT
+
+
+def _pairs(report: EvaluationReport) -> tuple[PairRow, ...]:
+    decimals = report_decimals(report)
+    counts_items = report.task_type != "number"
+    return tuple(
+        PairRow(
+            sentence=each.sentence,
+            difference=fixed(each.difference, decimals, is_signed=True),
+            interval=interval_text(each.interval, decimals, is_signed=True),
+            only_model=f"{each.num_only_model:,}" if counts_items else "",
+            only_other=f"{each.num_only_other:,}" if counts_items else "",
+            p_value=p_text(each.p_value_holm),
+        )
+        for each in report.comparisons
+    )
+
+
+def _tests(report: EvaluationReport) -> str:
+    names = listed(sorted({method_title(comparison.test) for comparison in report.comparisons}))
+    number = count(len(report.comparisons), "comparison")
+    return f"Same rows, two-sided: {names}. The p-values are adjusted after Holm for {number}."
+
+
+def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
+    report = record.report
+    if report is None:
+        return ()
+    # The tuned model's figure is the one shown; the base follows for comparison, then the rest.
+    order = {"tuned": 0, "base": 1}
+    results = sorted(record.results, key=lambda result: order.get(result.model, 2))
+    if report.task_type == "number":
+        drawn = [(heading(result.title), draw_scatter(record, rows, result)) for result in results]
+    else:
+        tables = {confusion.model: confusion for confusion in report.confusions}
+        drawn = [
+            (heading(result.title), confusion_matrix(tables[result.model], title=heading(result.title)))
+            for result in results
+            if result.model in tables
+        ]
+    return tuple(ErrorFigure(title=title, svg=Markup(svg)) for title, svg in drawn)
+
+
+def _interval_methods(report: EvaluationReport) -> str:
+    methods = {result.primary.interval.method for result in report.results if result.primary.interval}
+    return ", ".join(sorted(map(method_title, methods)))

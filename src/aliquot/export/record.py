@@ -1,0 +1,82 @@
+"""Everything that writers read of a run, gathered once per artefact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aliquot.core.records import decode
+from aliquot.core.result import EvaluationReport, ModelResult
+from aliquot.core.run import Event, RunState, find_state
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """A run as its directory tells it at one moment.
+
+    Attributes:
+        environment: ``environment.json`` as plain data, empty before a worker wrote it.
+        measured: ``measured.json`` as plain data, likewise.
+    """
+
+    run_dir: RunDir
+    spec: Spec
+    state: RunState
+    events: tuple[Event, ...]
+    report: EvaluationReport | None
+    environment: dict[str, Any]
+    measured: dict[str, Any]
+
+    @property
+    def results(self) -> tuple[ModelResult, ...]:
+        """Results of the models scored so far, best first; a model without a value comes last."""
+        return ranked(self.report.results) if self.report else ()
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether every model that was to answer has been scored."""
+        scored = {result.model for result in self.results}
+        return scored.issuperset(self.spec.prediction.models)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the report will not change any more by itself."""
+        return self.state is RunState.CANCELLED or (self.state is RunState.FINISHED and self.is_scored)
+
+
+def read_record(run_dir: RunDir) -> RunRecord:
+    """Read what a run directory holds; only ``spec.json`` must be there.
+
+    Raises:
+        RunError: There is no specification, or a file is damaged.
+    """
+    spec = run_dir.read_spec()
+    events = tuple(run_dir.read_events())
+    return RunRecord(
+        run_dir=run_dir,
+        spec=spec,
+        state=find_state(events),
+        events=events,
+        report=run_dir.find_report(),
+        environment=_read_plain(run_dir.environment_path),
+        measured=_read_plain(run_dir.measured_path),
+    )
+
+
+def ranked(results: tuple[ModelResult, ...]) -> tuple[ModelResult, ...]:
+    """Return results best first by their primary metric; equal ones keep their order."""
+
+    def rank(result: ModelResult) -> tuple[bool, float]:
+        value = result.primary.value
+        if value is None:
+            return (True, 0.0)
+        return (False, value if result.primary.direction == "lower" else -value)
+
+    return tuple(sorted(results, key=rank))
+
+
+def _read_plain(path: Path) -> dict[str, Any]:
+    return dict(decode(path.read_bytes(), dict, str(path))) if path.is_file() else {}

@@ -1,0 +1,50 @@
+"""Write artefacts into a run directory; called by the workflows after each stage and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from aliquot.core.files import write_file
+from aliquot.core.run_dir import RunDir
+from aliquot.export.writer import Writer
+from aliquot.plugins import get_extension, list_extensions
+
+WRITERS = "aliquot.export.writers"
+PAGE = "report_html"
+
+
+def list_writers() -> tuple[str, ...]:
+    """Return the names of all writers in the order they are run: the page is last, it links to the others."""
+    return tuple(sorted(list_extensions(WRITERS), key=lambda name: (name == PAGE, name)))
+
+
+def get_writer(name: str) -> Writer:
+    """Return a writer.
+
+    Raises:
+        InputError: There is none of that name (``unknown_writer``).
+    """
+    return get_extension(WRITERS, name, "WRITER")
+
+
+def write_artefacts(run_dir: RunDir, names: Iterable[str] | None = None) -> list[Path]:
+    """Write artefacts and return their paths; those that the run cannot give yet are left out.
+
+    Args:
+        run_dir: The run; its ``spec.json`` must exist.
+        names: Writers to run; all of them when None.
+
+    Raises:
+        InputError: A name is unknown; nothing was written.
+        MachineError: The run directory cannot be written to.
+    """
+    writers = [get_writer(name) for name in (list_writers() if names is None else names)]
+    written = []
+    for writer in writers:
+        text = writer.write(run_dir)
+        if text is not None:
+            path = run_dir.path / writer.filename
+            write_file(path, text)
+            written.append(path)
+    return written

@@ -1,0 +1,1 @@
+"""Export writers, one file per artefact, each with a ``WRITER``; found by scanning this folder."""

@@ -1,0 +1,21 @@
+"""``figures/confusion_matrix.svg``: the page's figure as a file for a paper."""
+
+from __future__ import annotations
+
+from aliquot.core.run_dir import RunDir
+from aliquot.export.figures.of_run import draw_tuned_confusion_matrix
+from aliquot.export.record import read_record
+from aliquot.export.writer import Writer
+
+
+def write_figure(run_dir: RunDir) -> str | None:
+    """Return the SVG, None while the run cannot give it."""
+    return draw_tuned_confusion_matrix(read_record(run_dir))
+
+
+WRITER = Writer(
+    name="figure_confusion_matrix",
+    filename="figures/confusion_matrix.svg",
+    title="Confusion matrix of the tuned model, as a vector figure",
+    write=write_figure,
+)

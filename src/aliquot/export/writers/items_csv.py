@@ -1,0 +1,78 @@
+"""``items.csv``: one row per test example with every model's answer and score, for spreadsheets and R.
+
+A text that a spreadsheet would run as a formula gets a leading apostrophe; numbers are left alone, and
+``predictions/`` and ``rows/`` hold every text to the letter.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from aliquot.core.result import Score
+from aliquot.core.run_dir import RunDir
+from aliquot.export.answers import AnsweredRow, prompt_text, read_answers
+from aliquot.export.record import read_record
+from aliquot.export.writer import Writer
+
+ROW_COLUMNS = ("example_id", "line", "group", "in_train", "prompt", "reference")
+SCORE_COLUMNS = ("answer", "parsed", "score", "score_raw", "status")
+
+
+def write_items(run_dir: RunDir) -> str | None:
+    """Return the table, None before anything was scored.
+
+    ``score`` is the example's share in the primary metric (1 or 0; for numbers the absolute error, empty
+    when unreadable), ``score_raw`` is 1 where the answer equals the reference to the letter.
+    """
+    record = read_record(run_dir)
+    rows = read_answers(record)
+    if not rows:
+        return None
+    models = [result.model for result in record.results]
+    file = io.StringIO()
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow((*ROW_COLUMNS, *(f"{model}.{column}" for model in models for column in SCORE_COLUMNS)))
+    for row in rows:
+        table.writerow([safe_cell(cell) for cell in _cells(row, models)])
+    return file.getvalue()
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a cell that a spreadsheet shows and does not run."""
+    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return value
+    return value if _is_number(value) else f"'{value}"
+
+
+def _cells(row: AnsweredRow, models: list[str]) -> list[Any]:
+    example = row.example
+    in_train = any(score.in_train for score in row.scores.values())
+    cells: list[Any] = [example.example_id, example.line, example.group or "", int(in_train)]
+    cells += [prompt_text(example.prompt), example.reference]
+    for model in models:
+        cells += _score_cells(row.scores.get(model))
+    return cells
+
+
+def _score_cells(score: Score | None) -> list[Any]:
+    if score is None:
+        return [""] * len(SCORE_COLUMNS)
+    return [score.output, score.parsed, score.normalised, score.raw, score.status]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+WRITER = Writer(
+    name="items_csv",
+    filename="items.csv",
+    title="Every test row with every model's answer and score (CSV)",
+    write=write_items,
+)

@@ -1,0 +1,1 @@
+"""Answers from a model: one protocol, one engine per file."""

@@ -1,0 +1,80 @@
+"""Base models from a prepared folder, in the precision that the plan chose."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from aliquot.errors import MachineError, ModelError
+
+DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
+    """Load a causal language model, frozen, in evaluation mode.
+
+    Args:
+        folder: A prepared model folder.
+        precision: ``bfloat16`` or ``float32``: the number format of the weights.
+        device: ``cpu``, ``cuda`` or ``mps``.
+
+    Raises:
+        ModelError: The folder's files do not make a model.
+        MachineError: The device does not exist here, or its memory is too small.
+    """
+    _require_device(device)
+    transformers_logging.disable_progress_bar()  # the journal tells what goes on
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            folder,
+            dtype=DTYPES[precision],
+            attn_implementation="sdpa",
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelError(
+            f"The model cannot be loaded: {error}",
+            code="model_unreadable",
+            location=str(folder),
+            hint="Fetch it again with `aliquot models fetch`.",
+        ) from error
+    model.requires_grad_(False)
+    return model.to(device).eval()
+
+
+def autocast(model: PreTrainedModel) -> contextlib.AbstractContextManager[object]:
+    """Return the context in which to run a model: mixed precision around bfloat16 weights, else none.
+
+    Adapter weights are float32 beside bfloat16 base weights; autocast runs their products in bfloat16.
+    """
+    if model.dtype == torch.bfloat16:
+        return torch.autocast(model.device.type, dtype=torch.bfloat16)
+    return contextlib.nullcontext()
+
+
+def set_determinism(num_threads: int) -> None:
+    """Fix what torch leaves open: threads (they change the order of sums) and kernels.
+
+    Only on a CPU does this give equal bits; on other devices a kernel without a deterministic form
+    warns instead of failing.
+    """
+    torch.set_num_threads(num_threads)
+    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+
+
+def _require_device(device: str) -> None:
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not available.get(device, False):
+        found = ", ".join(name for name, is_there in available.items() if is_there)
+        raise MachineError(
+            f"This machine has no device {device!r}; torch {torch.__version__} sees: {found}.",
+            code="device_missing",
+            location="train.device",
+            hint="Leave the device out to let Aliquot choose, or install the torch build for your device.",
+        )

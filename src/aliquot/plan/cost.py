@@ -1,0 +1,201 @@
+"""What a run takes: adapter size, memory, floating-point operations and time.
+
+Estimates serve to choose; the worker then measures. Formulas: weights and activations after
+arXiv 2205.05198, LoRA operations after LoRA Without Regret; the constants of time are fitted to steps
+measured with SmolLM2-135M on two CPU cores (tests/unit/plan/test_cost.py holds the measurements).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aliquot.core.dataset import TokenProfile
+from aliquot.core.model import Architecture
+from aliquot.core.plan import Device
+
+UTILISATION = {
+    ("cpu", "bfloat16"): 0.4,
+    ("cpu", "float32"): 0.7,
+    ("gpu", "bfloat16"): 0.25,
+    ("gpu", "float32"): 0.25,
+}
+"""Share of the measured matrix-multiplication peak that a pass reaches beyond its fixed cost. CPU measured;
+small batches on a GPU reach 10 to 30 %."""
+
+PASS_S_PER_LAYER = {"cpu": 0.010, "mps": 0.004, "cuda": 0.002}
+"""Fixed cost of one forward and backward pass, per layer. CPU measured (0.31 s for 30 layers), others
+assumed."""
+
+DECODE_S_PER_LAYER = {"cpu": 0.002, "mps": 0.001, "cuda": 0.0005}
+"""Fixed cost of one decoding step, per layer. CPU measured (62 ms for 30 layers), others assumed."""
+
+ACTIVATION_BYTES = {
+    ("cpu", "bfloat16"): 90,
+    ("cpu", "float32"): 140,
+    ("gpu", "bfloat16"): 34,
+    ("gpu", "float32"): 68,
+}
+"""Kept for the backward pass, per token, layer and hidden unit. CPU measured, which includes autocast's
+copies; 34 is the formula of arXiv 2205.05198 for 16-bit activations with fused attention."""
+
+ADAPTER_BYTES = 16
+"""Per trainable parameter: weight, gradient and two moments of Adam in float32."""
+
+LOGIT_BYTES = 10
+"""Per trained position and vocabulary entry: float32 logits, their gradient, a 16-bit copy."""
+
+RUNTIME_BYTES = 1_000_000_000
+"""Python, torch and fragmentation."""
+
+USABLE_MEMORY = 0.85
+"""Share of the device's memory that an estimate may fill."""
+
+WEIGHT_BYTES = {"bfloat16": 2, "float32": 4}
+
+
+def lora_parameters(architecture: Architecture, rank: int, target_modules: Iterable[str]) -> int:
+    """Return the trainable parameters: rank * (inputs + outputs), summed over adapted layers.
+
+    A layer name that is not known counts as hidden by hidden.
+    """
+    a = architecture
+    queries, keys = a.num_heads * a.head_size, a.num_key_value_heads * a.head_size
+    sides = {
+        "q_proj": a.hidden_size + queries,
+        "k_proj": a.hidden_size + keys,
+        "v_proj": a.hidden_size + keys,
+        "o_proj": queries + a.hidden_size,
+        "qkv_proj": a.hidden_size + queries + 2 * keys,
+        "gate_proj": a.hidden_size + a.intermediate_size,
+        "up_proj": a.hidden_size + a.intermediate_size,
+        "gate_up_proj": a.hidden_size + 2 * a.intermediate_size,
+        "down_proj": a.intermediate_size + a.hidden_size,
+    }
+    per_layer = sum(sides.get(name, 2 * a.hidden_size) for name in target_modules)
+    return rank * per_layer * a.num_layers
+
+
+def body_parameters(architecture: Architecture) -> int:
+    """Return the parameters that every token passes through: all but embeddings and head."""
+    tables = 1 if architecture.ties_embeddings else 2
+    return architecture.num_parameters - tables * architecture.vocab_size * architecture.hidden_size
+
+
+def distinct_tokens(profile: TokenProfile, rows_per_pass: int) -> int:
+    """Return the tokens computed per epoch when passes hold this many rows; shared prefixes count once.
+
+    Between the sizes that were counted it interpolates on the logarithm of the size.
+    """
+    counted = {1: profile.num_tokens, **profile.prefix_tree_tokens}
+    below = max(size for size in counted if size <= rows_per_pass)
+    above = min((size for size in counted if size >= rows_per_pass), default=below)
+    if below == above:
+        return counted[below]
+    share = math.log(rows_per_pass / below) / math.log(above / below)
+    return round(counted[below] + share * (counted[above] - counted[below]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostModel:
+    """One model on one device in one precision; its methods say what work costs there.
+
+    Attributes:
+        num_threads: CPU threads used; speed scales with them up to the device's own.
+        adapter_parameters: Trainable parameters.
+    """
+
+    architecture: Architecture
+    device: Device
+    precision: str
+    num_threads: int
+    adapter_parameters: int
+
+    @property
+    def flops_per_s(self) -> float:
+        """Floating-point operations per second that a pass sustains, without its fixed cost."""
+        measured = self.device.gflops
+        peak = measured.get(self.precision) or min(measured.values(), default=0.0)
+        if not peak:
+            raise ValueError("the device was not probed: it has no measured speed")
+        used = min(1.0, self.num_threads / self.device.num_threads) if self.device.kind == "cpu" else 1.0
+        return 1e9 * peak * used * UTILISATION[self._kind, self.precision]
+
+    @property
+    def _kind(self) -> str:
+        return "cpu" if self.device.kind == "cpu" else "gpu"
+
+    def train_pass_flops(self, num_tokens: float, num_trained: float, length: float) -> float:
+        """Return the operations of forward and backward passes.
+
+        Frozen weights cost 4 per parameter and token, adapters 6; the head counts only where there is
+        loss; attention grows with the row's length.
+        """
+        a = self.architecture
+        attention = 6 * a.num_layers * a.num_heads * a.head_size * length
+        per_token = 4 * body_parameters(a) + 6 * self.adapter_parameters + attention
+        return num_tokens * per_token + num_trained * 4 * a.vocab_size * a.hidden_size
+
+    def train_epoch_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
+        """Return the seconds of one pass over the training rows."""
+        flops = self.train_pass_flops(
+            distinct_tokens(profile, micro_batch_size), profile.num_trained_tokens, profile.median
+        )
+        return flops / self.flops_per_s + self._fixed_s(num_rows, micro_batch_size)
+
+    def validation_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
+        """Return the seconds of one validation: the forward pass alone, a third of training."""
+        forward = 2 * body_parameters(self.architecture) * distinct_tokens(profile, micro_batch_size)
+        return forward / self.flops_per_s + self._fixed_s(num_rows, micro_batch_size) / 3
+
+    def predict_s(self, num_tokens: int, num_batches: int, num_new_tokens: int, batch_size: int) -> float:
+        """Return the seconds to answer.
+
+        Args:
+            num_tokens: Distinct prompt tokens of all batches.
+            num_batches: Batches of rows answered together.
+            num_new_tokens: Decoding steps of a batch: the longest answer in it.
+            batch_size: Rows answered together.
+        """
+        a = self.architecture
+        prefill = 2 * body_parameters(a) * num_tokens / self.flops_per_s
+        prefill += num_batches * PASS_S_PER_LAYER[self.device.kind] * a.num_layers / 3
+        arithmetic = 2 * a.num_parameters * batch_size / self.flops_per_s
+        step = DECODE_S_PER_LAYER[self.device.kind] * a.num_layers + arithmetic
+        return prefill + num_batches * num_new_tokens * step
+
+    def memory_bytes(self, pass_tokens: int, trained_positions: int) -> int:
+        """Return the memory of a training step.
+
+        Args:
+            pass_tokens: Distinct tokens of one forward and backward pass.
+            trained_positions: Positions with loss in it.
+        """
+        a = self.architecture
+        kept = ACTIVATION_BYTES[self._kind, self.precision] * pass_tokens * a.hidden_size * a.num_layers
+        logits = LOGIT_BYTES * trained_positions * a.vocab_size
+        return self.fixed_bytes + kept + logits
+
+    @property
+    def fixed_bytes(self) -> int:
+        """Memory that no micro-batch size saves: weights, adapter with optimizer, runtime."""
+        weights = WEIGHT_BYTES[self.precision] * self.architecture.num_parameters
+        return weights + ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES
+
+    def fits(self, pass_tokens: int, trained_positions: int) -> bool:
+        """Return whether a training step fits the device with room to spare."""
+        return self.memory_bytes(pass_tokens, trained_positions) <= USABLE_MEMORY * self.device.memory_bytes
+
+    def _fixed_s(self, num_rows: int, rows_per_pass: int) -> float:
+        passes = math.ceil(num_rows / rows_per_pass)
+        return passes * PASS_S_PER_LAYER[self.device.kind] * self.architecture.num_layers
+
+
+def duration_in_words(seconds: float) -> str:
+    """Return a time as people say it: ``40 s``, ``6 min``, ``2.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

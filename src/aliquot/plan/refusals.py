@@ -1,0 +1,133 @@
+"""Settings that cannot work together, refused before anything is written."""
+
+from __future__ import annotations
+
+from aliquot.config.given import GivenSettings
+from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
+from aliquot.core.model import PreparedModel
+from aliquot.core.plan import Device
+from aliquot.core.spec import PredictionSpec, TrainingSpec
+from aliquot.errors import InputError, MachineError
+from aliquot.plan.cost import CostModel
+
+
+def require_rows(data: DataReport) -> SplitProfile:
+    """Return the training split.
+
+    Raises:
+        InputError: It is empty.
+        ValueError: Its tokens were not counted.
+    """
+    train = data.get_split("train")
+    if train.num_examples == 0:
+        raise InputError(
+            "There are no training rows.",
+            code="no_training_rows",
+            location=data.file,
+            hint="Give rows of split train, or a smaller data.test_fraction.",
+        )
+    if train.tokens is None:
+        raise ValueError("a plan needs lengths in tokens: call add_tokens first")
+    return train
+
+
+def require_device(given: GivenSettings, device: Device) -> None:
+    """Raise when the user asked for another device than the one that was probed.
+
+    Raises:
+        MachineError: ``device_missing``.
+    """
+    wanted = given.find("train.device")
+    if wanted not in (None, device.kind):
+        raise MachineError(
+            f"Found {device.kind} ({device.name}), expected {wanted}.",
+            code="device_missing",
+            location="train.device",
+            hint="Leave train.device out to take what there is; `aliquot doctor` says what is missing.",
+        )
+
+
+def require_possible(
+    training: TrainingSpec, prediction: PredictionSpec, data: DataReport, model: PreparedModel
+) -> None:
+    """Raise for the first combination of settings that cannot work.
+
+    Raises:
+        InputError: With the setting's name, both values and the remedy.
+    """
+    _require_adapter(training, model)
+    _require_lengths(training, data, model)
+    if training.micro_batch_size > training.batch_size:
+        raise _impossible(
+            "train.micro_batch_size",
+            f"{training.micro_batch_size} rows per pass are more than the {training.batch_size} of a step.",
+            f"Give at most {training.batch_size}, or a larger train.batch_size.",
+        )
+    num_rows = data.get_split("train").num_examples
+    if "base_few_shot" in prediction.models and prediction.num_shots > num_rows:
+        raise _impossible(
+            "predict.num_shots",
+            f"{prediction.num_shots} examples are more than the {num_rows} training rows.",
+            f"Give at most {num_rows}.",
+        )
+
+
+def _require_adapter(training: TrainingSpec, model: PreparedModel) -> None:
+    hidden = model.architecture.hidden_size
+    if training.lora_rank > hidden:
+        raise _impossible(
+            "train.lora_rank",
+            f"Rank {training.lora_rank} exceeds the model's hidden size of {hidden}.",
+            f"Give at most {hidden}; 16 to 64 is usual.",
+        )
+    if not training.target_modules:
+        raise _impossible(
+            "train.target_modules",
+            f"The linear layers of the architecture {model.architecture.model_type!r} are not known.",
+            "Name them, for example train.target_modules: [q_proj, v_proj].",
+        )
+
+
+def _require_lengths(training: TrainingSpec, data: DataReport, model: PreparedModel) -> None:
+    window = model.architecture.context_window
+    if training.max_seq_len > window:
+        raise _impossible(
+            "train.max_seq_len",
+            f"{training.max_seq_len:,} tokens exceed the context window of {window:,}.",
+            f"Give at most {window:,}, or a base with a larger window.",
+        )
+    profile = longest_split(data)
+    if profile.longest > training.max_seq_len:
+        raise InputError(
+            f"A row has {profile.longest:,} tokens, more than the {training.max_seq_len:,} allowed; rows are "
+            "never cut.",
+            code="row_too_long",
+            location=f"{data.file}:{profile.longest_line}",
+            hint="Raise train.max_seq_len, shorten the row, or set data.drop_too_long to leave it out.",
+        )
+
+
+def require_memory(cost: CostModel, needed_bytes: int) -> None:
+    """Raise when even the smallest micro-batch does not fit.
+
+    Raises:
+        MachineError: ``memory_too_small``, with what is needed.
+    """
+    have = cost.device.memory_bytes
+    if needed_bytes > have:
+        raise MachineError(
+            f"Training needs about {needed_bytes / 1e9:.1f} GB, {cost.device.name} has {have / 1e9:.1f} GB.",
+            code="memory_too_small",
+            location="base",
+            hint="Choose a smaller base, or a device with more memory: `aliquot models list` shows sizes.",
+        )
+
+
+def longest_split(data: DataReport) -> TokenProfile:
+    """Return the token profile that holds the longest row of all splits."""
+    profiles = [split.tokens for split in data.splits if split.tokens is not None]
+    return max(profiles, key=lambda profile: profile.longest)
+
+
+def _impossible(name: str, message: str, hint: str) -> InputError:
+    return InputError(message, code="settings_impossible", location=name, hint=hint)

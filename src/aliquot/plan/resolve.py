@@ -1,0 +1,314 @@
+"""Every setting of a run, resolved: the user's value or a rule's, with the reason, and what it will cost.
+
+``resolve`` is a pure function: the same inputs give the same plan. It settles settings in an order in which
+each rule finds what it looks at; the plan table shows them in the order of the settings file.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from aliquot.config.given import GivenSettings
+from aliquot.config.schema import list_settings
+from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
+from aliquot.core.model import PreparedModel
+from aliquot.core.plan import Choice, Device, Estimate, Plan
+from aliquot.core.spec import EvaluationSpec, PredictionSpec, TrainingSpec
+from aliquot.plan import rules
+from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words, lora_parameters
+from aliquot.plan.refusals import (
+    longest_split,
+    require_device,
+    require_memory,
+    require_possible,
+    require_rows,
+)
+from aliquot.plan.rules.choice import choose, settle
+from aliquot.plan.rules.evaluation import NORMALISERS
+from aliquot.plan.rules.machine import longest_pass
+from aliquot.plan.rules.sources import OURS
+from aliquot.plan.warnings import list_warnings
+
+NOT_PLANNED = frozenset(record.name for record in list_settings() if record.name.startswith("data."))
+"""Settings that the data check obeys and reports; no rule here chooses them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """A plan and the three specifications that a worker and the scoring read."""
+
+    plan: Plan
+    training: TrainingSpec
+    prediction: PredictionSpec
+    evaluation: EvaluationSpec
+
+
+def resolve(
+    given: GivenSettings,
+    data: DataReport,
+    model: PreparedModel,
+    device: Device,
+    *,
+    base: Choice | None = None,
+) -> Resolved:
+    """Return every setting with its reason, and the estimate.
+
+    Args:
+        given: What the user set; it wins over every rule.
+        data: The data check, with token counts under this model.
+        model: The prepared base model.
+        device: The probed machine.
+        base: How the base was chosen, for the table; without it the model counts as given.
+
+    Raises:
+        InputError: There are no training rows, or settings cannot work together.
+        MachineError: The device is not there or has too little memory.
+    """
+    require_device(given, device)
+    sheet = _Sheet(given, data, model, device)
+    sheet.add(base or _given_base(given, model))
+    cost = _settle_adapter(sheet)
+    schedule = _settle_schedule(sheet, cost)
+    training = _settle_training(sheet, schedule)
+    prediction = _settle_prediction(sheet)
+    evaluation = _settle_evaluation(sheet)
+    require_possible(training, prediction, data, model)
+    estimate = _estimate(sheet, cost, schedule, prediction)
+    require_memory(cost, estimate.memory_bytes)
+    plan = Plan(
+        base=model.source.name,
+        device=device,
+        choices=sheet.in_order(),
+        estimate=estimate,
+        warnings=list_warnings(given, data, device, training=training, estimate=estimate),
+    )
+    return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """The choices made so far, beside what they are made from."""
+
+    given: GivenSettings
+    data: DataReport
+    model: PreparedModel
+    device: Device
+    choices: dict[str, Choice] = field(default_factory=dict)
+
+    def add(self, choice: Choice) -> None:
+        self.choices[choice.name] = choice
+
+    def settle(self, rule_choice: Choice) -> Any:
+        choice = settle(self.given, rule_choice)
+        self.add(choice)
+        return choice.value
+
+    def get(self, name: str) -> Any:
+        return self.choices[name].value
+
+    def in_order(self) -> tuple[Choice, ...]:
+        names = [record.name for record in list_settings()]
+        return tuple(sorted(self.choices.values(), key=lambda choice: names.index(choice.name)))
+
+    @property
+    def train(self) -> SplitProfile:
+        return require_rows(self.data)
+
+    @property
+    def profile(self) -> TokenProfile:
+        assert self.train.tokens is not None  # require_rows saw to it
+        return self.train.tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Schedule:
+    """Epochs, batch, steps and intervals, which hang together; times in seconds."""
+
+    num_epochs: int
+    num_steps: int
+    rows_per_pass: int
+    steps_s: float
+    validations_s: float
+
+    @property
+    def total_s(self) -> float:
+        return self.steps_s + self.validations_s
+
+
+def _given_base(given: GivenSettings, model: PreparedModel) -> Choice:
+    name = given.find("base")
+    choice = choose("base", name or model.source.name, reason="The model that was prepared.", source=OURS)
+    return settle(given, choice)
+
+
+def _settle_adapter(sheet: _Sheet) -> CostModel:
+    """Settle what the speed of a step depends on, and return the cost model made from it."""
+    architecture, device = sheet.model.architecture, sheet.device
+    sheet.settle(rules.device(device))
+    precision = sheet.settle(rules.precision(device))
+    num_threads = sheet.settle(rules.num_threads(device))
+    modules = tuple(sheet.settle(rules.target_modules(architecture)))
+    rank = sheet.settle(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
+    return CostModel(
+        architecture=architecture,
+        device=device,
+        precision=precision,
+        num_threads=num_threads,
+        adapter_parameters=lora_parameters(architecture, rank, modules),
+    )
+
+
+def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:
+    """Settle epochs, batch, micro-batch and intervals, fitted to the time budget where there is one."""
+    num_rows = sheet.train.num_examples
+    budget = sheet.settle(rules.time_budget_s())
+    num_epochs = sheet.settle(
+        rules.num_epochs(
+            num_rows,
+            time_budget_s=budget,
+            seconds_for=lambda epochs: _schedule_of(sheet, cost, epochs).total_s,
+        )
+    )
+    schedule = _schedule_of(sheet, cost, num_epochs, budget=budget)
+    # Rows are left out only when the rule already came down to one epoch; a number of epochs that the
+    # user asked for is kept, and the plan warns.
+    is_ours = sheet.choices["train.num_epochs"].set_by == "rule"
+    if budget is not None and schedule.total_s > budget and is_ours:
+        affordable = (budget - schedule.validations_s) / schedule.steps_s * schedule.num_steps
+        size = sheet.get("train.batch_size")
+        schedule = _timed(sheet, cost, num_epochs, size, max_steps=max(1, int(affordable)))
+    return schedule
+
+
+def _schedule_of(
+    sheet: _Sheet, cost: CostModel, num_epochs: int, *, budget: float | None = None
+) -> _Schedule:
+    """Settle all that follows from a number of epochs; settled again, the last one counts."""
+    size = sheet.settle(
+        rules.batch_size(
+            sheet.train.num_examples,
+            num_epochs,
+            time_budget_s=budget,
+            seconds_for=lambda size: _timed(sheet, cost, num_epochs, size).total_s,
+        )
+    )
+    return _timed(sheet, cost, num_epochs, size)
+
+
+def _timed(
+    sheet: _Sheet, cost: CostModel, num_epochs: int, batch_size: int, *, max_steps: int | None = None
+) -> _Schedule:
+    """Settle micro-batch and intervals for a batch size, and reckon the time."""
+    num_rows = sheet.train.num_examples
+    micro = sheet.settle(rules.micro_batch_size(batch_size, num_rows, sheet.profile, cost))
+    rows_per_pass = min(batch_size, micro)
+    all_steps = num_epochs * math.ceil(num_rows / batch_size)
+    num_steps = min(all_steps, max_steps or all_steps)
+    step_s = num_epochs * cost.train_epoch_s(sheet.profile, num_rows, rows_per_pass) / all_steps
+    return _Schedule(
+        num_epochs=num_epochs,
+        num_steps=num_steps,
+        rows_per_pass=rows_per_pass,
+        steps_s=num_steps * step_s,
+        validations_s=_settle_intervals(sheet, cost, rows_per_pass, num_steps, step_s),
+    )
+
+
+def _settle_intervals(
+    sheet: _Sheet, cost: CostModel, rows_per_pass: int, num_steps: int, step_s: float
+) -> float:
+    """Settle the intervals and return the seconds of all validations."""
+    validation = sheet.data.get_split("validation")
+    each_s = None
+    if validation.tokens is not None and validation.num_examples:
+        each_s = cost.validation_s(validation.tokens, validation.num_examples, rows_per_pass)
+    interval = sheet.settle(rules.validation_interval_steps(num_steps, num_steps * step_s, each_s))
+    sheet.settle(rules.checkpoint_interval_steps(interval, step_s))
+    return math.ceil(num_steps / interval) * (each_s or 0.0)
+
+
+def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
+    """Settle what remains of training."""
+    architecture, steps = sheet.model.architecture, schedule.num_steps
+    for choice in (
+        rules.seed(),
+        rules.lora_alpha(),
+        rules.lora_dropout(architecture),
+        rules.learning_rate(architecture, steps),
+        rules.schedule(),
+        rules.warmup_ratio(steps),
+        rules.weight_decay(),
+        rules.max_grad_norm(),
+        rules.max_seq_len(longest_split(sheet.data).longest, architecture.context_window),
+        rules.num_checkpoints_kept(),
+        rules.early_stopping_patience(sheet.data.get_split("validation").num_examples),
+    ):
+        sheet.settle(choice)
+    values = {
+        name.removeprefix("train."): choice.value
+        for name, choice in sheet.choices.items()
+        if name.startswith("train.") and name != "train.time_budget_s"
+    }
+    values["target_modules"] = tuple(values["target_modules"])
+    return TrainingSpec(**values, num_steps=steps)
+
+
+def _settle_prediction(sheet: _Sheet) -> PredictionSpec:
+    test, profile, num_rows = sheet.data.get_split("test"), sheet.profile, sheet.train.num_examples
+    longest = longest_split(sheet.data)
+    room = sheet.model.architecture.context_window - (longest.longest - longest.longest_reference)
+    models = tuple(sheet.settle(rules.predict_models(test.num_examples, num_rows)))
+    length = sheet.settle(rules.predict_max_new_tokens(profile.longest_reference, room))
+    size = sheet.settle(rules.predict_batch_size(sheet.device.kind, test.num_examples))
+    shots = sheet.settle(rules.predict_num_shots(sheet.data.task, num_rows, profile, max(0, room - length)))
+    splits = ("test",) if test.num_examples else ()
+    return PredictionSpec(
+        models=models, splits=splits, max_new_tokens=length, batch_size=size, num_shots=shots
+    )
+
+
+def _settle_evaluation(sheet: _Sheet) -> EvaluationSpec:
+    task = sheet.data.task
+    sheet.settle(rules.evaluate_task_type(task))
+    return EvaluationSpec(
+        primary_metric=sheet.settle(rules.evaluate_primary_metric(task)),
+        normaliser=NORMALISERS[task.task_type],
+        confidence=sheet.settle(rules.evaluate_confidence()),
+        num_resamples=sheet.settle(rules.evaluate_num_resamples()),
+        seed=sheet.settle(rules.evaluate_seed()),
+        tolerance=sheet.settle(rules.evaluate_tolerance()),
+    )
+
+
+def _estimate(sheet: _Sheet, cost: CostModel, schedule: _Schedule, prediction: PredictionSpec) -> Estimate:
+    profile, num_rows = sheet.profile, sheet.train.num_examples
+    epochs_seen = schedule.num_steps / math.ceil(num_rows / sheet.get("train.batch_size"))
+    return Estimate(
+        num_steps=schedule.num_steps,
+        num_tokens=round(epochs_seen * profile.num_tokens),
+        computed_tokens=round(epochs_seen * distinct_tokens(profile, schedule.rows_per_pass)),
+        trained_tokens=round(epochs_seen * profile.num_trained_tokens),
+        train_s=schedule.total_s,
+        predict_s=sum(_predict_s(sheet, cost, prediction, name) for name in prediction.models),
+        memory_bytes=cost.memory_bytes(*longest_pass(schedule.rows_per_pass, num_rows, profile)),
+        trainable_parameters=cost.adapter_parameters,
+        basis=f"{cost.flops_per_s / 1e9:,.0f} GFLOP/s sustained, from the speed measured on this device, and "
+        f"a fixed cost per pass; with {duration_in_words(schedule.validations_s)} of validation, without the "
+        "loading of the model. The times of real steps replace it once training runs.",
+    )
+
+
+def _predict_s(sheet: _Sheet, cost: CostModel, prediction: PredictionSpec, model: str) -> float:
+    test = sheet.data.get_split("test")
+    if test.tokens is None or not test.num_examples:
+        return 0.0
+    batches = math.ceil(test.num_examples / prediction.batch_size)
+    tokens = distinct_tokens(test.tokens, prediction.batch_size)
+    if model == "base_few_shot":  # the examples are a shared prefix: once per batch
+        tokens += batches * prediction.num_shots * sheet.profile.median
+    # An untuned base rarely ends its answer by itself.
+    is_tuned = model == "tuned"
+    length = sheet.profile.longest_reference if is_tuned else prediction.max_new_tokens
+    return cost.predict_s(tokens, batches, min(length, prediction.max_new_tokens), prediction.batch_size)

@@ -1,0 +1,70 @@
+"""Rules for how answers are scored."""
+
+from __future__ import annotations
+
+from aliquot.core.dataset import Task
+from aliquot.core.plan import Choice
+from aliquot.plan.rules.choice import choose
+from aliquot.plan.rules.sources import BOOTSTRAP, OURS
+
+PRIMARY_METRICS = {"labels": "accuracy", "number": "mean_absolute_error", "text": "exact_match"}
+NORMALISERS = {"labels": "labels-1", "number": "number-1", "text": "text-1"}
+"""Name and version of the declared normaliser by task."""
+
+_WHY = {
+    "labels": "a label is right or wrong; balanced accuracy and others stand beside it",
+    "number": "the mean distance from the reference, in its own unit; unreadable answers are counted apart",
+    "text": "an answer is right when it equals the reference after the declared normaliser",
+}
+
+
+def evaluate_task_type(task: Task) -> Choice:
+    """Choose the kind of answer: what the data check found."""
+    return choose(
+        "evaluate.task_type",
+        task.task_type,
+        reason=task.reason or "Inferred from the references.",
+        source=f"{OURS}, from the references",
+        inputs={"num_labels": len(task.labels)},
+    )
+
+
+def evaluate_primary_metric(task: Task) -> Choice:
+    """Choose the one metric on which models are compared, declared before any answer is seen."""
+    return choose(
+        "evaluate.primary_metric",
+        PRIMARY_METRICS[task.task_type],
+        reason=f"The task is {task.task_type}: {_WHY[task.task_type]}.",
+        source=OURS,
+        inputs={"task_type": task.task_type},
+    )
+
+
+def evaluate_tolerance() -> Choice:
+    """Choose no tolerance: what difference matters is a question of the field."""
+    return choose(
+        "evaluate.tolerance",
+        None,
+        reason="None: only you know which distance counts as right in your field.",
+        source=OURS,
+    )
+
+
+def evaluate_confidence() -> Choice:
+    """Choose the confidence of intervals."""
+    return choose("evaluate.confidence", 0.95, reason="The custom of most journals.", source=OURS)
+
+
+def evaluate_num_resamples() -> Choice:
+    """Choose the resamples of bootstrap and permutation."""
+    return choose(
+        "evaluate.num_resamples",
+        10_000,
+        reason="Enough for the ends of a 95 % interval to be stable; the seed is stored.",
+        source=BOOTSTRAP,
+    )
+
+
+def evaluate_seed() -> Choice:
+    """Choose the seed of the resampling."""
+    return choose("evaluate.seed", 0, reason="Any fixed seed will do; it is stored.", source=OURS)

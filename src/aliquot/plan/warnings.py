@@ -1,0 +1,73 @@
+"""What a person should know before a run starts, each with the setting that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aliquot.config.given import GivenSettings
+from aliquot.core.dataset import DataReport
+from aliquot.core.plan import Device, Estimate
+from aliquot.core.spec import TrainingSpec
+from aliquot.plan.bases import PATIENCE_S
+from aliquot.plan.cost import duration_in_words
+from aliquot.plan.rules.optimisation import MIN_UPDATES
+
+
+def list_warnings(
+    given: GivenSettings, data: DataReport, device: Device, *, training: TrainingSpec, estimate: Estimate
+) -> tuple[str, ...]:
+    """Return the plan's warnings, the gravest first."""
+    return (
+        *_about_time(given, data, training, estimate),
+        *_about_rows(data, training),
+        *_about_machine(device, training),
+    )
+
+
+def _about_time(
+    given: GivenSettings, data: DataReport, training: TrainingSpec, estimate: Estimate
+) -> Iterator[str]:
+    budget = given.find("train.time_budget_s")
+    num_rows = data.get_split("train").num_examples
+    rows_seen = min(num_rows, training.num_steps * training.batch_size)
+    if rows_seen < num_rows:
+        yield (
+            f"The time budget of {duration_in_words(budget)} ends within the first epoch: "
+            f"{training.num_steps:,} steps see {rows_seen:,} of {num_rows:,} rows "
+            f"({rows_seen / num_rows:.0%} of an epoch), drawn in the order of the seed. "
+            "Raise train.time_budget_s to train on all of them."
+        )
+    elif budget is not None and estimate.train_s > 1.05 * budget:
+        yield (
+            f"Training takes about {duration_in_words(estimate.train_s)} with validation, more than the "
+            f"budget of {duration_in_words(budget)}. Lower train.num_epochs to come nearer."
+        )
+    elif budget is None and estimate.train_s > PATIENCE_S:
+        yield (
+            f"Training takes about {duration_in_words(estimate.train_s)} on this device. Set "
+            "train.time_budget_s to fit the plan to the time you have (`--time-budget 30m`), "
+            "or take a smaller base."
+        )
+
+
+def _about_rows(data: DataReport, training: TrainingSpec) -> Iterator[str]:
+    if training.num_steps < MIN_UPDATES:
+        yield (
+            f"There are only {training.num_steps} optimizer steps; fewer than {MIN_UPDATES} rarely suffice. "
+            "More rows help most; train.num_epochs and a smaller train.batch_size help too."
+        )
+    has_validation = data.get_split("validation").num_examples > 0
+    if not has_validation:
+        yield "There are no validation rows: the last step is kept, not the best (data.validation_fraction)."
+    elif training.validation_interval_steps > training.num_steps:
+        yield (
+            f"train.validation_interval_steps is {training.validation_interval_steps:,}, the run has "
+            f"{training.num_steps:,} steps: only the end is validated."
+        )
+    if data.get_split("test").num_examples == 0:
+        yield "There are no test rows: nothing will be scored. See data.test_fraction."
+
+
+def _about_machine(device: Device, training: TrainingSpec) -> Iterator[str]:
+    if training.num_threads > device.num_threads:
+        yield f"train.num_threads is {training.num_threads}; this machine has {device.num_threads}."

@@ -1,0 +1,156 @@
+"""Supervised fine-tuning with LoRA: the loop that a paper describes.
+
+Minimise the mean negative log-likelihood of the answer tokens (end of turn included) with AdamW,
+gradients clipped by their global norm, over a fixed number of steps. Every quantity below is a function
+of the specification and the step, so a run that was interrupted continues with equal bits.
+
+The loop knows no files and no clocks of its own: what it tells goes to a ``Journal``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+import torch
+
+from aliquot.core.spec import TrainingSpec
+from aliquot.errors import Interrupted, RunError
+from aliquot.tokenization.batches import rows_of_step
+from aliquot.tokenization.encoder import EncodedRow
+from aliquot.training.checkpoint import CheckpointStore, TrainingState
+from aliquot.training.loss import StepLoss, accumulate_gradients, mean_loss
+from aliquot.training.optimizer import build_optimizer, learning_rate_at, trained_parameters
+
+
+class Journal(Protocol):
+    """Who listens to the loop, and may ask it to stop."""
+
+    def write(self, kind: str, **data: Any) -> None:
+        """Record one event."""
+
+    def find_wish(self) -> str | None:
+        """Return ``stop``, ``cancel`` or ``checkpoint`` when somebody asked for it, else None."""
+
+
+def train(
+    model: Any,
+    rows: Sequence[EncodedRow],
+    validation_rows: Sequence[EncodedRow],
+    spec: TrainingSpec,
+    *,
+    layout: str,
+    checkpoints: CheckpointStore,
+    journal: Journal,
+) -> TrainingState:
+    """Train the adapter; on return the model holds the chosen weights.
+
+    Chosen are the weights with the lowest validation loss, or the last ones without validation rows.
+
+    Raises:
+        Interrupted: A wish ended training at a step border; a checkpoint of that step is saved.
+        RunError: The loss is not finite (``loss_not_finite``); the step was not applied.
+    """
+    optimizer = build_optimizer(model, spec)
+    state = _restore(model, optimizer, checkpoints, journal)
+    model.train()
+
+    while state.step < spec.num_steps and not _is_exhausted(state, spec):
+        chosen = rows_of_step(state.step, num_rows=len(rows), batch_size=spec.batch_size, seed=spec.seed)
+        learning_rate = learning_rate_at(state.step, spec)
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate
+
+        result = accumulate_gradients(
+            model, [rows[index] for index in chosen], spec, step=state.step, layout=layout
+        )
+        norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
+        _require_finite(result.loss, norm, state, chosen)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+        state = replace(state, step=state.step + 1)
+        _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
+        if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
+            state = _validate(model, validation_rows, spec, state, layout=layout, journal=journal)
+        wish = journal.find_wish()
+        if wish or state.best_step == state.step or _is_due(state.step, spec.checkpoint_interval_steps, spec):
+            path = checkpoints.save(model, optimizer, state)
+            journal.write("checkpoint", step=state.step, path=path.name)
+        if wish in ("stop", "cancel"):
+            raise Interrupted(
+                f"Stopped at step {state.step} of {spec.num_steps}; a checkpoint is saved.",
+                code="cancelled" if wish == "cancel" else "stopped",
+                hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
+            )
+
+    if state.best_step is not None and state.best_step != state.step:
+        checkpoints.load_weights(model, state.best_step)
+    model.eval()
+    return state
+
+
+def _restore(
+    model: Any, optimizer: torch.optim.AdamW, checkpoints: CheckpointStore, journal: Journal
+) -> TrainingState:
+    state, damaged = checkpoints.restore(model, optimizer)
+    for sentence in damaged:
+        journal.write("warning", code="checkpoint_damaged", message=f"Passed over a checkpoint: {sentence}.")
+    journal.write("resumed", from_step=state.step)
+    return state
+
+
+def _validate(
+    model: Any,
+    rows: Sequence[EncodedRow],
+    spec: TrainingSpec,
+    state: TrainingState,
+    *,
+    layout: str,
+    journal: Journal,
+) -> TrainingState:
+    loss = mean_loss(model, rows, spec, layout)
+    is_best = state.best_loss is None or loss < state.best_loss
+    journal.write("validation", step=state.step, loss=loss, is_best=is_best)
+    if is_best:
+        return replace(state, best_loss=loss, best_step=state.step, num_worse=0)
+    return replace(state, num_worse=state.num_worse + 1)
+
+
+def _tell_step(
+    journal: Journal, result: StepLoss, state: TrainingState, *, learning_rate: float, norm: float
+) -> None:
+    journal.write(
+        "step",
+        step=state.step,
+        loss=result.loss,
+        token_accuracy=result.token_accuracy,
+        learning_rate=learning_rate,
+        grad_norm=norm,
+        num_tokens=result.num_tokens,
+        computed_tokens=result.computed_tokens,
+        trained_tokens=result.trained_tokens,
+    )
+
+
+def _is_due(step: int, interval: int, spec: TrainingSpec) -> bool:
+    return step % interval == 0 or step == spec.num_steps
+
+
+def _is_exhausted(state: TrainingState, spec: TrainingSpec) -> bool:
+    """Whether validation has not improved for longer than the patience."""
+    return 0 < spec.early_stopping_patience <= state.num_worse
+
+
+def _require_finite(loss: float, norm: float, state: TrainingState, chosen: Sequence[int]) -> None:
+    if math.isfinite(loss) and math.isfinite(norm):
+        return
+    raise RunError(
+        f"Loss became {loss} (gradient norm {norm}) at step {state.step + 1}, on training rows "
+        f"{', '.join(str(index + 1) for index in sorted(chosen)[:10])}. The step was not applied; "
+        "the last checkpoint is kept.",
+        code="loss_not_finite",
+        hint="Try a lower train.learning_rate, or train.precision float32.",
+    )

@@ -1,0 +1,73 @@
+"""The gradient of one optimizer step, accumulated over its micro-batches.
+
+The loss is the mean negative log-likelihood over *all trained tokens of the step*, so it does not
+depend on how the step is cut into micro-batches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from aliquot.core.spec import TrainingSpec
+from aliquot.modeling.forward import token_losses
+from aliquot.tokenization.batches import micro_batches
+from aliquot.tokenization.encoder import EncodedRow
+
+
+@dataclass(frozen=True, slots=True)
+class StepLoss:
+    """What one step saw.
+
+    Attributes:
+        loss: Mean over trained tokens, in nats.
+        token_accuracy: Share of trained tokens that were the most probable ones.
+        num_tokens: Tokens of its rows, shared prefixes counted each time.
+        computed_tokens: Tokens that went through the model.
+    """
+
+    loss: float
+    token_accuracy: float
+    num_tokens: int
+    computed_tokens: int
+    trained_tokens: int
+
+
+def accumulate_gradients(
+    model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, *, step: int, layout: str
+) -> StepLoss:
+    """Add the gradient of the step's mean loss to the adapter's parameters."""
+    trained_tokens = sum(row.num_trained_tokens for row in rows)
+    loss, num_hits, computed_tokens = 0.0, 0, 0
+    for micro_step, micro_batch in enumerate(micro_batches(rows, spec.micro_batch_size)):
+        seed_dropout(spec.seed, step, micro_step)
+        result = token_losses(model, micro_batch, layout)
+        share = result.losses_Q.sum() / trained_tokens
+        share.backward()
+        loss += share.item()
+        num_hits += int(result.is_hit_Q.sum().item())
+        computed_tokens += result.computed_tokens
+    num_tokens = sum(len(branch.token_ids) for row in rows for branch in row.branches)
+    return StepLoss(loss, num_hits / trained_tokens, num_tokens, computed_tokens, trained_tokens)
+
+
+def mean_loss(model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, layout: str) -> float:
+    """Return the mean loss per trained token of held-out rows, dropout off."""
+    was_training = model.training
+    model.eval()
+    total, trained_tokens = 0.0, 0
+    with torch.inference_mode():
+        for micro_batch in micro_batches(rows, spec.micro_batch_size):
+            result = token_losses(model, micro_batch, layout)
+            total += result.losses_Q.sum().item()
+            trained_tokens += len(result.losses_Q)
+    model.train(was_training)
+    return total / trained_tokens
+
+
+def seed_dropout(seed: int, step: int, micro_step: int) -> None:
+    """Make dropout a pure function of its place in the run, so a checkpoint needs no generator state."""
+    torch.manual_seed((seed * 1_000_003 + step) * 1_009 + micro_step)

@@ -1,0 +1,105 @@
+"""What a run ran on: ``environment.json`` and ``measured.json``."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from aliquot.core.files import write_file
+from aliquot.core.records import encode_pretty
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
+
+PACKAGES = ("aliquot", "torch", "transformers", "peft", "tokenizers", "safetensors", "accelerate", "numpy")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """Choices made on the device, reused by resume and repeat."""
+
+    layout: str
+    num_threads: int
+    precision: str
+    torch_version: str
+    cpu_capability: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Versions, device and cost of a run so far.
+
+    Attributes:
+        stage_s: Seconds by stage, from the first to the last event of each, pauses included.
+        peak_memory_bytes: Of the last worker process.
+        energy_kwh: None: it is not measured on this device.
+    """
+
+    python: str
+    platform: str
+    packages: dict[str, str]
+    device: str
+    device_name: str
+    driver: str
+    num_threads: int
+    seed: int
+    stage_s: dict[str, float] = field(default_factory=dict)
+    peak_memory_bytes: int = 0
+    energy_kwh: float | None = None
+
+
+def save_environment(run_dir: RunDir, spec: Spec) -> None:
+    """Publish what is known now."""
+    write_file(run_dir.environment_path, encode_pretty(_describe(run_dir, spec)))
+
+
+def package_versions() -> dict[str, str]:
+    """Return the versions of the packages that decide a result."""
+    found = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def peak_memory_bytes() -> int:
+    """Return the largest resident size of this process; macOS counts bytes, Linux kibibytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _describe(run_dir: RunDir, spec: Spec) -> Environment:
+    import torch
+
+    is_cuda = spec.training.device == "cuda"
+    return Environment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        packages=package_versions(),
+        device=spec.training.device,
+        device_name=torch.cuda.get_device_name() if is_cuda else spec.plan.device.name,
+        driver=str(torch.version.cuda or "") if is_cuda else "",
+        num_threads=spec.training.num_threads,
+        seed=spec.training.seed,
+        stage_s=_stage_seconds(run_dir),
+        peak_memory_bytes=torch.cuda.max_memory_allocated() if is_cuda else peak_memory_bytes(),
+    )
+
+
+def _stage_seconds(run_dir: RunDir) -> dict[str, float]:
+    """Sum the time of each stage over all workers of the run."""
+    seconds: dict[str, float] = {}
+    stage, last = "", None
+    for event in run_dir.read_events():
+        at = datetime.fromisoformat(event.at).astimezone(UTC)
+        # A worker that takes over after a pause begins with a state event: the pause is not counted.
+        if stage and last and event.kind != "state":
+            seconds[stage] = round(seconds.get(stage, 0.0) + (at - last).total_seconds(), 3)
+        stage = event.data["name"] if event.kind == "stage" else "" if event.kind == "state" else stage
+        last = at
+    return seconds

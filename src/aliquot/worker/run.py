@@ -1,0 +1,169 @@
+"""Bring a run to its end: every stage that is not done yet, in order.
+
+    python -m aliquot.worker.run RUN_DIR --model-dir DIR [--stages predict:base,train,predict:tuned]
+
+Starting it again after any interruption is always right: finished stages are found by their files and
+skipped, the rest continues. A lock on the run directory lets only one worker in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import functools
+from pathlib import Path
+from typing import Any
+
+from aliquot.core.run import RunState
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
+from aliquot.errors import AliquotError, Interrupted, RunError
+from aliquot.tokenization.encoder import Encoder
+from aliquot.worker.environment import save_environment
+from aliquot.worker.journal import RunJournal
+from aliquot.worker.process import run_program
+
+TITLES = {
+    "predict:base": "Base model answers the held-out rows",
+    "predict:base_few_shot": "Base model answers with examples shown",
+    "train": "Training the adapter",
+    "predict:tuned": "Tuned model answers the held-out rows",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Run the stages of one run directory."""
+    options = _parse(arguments)
+    run_dir = RunDir(options.run_dir)
+    spec = run_dir.read_spec()
+    with _lock(run_dir):
+        journal = RunJournal(run_dir)
+        journal.listen_for_signals()
+        try:
+            journal.write("state", state=RunState.RUNNING)
+            for stage in _stages(spec, options.stages):
+                _run_stage(stage, RunWork(run_dir, spec, options.model_dir, journal))
+            journal.write("state", state=RunState.FINISHED)
+        except Interrupted as stop:
+            state = RunState.CANCELLED if stop.code == "cancelled" else RunState.STOPPED
+            journal.write("state", state=state, code=stop.code, message=stop.message)
+            raise
+        except AliquotError as error:
+            journal.write("state", state=RunState.FAILED, **error.as_dict())
+            raise
+        except Exception as error:
+            message = f"{type(error).__name__}: {error}"
+            journal.write("state", state=RunState.FAILED, code="worker_fault", message=message)
+            raise
+
+
+class RunWork:
+    """What the stages of one run share: the specification, the encoder and one loaded base model."""
+
+    def __init__(self, run_dir: RunDir, spec: Spec, model_dir: Path, journal: RunJournal) -> None:
+        self.run_dir = run_dir
+        self.spec = spec
+        self.model_dir = model_dir
+        self.journal = journal
+
+    @functools.cached_property
+    def encoder(self) -> Encoder:
+        """The encoder of the base model; the folder must be the one the run was planned for.
+
+        Raises:
+            RunError: Another model lies there (``model_differs``).
+        """
+        encoder = Encoder.load(self.model_dir)
+        for name, expected in self.spec.model.files.items():
+            found = encoder.model.files.get(name)
+            if found != expected:
+                raise RunError(
+                    f"{name} has SHA-256 {found}, the run was planned with {expected}.",
+                    code="model_differs",
+                    location=str(self.model_dir),
+                    hint="Fetch the revision that spec.json names, or start a new run.",
+                )
+        return encoder
+
+    def load_base(self) -> Any:
+        """Return the base model, freshly loaded."""
+        from aliquot.modeling.load import load_base, set_determinism
+
+        self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
+        set_determinism(self.spec.training.num_threads)
+        return load_base(
+            self.model_dir, precision=self.spec.training.precision, device=self.spec.training.device
+        )
+
+
+def _run_stage(stage: str, work: RunWork) -> None:
+    kind, _, model = stage.partition(":")
+    splits = [
+        split
+        for split in work.spec.prediction.splits
+        if kind == "predict" and not work.run_dir.predictions_path(model, split).is_file()
+    ]
+    if kind == "train" and not work.run_dir.adapter_dir.is_dir():
+        from aliquot.worker.train import train_stage
+
+        work.journal.write("stage", name=stage, title=TITLES[stage])
+        train_stage(work.run_dir, work.spec, work.encoder, base=work.load_base(), journal=work.journal)
+    elif splits:
+        _predict_stage(model, splits, work)
+    save_environment(work.run_dir, work.spec)
+
+
+def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
+    from aliquot.inference.engines.transformers import TransformersEngine
+    from aliquot.modeling.adapter import load_adapter
+    from aliquot.worker.predict import Predictor
+
+    loaded = work.load_base()
+    if model == "tuned":
+        loaded = load_adapter(loaded, work.run_dir.adapter_dir)
+    work.journal.write("stage", name=f"predict:{model}", title=TITLES[f"predict:{model}"])
+    engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
+    predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
+    for split in splits:
+        predictor.predict(split, work.journal)
+
+
+def _stages(spec: Spec, wanted: str) -> list[str]:
+    """Return the stages in order: untuned models first, so that the report fills early."""
+    before = [f"predict:{model}" for model in spec.prediction.models if model != "tuned"]
+    after = ["predict:tuned"] if "tuned" in spec.prediction.models else []
+    stages = wanted.split(",") if wanted else [*before, "train", *after]
+    unknown = [stage for stage in stages if stage not in TITLES]
+    if unknown:
+        raise RunError(
+            f"No stage is called {unknown[0]!r}; known: {', '.join(TITLES)}.", code="unknown_stage"
+        )
+    return stages
+
+
+def _lock(run_dir: RunDir) -> Any:
+    """Hold the run directory for this process; the lock ends with the process, however it ends."""
+    file = (run_dir.path / "worker.lock").open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        file.close()
+        raise RunError(
+            "Another worker holds this run.",
+            code="run_is_busy",
+            location=run_dir.run_id,
+            hint="Wait for it, or stop it with `aliquot cancel`.",
+        ) from error
+    return file
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="aliquot.worker.run")
+    parser.add_argument("run_dir", type=Path)
+    parser.add_argument("--model-dir", type=Path, required=True)
+    parser.add_argument("--stages", default="")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    run_program(main)

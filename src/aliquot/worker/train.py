@@ -1,0 +1,71 @@
+"""The training stage: rows of the run directory in, a published adapter out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from aliquot.core.dataset import StoredExample
+from aliquot.core.files import new_folder, write_file
+from aliquot.core.records import decode, encode_pretty
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
+from aliquot.modeling.adapter import add_adapter, save_adapter
+from aliquot.modeling.forward import layout_of
+from aliquot.tokenization.encoder import EncodedRow, Encoder
+from aliquot.training.checkpoint import CheckpointStore
+from aliquot.training.loop import train
+from aliquot.worker.environment import Measured
+from aliquot.worker.journal import RunJournal
+
+
+def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, journal: RunJournal) -> None:
+    """Train from the newest checkpoint and publish ``adapter/`` by one rename.
+
+    Raises:
+        Interrupted: Training was stopped at a step border.
+    """
+    measured = _measure(run_dir, spec, base, journal)
+    rows = _encode(encoder, run_dir.read_rows("train"))
+    validation_rows = _encode(encoder, run_dir.read_rows("validation"))
+    model = add_adapter(base, spec.training)
+    train(
+        model,
+        rows,
+        validation_rows,
+        spec.training,
+        layout=measured.layout,
+        checkpoints=CheckpointStore(run_dir.checkpoints_dir, spec.training.num_checkpoints_kept),
+        journal=journal,
+    )
+    with new_folder(run_dir.adapter_dir) as folder:
+        save_adapter(model, folder, model_dir=encoder.folder, prepared=spec.model)
+
+
+def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:
+    return encoder.encode_many([example.messages for example in examples])
+
+
+def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Measured:
+    """Return what is chosen on this device, once for the whole life of the run."""
+    found = Measured(
+        layout=layout_of(base),
+        num_threads=spec.training.num_threads,
+        precision=spec.training.precision,
+        torch_version=str(torch.__version__),
+        cpu_capability=torch.backends.cpu.get_cpu_capability(),
+    )
+    if not run_dir.measured_path.is_file():
+        write_file(run_dir.measured_path, encode_pretty(found))
+        journal.write("measured", layout=found.layout, cpu_capability=found.cpu_capability)
+        return found
+    first = decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path))
+    if first != found:
+        journal.write(
+            "warning",
+            code="machine_differs",
+            message="This machine or its torch differs from the one the run began on; "
+            "the result will be close, but not equal to the last bit.",
+        )
+    return first

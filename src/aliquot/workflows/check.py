@@ -1,0 +1,81 @@
+"""The verb ``check``: read a file, split it, and say everything a person should know about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aliquot.config.given import GivenSettings, load_given
+from aliquot.core.dataset import DataReport
+from aliquot.data.check import CheckedData, add_tokens, check_data
+from aliquot.errors import InputError
+from aliquot.plan.bases import choose_base
+from aliquot.tokenization.encoder import Encoder
+from aliquot.workflows.device import find_device
+from aliquot.workflows.prepare import Base, find_ready, list_ready_names
+from aliquot.workflows.setting_names import full_names
+
+
+def check(data: Path | str, *, config: Path | str | None = None, **settings: Any) -> DataReport:
+    """Check a data file; nothing is written and nothing is fetched.
+
+    Lengths in tokens are told when the base model is prepared already.
+
+    Args:
+        data: The file.
+        config: A settings file.
+        settings: Settings by name, for example ``test_fraction=0.2``.
+
+    Raises:
+        InputError: The file cannot be read as rows at all, or a setting is wrong.
+    """
+    given = read_settings(config, settings)
+    checked = check_rows(data, given)
+    base = _find_base(given, checked.report)
+    return (count_tokens(checked, base, given) if base else checked).report
+
+
+def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenSettings:
+    """Return the settings of a file and of keywords; names may be short or full."""
+    return load_given(Path(config) if config else None, full_names(settings))
+
+
+def check_rows(data: Path | str, given: GivenSettings) -> CheckedData:
+    """Read, validate and split, without counting tokens."""
+    return check_data(Path(data), given.settings.data, task_type=given.settings.evaluate.task_type)
+
+
+def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> CheckedData:
+    """Add lengths under the base model's template."""
+    encoder = Encoder.load(base.folder)
+    return add_tokens(checked, encoder, base=base.name, max_seq_len=given.settings.train.max_seq_len)
+
+
+def require_usable(report: DataReport) -> None:
+    """Raise when a finding forbids training.
+
+    Raises:
+        InputError: With the first such finding, and how many there are.
+    """
+    errors = [finding for finding in report.findings if finding.severity == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    line = f":{first.lines[0]}" if first.lines else ""
+    more = f" ({len(errors) - 1} more kinds of errors.)" if len(errors) > 1 else ""
+    raise InputError(
+        first.message + more,
+        code=first.code,
+        location=f"{first.file or report.file}{line}" + (f": {first.field}" if first.field else ""),
+        hint=first.remedy or f"`aliquot check {report.file}` lists every finding.",
+    )
+
+
+def _find_base(given: GivenSettings, report: DataReport) -> Base | None:
+    """Return the base model that a run would take, if that is known and prepared already."""
+    if given.settings.base:
+        return find_ready(given.settings.base)
+    device, ready = find_device(), list_ready_names()
+    if device and not report.has_errors:
+        return find_ready(choose_base(given, report, device, ready).value)
+    return find_ready(min(ready)) if len(ready) == 1 else None

@@ -1,0 +1,120 @@
+"""A plan becomes a run directory: whole, or not there at all."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from aliquot.config.places import default_runs_dir
+from aliquot.core.dataset import SPLITS, Example, Split, StoredExample
+from aliquot.core.files import new_folder, write_file
+from aliquot.core.records import encode_lines, sha256_file
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.errors import MachineError
+from aliquot.version import __version__
+from aliquot.workflows.plan import Planned
+from aliquot.workflows.setting_names import command_line
+from aliquot.workflows.surroundings import Surroundings
+
+MAX_SLUG_CHARS = 32
+
+
+def open_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
+    """Create the directory of a new run, and tell the plan and where its report will be."""
+    within.tell(planned.resolved.plan)
+    run_dir = create_run(planned, runs_dir, within)
+    within.tell(f"run   {run_dir.run_id}, report {run_dir.report_path}")
+    return run_dir
+
+
+def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
+    """Create the directory of a new run: ``spec.json`` and ``rows/``.
+
+    Raises:
+        MachineError: The folder cannot be written to, or the disk is full; nothing is left behind.
+    """
+    now = within.now()
+    name = run_id(now, planned.checked.report.file, within.token())
+    folder = (runs_dir or default_runs_dir()) / name
+    with new_folder(folder) as temporary:
+        half_made = RunDir(temporary)
+        hashes = _write_rows(half_made, planned.checked.examples)
+        half_made.save_spec(build_spec(planned, run_id=name, now=now, rows_sha256=hashes))
+    return RunDir(folder)
+
+
+def require_writable(runs_dir: Path | None) -> None:
+    """Refuse a folder that runs cannot be made in, before anything costly is done.
+
+    Raises:
+        MachineError: It cannot be written to (``not_writable``).
+    """
+    folder = runs_dir or default_runs_dir()
+    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return
+    raise MachineError(
+        "Runs cannot be made in this folder: it is not writable."
+        if nearest.is_dir()
+        else f"Runs cannot be made in this folder: {nearest} is a file.",
+        code="not_writable",
+        location=str(folder),
+        hint="Choose another folder with --runs-dir, or set ALIQUOT_RUNS.",
+    )
+
+
+def run_id(now: datetime, data_file: str, token: str) -> str:
+    """Return a run's name: when, what, and four digits against coincidence; names sort by time."""
+    slug = re.sub(r"[^a-z0-9]+", "-", Path(data_file).stem.lower()).strip("-")[:MAX_SLUG_CHARS].strip("-")
+    return f"{now:%Y%m%d-%H%M%S}-{slug or 'run'}-{token}"
+
+
+def build_spec(planned: Planned, *, run_id: str, now: datetime, rows_sha256: dict[str, str]) -> Spec:
+    """Return everything that determines the run."""
+    report, resolved = planned.checked.report, planned.resolved
+    return Spec(
+        schema_version=SCHEMA_VERSION,
+        run_id=run_id,
+        created_at=now.isoformat(timespec="seconds"),
+        aliquot_version=__version__,
+        command=_command(planned),
+        settings=planned.given.settings.model_dump(exclude_none=True, exclude_defaults=True),
+        data=report,
+        rows_sha256=rows_sha256,
+        task=report.task,
+        model=planned.base.model,
+        plan=resolved.plan,
+        training=resolved.training,
+        prediction=resolved.prediction,
+        evaluation=resolved.evaluation,
+    )
+
+
+def _command(planned: Planned) -> str:
+    given = planned.given
+    settings = {name: given.find(name) for name in given.origins}
+    return command_line("run", [planned.checked.report.file], settings)
+
+
+def _write_rows(run_dir: RunDir, examples: Mapping[Split, tuple[Example, ...]]) -> dict[str, str]:
+    """Write the examples of each split; return the hash of each file."""
+    hashes: dict[str, str] = {}
+    for split in SPLITS:
+        path = run_dir.rows_path(split)
+        write_file(path, encode_lines(_stored(example) for example in examples.get(split, ())))
+        hashes[split] = sha256_file(path)
+    return hashes
+
+
+def _stored(example: Example) -> StoredExample:
+    return StoredExample(
+        example_id=example.example_id,
+        line=example.line,
+        messages=example.messages,
+        group=example.group,
+        metadata=example.metadata,
+    )

@@ -1,0 +1,67 @@
+"""A base model's name to a prepared folder in the cache, fetched and converted by a worker when needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from aliquot.config.places import models_dir
+from aliquot.core.model import ModelSource, PreparedModel
+from aliquot.core.model_cache import find_prepared, list_prepared
+from aliquot.core.records import decode, encode
+from aliquot.plan.bases import find_source
+from aliquot.workflows.surroundings import Doing, Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A base model that is ready.
+
+    Attributes:
+        name: What the user calls it.
+        folder: Where its prepared files lie.
+    """
+
+    name: str
+    model: PreparedModel
+    folder: Path
+
+
+def prepare(name: str, within: Surroundings) -> Base:
+    """Return a base model, prepared now if it was not before.
+
+    Raises:
+        InputError: The name means nothing.
+        ModelError: It is gated, damaged or of an unknown kind.
+        MachineError: No network, no space, or the packages for training are missing.
+    """
+    source = find_source(name)
+    ready = find_ready(name, source)
+    if ready:
+        return ready
+    within.tell(Doing(f"Preparing {source.name}, once, from {_origin(source)}"))
+    arguments = [encode(source).decode(), str(models_dir())]
+    lines = within.target.call("prepare_model", arguments)
+    model = decode(lines[-1], PreparedModel, "output of prepare_model")
+    return Base(name=name, model=model, folder=models_dir() / model.key)
+
+
+def find_ready(name: str, source: ModelSource | None = None) -> Base | None:
+    """Return a base model if it is prepared already; never reaches out."""
+    model = find_prepared(models_dir(), source or find_source(name))
+    return Base(name=name, model=model, folder=models_dir() / model.key) if model else None
+
+
+def _origin(source: ModelSource) -> str:
+    match source.kind:
+        case "package":
+            return f"the package {source.location} {source.version}"
+        case "hub":
+            return f"the Hub, {source.location}{'@' + source.version if source.version else ''}"
+        case _:
+            return source.location
+
+
+def list_ready_names() -> set[str]:
+    """Return the names of the prepared models."""
+    return {model.source.name for model in list_prepared(models_dir())}

@@ -1,0 +1,148 @@
+"""The verb ``runs``: list, show and delete run directories; comparing is in ``compare.py``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from aliquot.compute.target import get_target
+from aliquot.config.given import export_yaml
+from aliquot.config.settings import Settings
+from aliquot.core.files import translate_os_errors
+from aliquot.core.notebook import ShownInNotebook
+from aliquot.core.result import MetricValue
+from aliquot.core.run import RunState
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
+from aliquot.errors import AliquotError, RunError
+from aliquot.workflows.find import find_run, list_run_dirs
+from aliquot.workflows.progress import RunProgress, read_progress
+from aliquot.workflows.surroundings import Surroundings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary(ShownInNotebook):
+    """One run as a line of a table.
+
+    Attributes:
+        state: As the events tell; ``running`` only while the worker is alive.
+        is_interrupted: Whether the run calls itself running but its worker is gone.
+        tuned: The tuned model's primary metric, when it was scored.
+    """
+
+    run_id: str
+    path: str
+    state: RunState
+    is_interrupted: bool
+    created_at: str
+    data: str
+    base: str
+    step: int
+    num_steps: int
+    tuned: MetricValue | None
+    headline: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetails(ShownInNotebook):
+    """One run in full."""
+
+    summary: RunSummary
+    progress: RunProgress
+    spec: Spec
+
+
+def list_runs(runs_dir: Path | None = None) -> tuple[RunSummary, ...]:
+    """Return all runs of a folder, newest first; a damaged one is listed with its problem."""
+    return tuple(_summarise_or_tell(run_dir) for run_dir in reversed(list_run_dirs(runs_dir)))
+
+
+def show_run(run: Path | str, *, runs_dir: Path | None = None) -> RunDetails:
+    """Return one run in full.
+
+    Raises:
+        RunError: No such run, or it is damaged.
+    """
+    run_dir = find_run(run, runs_dir)
+    spec = run_dir.read_spec()
+    progress = read_progress(run_dir)
+    return RunDetails(summary=summarise(run_dir), progress=progress, spec=spec)
+
+
+def export_run_settings(run: Path | str, *, runs_dir: Path | None = None) -> str:
+    """Return the settings that were given to a run, as a settings file.
+
+    Raises:
+        RunError: No such run.
+    """
+    return export_yaml(Settings.model_validate(find_run(run, runs_dir).read_spec().settings))
+
+
+def delete_run(run: Path | str, *, runs_dir: Path | None = None, within: Surroundings | None = None) -> str:
+    """Delete a run directory and return its name.
+
+    Raises:
+        RunError: No such run, or a worker is at work in it.
+    """
+    run_dir = find_run(run, runs_dir)
+    target = within.target if within else get_target()
+    if target.is_alive(run_dir):
+        raise RunError(
+            "This run is at work and was not deleted.",
+            code="run_is_busy",
+            location=run_dir.run_id,
+            hint=f"`aliquot cancel {run_dir.run_id}` ends it first.",
+        )
+    # Renamed first: what a crash leaves of it is then no run any more.
+    doomed = run_dir.path.with_name(f".{run_dir.run_id}.deleted")
+    with translate_os_errors(run_dir.path):
+        os.replace(run_dir.path, doomed)
+        shutil.rmtree(doomed)
+    return run_dir.run_id
+
+
+def summarise(run_dir: RunDir) -> RunSummary:
+    """Return a run as a line of a table.
+
+    Raises:
+        RunError: Its files are damaged.
+    """
+    spec = run_dir.read_spec()
+    progress = read_progress(run_dir)
+    report = run_dir.find_report()
+    tuned = report.get_result("tuned") if report else None
+    return RunSummary(
+        run_id=run_dir.run_id,
+        path=str(run_dir.path),
+        state=progress.state,
+        is_interrupted=progress.state is RunState.RUNNING and not get_target().is_alive(run_dir),
+        created_at=spec.created_at,
+        data=Path(spec.data.file).name,
+        base=spec.plan.base,
+        step=progress.step,
+        num_steps=progress.num_steps,
+        tuned=tuned.primary if tuned else None,
+        headline=report.headline if report else "",
+    )
+
+
+def _summarise_or_tell(run_dir: RunDir) -> RunSummary:
+    try:
+        return summarise(run_dir)
+    except AliquotError as error:
+        return RunSummary(
+            run_id=run_dir.run_id,
+            path=str(run_dir.path),
+            state=RunState.FAILED,
+            is_interrupted=False,
+            created_at="",
+            data="",
+            base="",
+            step=0,
+            num_steps=0,
+            tuned=None,
+            problem=str(error),
+        )

@@ -1,0 +1,156 @@
+"""Costs against worked examples by hand and against steps measured on two CPU cores."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
+
+from aliquot.core.plan import Device
+from aliquot.plan.cost import (
+    CostModel,
+    body_parameters,
+    distinct_tokens,
+    duration_in_words,
+    lora_parameters,
+)
+from aliquot.plan.rules.optimisation import LLAMA_NAMES
+
+
+def cost(
+    name: str = "smollm2-135m-instruct", device: Device = TWO_CORES, precision: str = "bfloat16"
+) -> CostModel:
+    sizes = architecture(name)
+    return CostModel(
+        architecture=sizes,
+        device=device,
+        precision=precision,
+        num_threads=device.num_threads,
+        adapter_parameters=lora_parameters(sizes, 16, LLAMA_NAMES),
+    )
+
+
+def test_adapter_parameters_per_rank_of_llama_8b():
+    # attention 2(h + nq d) + 2(h + nkv d), MLP 3(h + f), 32 layers: 851,968 + 1,769,472
+    assert lora_parameters(architecture("llama-3.1-8b-instruct"), 1, LLAMA_NAMES) == 851_968 + 1_769_472
+
+
+def test_adapter_parameters_of_the_small_model():
+    # ((2 (576 + 576) + 2 (576 + 192)) + 3 (576 + 1536)) x 30 layers x 16 = 4,884,480
+    assert lora_parameters(architecture(), 16, LLAMA_NAMES) == 4_884_480
+
+
+def test_fused_layers_count_all_their_outputs():
+    phi = architecture("phi-4-mini-instruct")
+    # qkv: 3072 + 3072 + 2 x 1024; gate and up: 3072 + 2 x 8192
+    assert lora_parameters(phi, 1, ["qkv_proj"]) == 32 * (3072 + 3072 + 2048)
+    assert lora_parameters(phi, 1, ["gate_up_proj"]) == 32 * (3072 + 16384)
+
+
+def test_the_body_leaves_out_embeddings_and_head():
+    assert body_parameters(architecture()) == 134_515_008 - 49_152 * 576
+    eight = architecture("llama-3.1-8b-instruct")
+    assert body_parameters(eight) == eight.num_parameters - 2 * 128_256 * 4096
+
+
+def test_weights_activations_and_logits_of_llama_8b():
+    # One row of 512 tokens: 16.06 GB of weights, 2.28 GB activations, 0.66 GB logits (all positions), 1 GB
+    # around; measured by LitGPT with a small adapter: 19.7 GB in all.
+    eight = architecture("llama-3.1-8b-instruct")
+    model = CostModel(
+        architecture=eight, device=H100, precision="bfloat16", num_threads=1, adapter_parameters=0
+    )
+    assert model.memory_bytes(512, 512) == pytest.approx(20.0e9, rel=0.01)
+    assert model.memory_bytes(512, 512) == pytest.approx(19.7e9, rel=0.03)
+
+
+def test_operations_of_llama_8b_over_a_million_tokens():
+    # LoRA without recomputation is 4 N per token: 1e6 x 4 x 7.0e9 (body) = 2.8e16
+    eight = architecture("llama-3.1-8b-instruct")
+    model = CostModel(
+        architecture=eight, device=H100, precision="bfloat16", num_threads=1, adapter_parameters=0
+    )
+    assert model.train_pass_flops(1e6, 0, 0) == pytest.approx(2.79e16, rel=0.01)
+
+
+MEASURED_STEPS = [
+    # precision, peak GFLOP/s, distinct tokens, trained positions, seconds
+    ("bfloat16", 400.0, 369, 16, 1.36),
+    ("bfloat16", 400.0, 999, 64, 3.17),
+    ("bfloat16", 400.0, 1408, 16, 3.97),
+    ("float32", 98.0, 369, 16, 2.75),
+    ("float32", 98.0, 1408, 16, 9.0),
+]
+
+
+@pytest.mark.parametrize(("precision", "peak", "num_tokens", "trained", "seconds"), MEASURED_STEPS)
+def test_the_time_of_a_step_is_near_the_measured_one(precision, peak, num_tokens, trained, seconds):
+    device = Device(kind="cpu", name="", memory_bytes=24 * 10**9, num_threads=2, gflops={precision: peak})
+    model = cost(device=device, precision=precision)
+    arithmetic = model.train_pass_flops(num_tokens, trained, 157) / model.flops_per_s
+    assert arithmetic + 0.010 * 30 == pytest.approx(seconds, rel=0.15)
+
+
+def test_distinct_tokens_are_exact_where_counted_and_between_elsewhere():
+    profile = tokens(num_rows=1600)
+    assert distinct_tokens(profile, 1) == 96_000
+    assert distinct_tokens(profile, 16) == 100 * 30 + 1600 * 30
+    assert distinct_tokens(profile, 32) < distinct_tokens(profile, 20) < distinct_tokens(profile, 16)
+    assert distinct_tokens(profile, 1000) == distinct_tokens(profile, 32)
+
+
+@given(sizes=st.lists(st.integers(1, 5000), min_size=2, max_size=2).map(sorted))
+def test_larger_passes_never_compute_more_tokens(sizes):
+    profile = tokens(num_rows=1600)
+    assert distinct_tokens(profile, sizes[0]) >= distinct_tokens(profile, sizes[1])
+
+
+@given(batches=st.lists(st.integers(1, 64), min_size=2, max_size=2).map(sorted))
+def test_memory_grows_with_the_pass(batches):
+    small, large = batches
+    assert cost().memory_bytes(small * 60, small * 2) <= cost().memory_bytes(large * 60, large * 2)
+
+
+def test_a_larger_model_takes_longer_and_more_memory():
+    profile = tokens(num_rows=1600)
+    small, large = cost(), cost("smollm2-360m-instruct")
+    assert small.train_epoch_s(profile, 1600, 16) < large.train_epoch_s(profile, 1600, 16)
+    assert small.memory_bytes(100, 4) < large.memory_bytes(100, 4)
+
+
+def test_validation_costs_about_half_of_training_on_the_same_rows():
+    profile = tokens(num_rows=1600)
+    model = cost()
+    assert model.validation_s(profile, 1600, 16) < 0.6 * model.train_epoch_s(profile, 1600, 16)
+
+
+def test_half_the_threads_are_half_as_fast():
+    one = CostModel(
+        architecture=architecture(),
+        device=TWO_CORES,
+        precision="bfloat16",
+        num_threads=1,
+        adapter_parameters=0,
+    )
+    assert math.isclose(one.flops_per_s * 2, cost().flops_per_s)
+
+
+def test_a_precision_that_was_not_measured_counts_as_the_slowest_measured():
+    device = Device(kind="cpu", name="", memory_bytes=1, num_threads=2, gflops={"float32": 100.0})
+    assert cost(device=device).flops_per_s == 1e9 * 100 * 0.4
+
+
+def test_a_device_without_measurements_is_a_mistake():
+    device = Device(kind="cpu", name="", memory_bytes=1, num_threads=2, gflops={})
+    with pytest.raises(ValueError, match="not probed"):
+        _ = cost(device=device).flops_per_s
+
+
+def test_longer_answers_take_longer():
+    assert cost().predict_s(1000, 10, 4, 32) < cost().predict_s(1000, 10, 40, 32)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (40, "40 s"), (360, "6 min"), (9000, "2.5 h")])
+def test_durations_are_told_as_people_say_them(seconds, words):
+    assert duration_in_words(seconds) == words

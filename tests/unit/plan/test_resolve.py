@@ -1,0 +1,239 @@
+"""Resolving: precedence, exact steps, the time budget, refusals, and purity."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+from tests.unit.plan.made import H100, TWO_CORES, model, report, without_tokens
+
+from aliquot.config.given import load_given
+from aliquot.config.schema import list_settings
+from aliquot.config.settings import Settings
+from aliquot.core.dataset import DataReport
+from aliquot.core.plan import Device
+from aliquot.core.records import decode, encode
+from aliquot.core.spec import TrainingSpec
+from aliquot.errors import AliquotError, InputError, MachineError
+from aliquot.plan.bases import choose_base
+from aliquot.plan.resolve import NOT_PLANNED, Resolved, resolve
+
+
+def planned(
+    flags: dict[str, Any] | None = None,
+    data: DataReport | None = None,
+    device: Device = TWO_CORES,
+    name: str = "smollm2-135m-instruct",
+) -> Resolved:
+    return resolve(load_given(None, flags), data or report(), model(name), device)
+
+
+def refused(
+    flags: dict[str, Any], data: DataReport | None = None, device: Device = TWO_CORES
+) -> AliquotError:
+    with pytest.raises(AliquotError) as caught:
+        planned(flags, data, device)
+    return caught.value
+
+
+def find(result: Resolved, name: str):
+    return next(choice for choice in result.plan.choices if choice.name == name)
+
+
+def test_the_plan_lists_every_setting_once_in_the_order_of_the_schema():
+    names = [choice.name for choice in planned().plan.choices]
+    assert names == [record.name for record in list_settings() if record.name not in NOT_PLANNED]
+
+
+def test_the_specification_holds_what_the_plan_says():
+    result = planned()
+    for item in fields(TrainingSpec):
+        if item.name != "num_steps":
+            value = getattr(result.training, item.name)
+            assert value == find(result, f"train.{item.name}").value, item.name
+    assert result.prediction.splits == ("test",)
+    assert result.evaluation.normaliser == "labels-1"
+
+
+def test_steps_are_exact():
+    result = planned({"train.num_epochs": 3, "train.batch_size": 7}, report(num_train=100))
+    assert result.training.num_steps == 3 * 15  # the last batch of an epoch has 2 rows
+    assert result.plan.estimate.num_tokens == 3 * 100 * 60
+    assert result.plan.estimate.trained_tokens == 3 * 100 * 2
+
+
+def test_a_users_value_wins_and_the_rules_value_and_reason_stay():
+    result = planned({"train.learning_rate": 1e-4})
+    choice = find(result, "train.learning_rate")
+    assert (choice.value, choice.set_by, choice.rule_value) == (1e-4, "you", 5e-4)
+    assert "Llama family" in choice.reason and choice.rule == "learning_rate"
+    assert result.training.learning_rate == 1e-4
+
+
+def test_a_value_from_a_file_says_so(tmp_path):
+    file = tmp_path / "settings.yaml"
+    file.write_text("train:\n  seed: 5\n")
+    result = resolve(load_given(file), report(), model(), TWO_CORES)
+    assert find(result, "train.seed").set_by == "file"
+
+
+def test_what_follows_from_a_users_value_follows():
+    result = planned({"train.num_epochs": 1})
+    assert result.training.batch_size == 4  # 1,600 x 1 / 300 = 5.3
+    assert result.training.num_steps == 400
+
+
+def test_the_way_the_base_was_chosen_heads_the_table():
+    data, nothing = report(), load_given(None, {})
+    base = choose_base(nothing, data, TWO_CORES, set())
+    assert resolve(nothing, data, model(), TWO_CORES, base=base).plan.choices[0] == base
+
+
+def test_the_demo_takes_its_four_epochs_without_a_budget():
+    result = planned()
+    assert (result.training.num_epochs, result.training.batch_size, result.training.num_steps) == (4, 16, 400)
+    assert 9 * 60 < result.plan.estimate.train_s < 16 * 60
+
+
+def test_the_demo_fits_four_minutes_by_one_epoch_that_sees_every_row():
+    result = planned({"train.time_budget_s": 240.0})
+    assert (result.training.num_epochs, result.training.num_steps) == (1, 100)
+    assert 120 < result.plan.estimate.train_s <= 240
+    assert result.plan.warnings == ()
+
+
+def test_a_small_budget_caps_the_steps_and_says_what_is_seen():
+    result = planned({"train.time_budget_s": 100.0})
+    assert result.training.num_steps < 100
+    assert result.plan.estimate.train_s <= 101
+    seen = result.training.num_steps * result.training.batch_size
+    assert f"see {seen:,} of 1,600 rows" in result.plan.warnings[0]
+
+
+@for_all(pair=st.lists(st.floats(5, 4000), min_size=2, max_size=2).map(sorted))
+def test_more_time_never_means_fewer_epochs_or_rows(pair):
+    less, more = (planned({"train.time_budget_s": budget}) for budget in pair)
+    assert less.training.num_epochs <= more.training.num_epochs
+    assert less.plan.estimate.num_tokens <= more.plan.estimate.num_tokens
+
+
+def test_epochs_of_the_user_are_kept_beyond_the_budget_with_a_warning():
+    result = planned({"train.time_budget_s": 60.0, "train.num_epochs": 4})
+    assert result.training.num_steps == 4 * -(-1600 // result.training.batch_size)
+    assert "more than the budget" in result.plan.warnings[0]
+
+
+def test_a_long_run_without_a_budget_is_warned_of_with_the_setting_that_helps():
+    result = planned(None, report(num_train=20_000))
+    assert "train.time_budget_s" in result.plan.warnings[0]
+
+
+def test_few_rows_are_warned_of():
+    assert any(
+        "only" in text and "steps" in text for text in planned(None, report(num_train=10)).plan.warnings
+    )
+
+
+def test_without_validation_or_test_rows():
+    result = planned(None, report(num_validation=0, num_test=0))
+    assert result.training.early_stopping_patience == 0
+    assert (result.prediction.models, result.prediction.splits) == ((), ())
+    assert result.plan.estimate.predict_s == 0
+    assert (
+        len([text for text in result.plan.warnings if "no validation rows" in text or "no test" in text]) == 2
+    )
+
+
+def test_more_threads_than_there_are_is_warned_of():
+    assert any("num_threads" in text for text in planned({"train.num_threads": 64}).plan.warnings)
+
+
+@pytest.mark.parametrize(
+    ("flags", "name"),
+    [
+        ({"train.batch_size": 4, "train.micro_batch_size": 8}, "train.micro_batch_size"),
+        ({"train.lora_rank": 600}, "train.lora_rank"),
+        ({"train.target_modules": []}, "train.target_modules"),
+        ({"train.max_seq_len": 9000}, "train.max_seq_len"),
+    ],
+)
+def test_impossible_combinations_are_refused_by_name(flags, name):
+    error = refused(flags)
+    assert (error.code, error.location) == ("settings_impossible", name)
+    assert error.hint
+
+
+def test_more_shots_than_rows_are_refused():
+    assert refused({"predict.num_shots": 20}, report(num_train=10)).location == "predict.num_shots"
+
+
+def test_a_row_longer_than_allowed_is_refused_with_its_line():
+    error = refused({"train.max_seq_len": 32})
+    assert (error.code, error.location) == ("row_too_long", "reviews.jsonl:7")
+    assert refused({}, report(length=9000)).code == "row_too_long"  # beyond the window of 8,192
+
+
+def test_no_training_rows_are_refused():
+    error = refused({"train.num_epochs": 3}, report(num_train=0))
+    assert isinstance(error, InputError) and error.code == "no_training_rows"
+
+
+def test_a_device_that_is_not_there_is_refused():
+    error = refused({"train.device": "cuda"})
+    assert isinstance(error, MachineError) and error.code == "device_missing"
+    assert planned({"train.device": "cpu"}).training.device == "cpu"
+
+
+def test_a_model_that_does_not_fit_is_refused():
+    error = refused({}, device=replace(H100, memory_bytes=10**9))
+    assert isinstance(error, MachineError) and error.code == "memory_too_small"
+
+
+def test_tokens_must_have_been_counted():
+    with pytest.raises(ValueError, match="add_tokens"):
+        planned(None, without_tokens(report()))
+
+
+def test_an_unknown_architecture_needs_its_layers_named():
+    odd = replace(model(), architecture=replace(model().architecture, model_type="novel"))
+    nothing = load_given(None, {})
+    with pytest.raises(InputError) as caught:
+        resolve(nothing, report(), odd, TWO_CORES)
+    assert caught.value.location == "train.target_modules"
+    named = load_given(None, {"train.target_modules": ["q_proj"]})
+    assert resolve(named, report(), odd, TWO_CORES).training.target_modules == ("q_proj",)
+
+
+REPORTS = st.builds(
+    report,
+    num_train=st.integers(1, 30_000),
+    num_validation=st.integers(0, 500),
+    num_test=st.integers(0, 2000),
+    task=st.sampled_from(["labels", "number", "text"]),
+    length=st.integers(31, 4000),
+)
+
+
+@for_all(
+    data=REPORTS,
+    device=st.sampled_from([TWO_CORES, H100]),
+    name=st.sampled_from(["smollm2-135m-instruct", "qwen3-0.6b"]),
+    budget=st.none() | st.floats(1, 100_000),
+)
+def test_automatic_values_are_always_allowed_and_the_plan_is_pure(data, device, name, budget):
+    flags = {"train.time_budget_s": budget}
+    first, again = (planned(flags, data, device, name) for _ in range(2))
+    assert first == again
+    tree: dict[str, Any] = {"train": {}, "predict": {}, "evaluate": {}}
+    for choice in first.plan.choices:
+        group, _, key = choice.name.partition(".")
+        if key:
+            tree[group][key] = list(choice.value) if isinstance(choice.value, tuple) else choice.value
+    Settings.model_validate(tree)
+    assert 1 <= first.training.num_steps <= first.training.num_epochs * data.get_split("train").num_examples
+
+
+def test_a_plan_survives_storage():
+    plan = planned().plan
+    assert decode(encode(plan), type(plan), "plan").estimate == plan.estimate

@@ -1,0 +1,339 @@
+"""Each rule against an example worked by hand, and properties that must hold for any input."""
+
+import inspect
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
+
+from aliquot.config.schema import list_settings
+from aliquot.config.settings import Settings
+from aliquot.core.dataset import Task
+from aliquot.core.plan import Choice, Device
+from aliquot.plan import rules
+from aliquot.plan.cost import CostModel
+from aliquot.plan.resolve import NOT_PLANNED
+from aliquot.plan.rules import sources
+from aliquot.plan.rules.choice import rule_name
+
+LABELS = Task(task_type="labels", labels=("a", "b"))
+COUNTS = st.integers(1, 200_000)
+
+
+def cost(device: Device = TWO_CORES) -> CostModel:
+    return CostModel(
+        architecture=architecture(),
+        device=device,
+        precision="bfloat16",
+        num_threads=2,
+        adapter_parameters=4_884_480,
+    )
+
+
+CHECKED_PLANS = [  # rows, epochs, batch, updates: the check values of the decision table
+    (50, 15, 4, 195),
+    (200, 15, 8, 375),
+    (1_000, 5, 16, 315),
+    (2_002, 3, 16, 378),
+    (3_008, 3, 16, 564),
+    (6_748, 2, 32, 422),
+    (10_000, 2, 32, 626),
+]
+
+
+@pytest.mark.parametrize(("num_rows", "epochs", "batch", "updates"), CHECKED_PLANS)
+def test_epochs_batch_and_updates(num_rows, epochs, batch, updates):
+    assert rules.num_epochs(num_rows).value == epochs
+    assert rules.batch_size(num_rows, epochs).value == batch
+    assert -(-num_rows // batch) * epochs == updates
+
+
+def test_a_large_set_is_passed_once():
+    assert rules.num_epochs(20_001).value == 1
+    assert "20,000" in rules.num_epochs(20_001).reason
+
+
+def test_a_time_budget_takes_epochs_away_and_says_so():
+    choice = rules.num_epochs(1600, time_budget_s=250, seconds_for=lambda epochs: 100.0 * epochs)
+    assert choice.value == 2
+    assert "Reduced from 4" in choice.reason and "7 min" in choice.reason
+    assert rules.num_epochs(1600, time_budget_s=1, seconds_for=lambda epochs: 100.0 * epochs).value == 1
+
+
+def test_a_time_budget_raises_the_batch_while_100_updates_remain():
+    def seconds_for(size: int) -> float:
+        return 400.0 / size
+
+    choice = rules.batch_size(1600, 1, time_budget_s=30, seconds_for=seconds_for)
+    assert choice.value == 16 and "Raised from 4" in choice.reason
+    assert rules.batch_size(1600, 1, time_budget_s=1, seconds_for=seconds_for).value == 16  # 100 updates
+    assert rules.batch_size(100_000, 1, time_budget_s=1, seconds_for=seconds_for).value == 32
+    assert rules.batch_size(1600, 1, time_budget_s=1000, seconds_for=seconds_for).value == 4
+
+
+LEARNING_RATES = [  # check values of the decision table; Llama 70B and the small model by hand
+    ("llama-3.2-1b-instruct", 4.9e-4),
+    ("llama-3.2-3b-instruct", 3.6e-4),
+    ("llama-3.1-8b-instruct", 2.9e-4),
+    ("qwen3-1.7b", 5.0e-4),
+    ("qwen3-8b", 4.7e-4),
+    ("smollm2-135m-instruct", 5.0e-4),  # 5e-4 (2000 / 576)^0.781 = 1.3e-3, kept within the range
+    ("mistral-7b-instruct-v0.3", 2e-4),
+    ("gemma-3-1b-it", 2e-4),
+]
+
+
+@pytest.mark.parametrize(("name", "rate"), LEARNING_RATES)
+def test_learning_rates(name, rate):
+    assert rules.learning_rate(architecture(name), 400).value == pytest.approx(rate)
+
+
+def test_learning_rate_of_a_seventy_billion_llama_and_of_a_large_other():
+    large = replace(architecture("llama-3.1-8b-instruct"), hidden_size=8192, num_parameters=70 * 10**9)
+    assert rules.learning_rate(large, 400).value == pytest.approx(1.7e-4)
+    assert rules.learning_rate(replace(large, model_type="mistral"), 400).value == 1e-4
+
+
+def test_few_updates_raise_the_learning_rate_within_its_range():
+    mistral = architecture("mistral-7b-instruct-v0.3")
+    assert rules.learning_rate(mistral, 99).value == pytest.approx(3e-4)
+    assert rules.learning_rate(mistral, 100).value == pytest.approx(2e-4)
+    assert rules.learning_rate(architecture(), 5).value == 5e-4
+
+
+@given(
+    hidden=st.integers(64, 20_000),
+    updates=st.integers(1, 10_000),
+    kind=st.sampled_from(["llama", "qwen3", "x"]),
+)
+def test_learning_rates_stay_within_the_published_range(hidden, updates, kind):
+    sizes = replace(architecture(), hidden_size=hidden, model_type=kind)
+    assert 5e-5 <= rules.learning_rate(sizes, updates).value <= 5e-4
+
+
+def test_rank_rises_only_with_trained_tokens():
+    layers = rules.target_modules(architecture()).value  # 305,280 parameters per rank
+    assert rules.lora_rank(architecture(), 3_200, layers).value == 16
+    assert rules.lora_rank(architecture(), 16 * 305_280 + 1, layers).value == 32
+    assert rules.lora_rank(architecture(), 10**9, layers).value == 256
+
+
+def test_rank_never_exceeds_the_model():
+    tiny = replace(architecture(), hidden_size=8)
+    assert rules.lora_rank(tiny, 10**9, rules.target_modules(tiny).value).value == 8
+
+
+def test_all_linear_layers_are_adapted_by_architecture():
+    assert "down_proj" in rules.target_modules(architecture("qwen3-4b")).value
+    assert rules.target_modules(architecture("phi-4-mini-instruct")).value[0] == "qkv_proj"
+    assert rules.target_modules(replace(architecture(), model_type="novel")).value == ()
+
+
+def test_dropout_is_for_models_up_to_13_billion():
+    assert rules.lora_dropout(architecture()).value == 0.05
+    assert rules.lora_dropout(replace(architecture(), num_parameters=14 * 10**9)).value == 0.0
+
+
+@pytest.mark.parametrize(("steps", "rising"), [(400, 20), (40, 5), (5_000, 100), (6, 3), (1, 1)])
+def test_warm_up_steps(steps, rising):
+    assert round(rules.warmup_ratio(steps).value * steps) == rising
+
+
+@pytest.mark.parametrize(
+    ("gflops", "value"),
+    [
+        ({"float32": 195.0, "bfloat16": 400.0}, "bfloat16"),
+        ({"float32": 195.0, "bfloat16": 200.0}, "float32"),
+        ({"float32": 195.0, "bfloat16": 20.0}, "float32"),
+        ({"float32": 195.0}, "float32"),
+        ({"bfloat16": 5.0}, "bfloat16"),
+    ],
+)
+def test_bfloat16_is_taken_where_it_is_faster(gflops, value):
+    assert rules.precision(replace(TWO_CORES, gflops=gflops)).value == value
+
+
+@pytest.mark.parametrize(
+    ("longest", "window", "value"), [(60, 8192, 64), (65, 8192, 128), (8190, 8191, 8191)]
+)
+def test_the_longest_row_is_rounded_up_within_the_window(longest, window, value):
+    assert rules.max_seq_len(longest, window).value == value
+
+
+def test_a_pass_holds_the_batch_when_it_is_short():
+    assert rules.micro_batch_size(16, 1600, tokens(1600), cost()).value == 16
+
+
+def test_a_pass_is_halved_to_a_thousand_tokens_on_a_cpu():
+    # 32 rows of 400 own tokens and 30 shared: 12,830; 2 rows 830, 4 rows 1,630
+    profile = tokens(1600, length=430, shared=30)
+    assert rules.micro_batch_size(32, 1600, profile, cost()).value == 2
+    assert rules.micro_batch_size(32, 1600, profile, cost(H100)).value == 32
+
+
+def test_a_pass_is_halved_to_fit_memory():
+    scarce = replace(H100, memory_bytes=2 * 10**9)
+    profile = tokens(1600, length=2000, shared=30)
+    assert 1 <= rules.micro_batch_size(32, 1600, profile, cost(scarce)).value < 32
+    assert rules.micro_batch_size(32, 1600, profile, cost(replace(H100, memory_bytes=1))).value == 1
+
+
+@given(batch=st.integers(1, 512), length=st.integers(2, 4000))
+def test_a_pass_is_never_larger_than_the_batch(batch, length):
+    profile = tokens(1600, length=length, shared=1)
+    assert 1 <= rules.micro_batch_size(batch, 1600, profile, cost()).value <= batch
+
+
+def test_ten_validations_or_fewer_when_they_are_dear():
+    assert rules.validation_interval_steps(400, 800.0, 8.0).value == 40
+    assert rules.validation_interval_steps(400, 200.0, 10.0).value == 100  # a fifth is 40 s: 4 of them
+    assert rules.validation_interval_steps(400, 10.0, 100.0).value == 200  # two in any case
+    assert rules.validation_interval_steps(400, 800.0, None).value == 400
+    assert rules.validation_interval_steps(1, 1.0, 1.0).value == 1
+
+
+def test_a_checkpoint_at_every_validation_and_every_five_minutes():
+    assert rules.checkpoint_interval_steps(40, 2.0).value == 40
+    assert rules.checkpoint_interval_steps(400, 2.0).value == 133  # 800 s: three parts
+    assert rules.checkpoint_interval_steps(1, 900.0).value == 1
+
+
+def test_training_stops_early_only_with_validation_rows():
+    assert rules.early_stopping_patience(160).value == 3
+    assert rules.early_stopping_patience(0).value == 0
+
+
+@pytest.mark.parametrize(
+    ("longest", "room", "value"), [(2, 8000, 4), (100, 8000, 151), (100, 50, 50), (9, 0, 1)]
+)
+def test_the_longest_answer(longest, room, value):
+    assert rules.predict_max_new_tokens(longest, room).value == value
+
+
+def test_who_answers():
+    assert rules.predict_models(400, 1600).value == ("base", "base_few_shot", "tuned")
+    assert rules.predict_models(0, 1600).value == ()
+
+
+def test_rows_answered_at_once():
+    assert rules.predict_batch_size("cpu", 400).value == 32
+    assert rules.predict_batch_size("cuda", 400).value == 128
+    assert rules.predict_batch_size("cpu", 5).value == 5
+
+
+def test_shots_by_labels_rows_and_room():
+    five = Task(task_type="labels", labels=("VL", "L", "U", "M", "H"))
+    assert rules.predict_num_shots(LABELS, 1600, tokens(1600), 8000).value == 4
+    assert rules.predict_num_shots(five, 1600, tokens(1600), 8000).value == 5
+    assert rules.predict_num_shots(Task(task_type="text"), 1600, tokens(1600), 8000).value == 5
+    assert rules.predict_num_shots(LABELS, 2, tokens(2), 8000).value == 2
+    assert rules.predict_num_shots(LABELS, 1600, tokens(1600), 130).value == 2  # 130 tokens hold two of 60
+
+
+@pytest.mark.parametrize(
+    ("task_type", "metric"),
+    [("labels", "accuracy"), ("number", "mean_absolute_error"), ("text", "exact_match")],
+)
+def test_the_headline_metric_follows_the_task(task_type, metric):
+    assert rules.evaluate_primary_metric(Task(task_type=task_type)).value == metric
+
+
+def test_fixed_values():
+    fixed = {
+        rules.seed: 0,
+        rules.lora_alpha: 32,
+        rules.schedule: "linear",
+        rules.weight_decay: 0.0,
+        rules.max_grad_norm: 1.0,
+        rules.num_checkpoints_kept: 1,
+        rules.time_budget_s: None,
+        rules.evaluate_confidence: 0.95,
+        rules.evaluate_num_resamples: 10_000,
+        rules.evaluate_seed: 0,
+        rules.evaluate_tolerance: None,
+    }
+    assert {rule: rule().value for rule in fixed} == fixed
+
+
+@given(pair=st.lists(COUNTS, min_size=2, max_size=2).map(sorted))
+def test_more_rows_never_mean_more_epochs(pair):
+    assert rules.num_epochs(pair[0]).value >= rules.num_epochs(pair[1]).value
+
+
+@given(num_rows=COUNTS, pair=st.lists(st.integers(1, 15), min_size=2, max_size=2).map(sorted))
+def test_more_epochs_never_mean_a_smaller_batch(num_rows, pair):
+    assert rules.batch_size(num_rows, pair[0]).value <= rules.batch_size(num_rows, pair[1]).value
+
+
+@given(num_rows=COUNTS)
+def test_a_batch_above_the_least_leaves_300_updates(num_rows):
+    epochs = rules.num_epochs(num_rows).value
+    size = rules.batch_size(num_rows, epochs).value
+    assert size == 4 or -(-num_rows // size) * epochs >= 300
+
+
+@given(steps=st.integers(1, 100_000))
+def test_warm_up_lies_within_the_allowed_range(steps):
+    Settings.model_validate({"train": {"warmup_ratio": rules.warmup_ratio(steps).value}})
+
+
+def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
+    planned = {record.name for record in list_settings()} - NOT_PLANNED - {"base"}
+    assert {rule_name(name) for name in planned} == set(rules.__all__)
+    assert all(inspect.isfunction(getattr(rules, name)) for name in rules.__all__)
+    assert all(name.startswith("data.") for name in NOT_PLANNED)
+
+
+ALL_CHOICES: list[Choice] = [
+    rules.seed(),
+    rules.num_epochs(100),
+    rules.batch_size(100, 3),
+    rules.learning_rate(architecture(), 100),
+    rules.lora_rank(architecture(), 100, ("q_proj",)),
+    rules.lora_alpha(),
+    rules.lora_dropout(architecture()),
+    rules.target_modules(architecture()),
+    rules.schedule(),
+    rules.warmup_ratio(100),
+    rules.weight_decay(),
+    rules.max_grad_norm(),
+    rules.max_seq_len(100, 8192),
+    rules.device(TWO_CORES),
+    rules.precision(TWO_CORES),
+    rules.num_threads(TWO_CORES),
+    rules.micro_batch_size(8, 100, tokens(100), cost()),
+    rules.validation_interval_steps(100, 10.0, 1.0),
+    rules.checkpoint_interval_steps(10, 1.0),
+    rules.num_checkpoints_kept(),
+    rules.early_stopping_patience(10),
+    rules.time_budget_s(),
+    rules.predict_models(10, 10),
+    rules.predict_max_new_tokens(10, 100),
+    rules.predict_batch_size("cpu", 10),
+    rules.predict_num_shots(LABELS, 10, tokens(10), 1000),
+    rules.evaluate_task_type(LABELS),
+    rules.evaluate_primary_metric(LABELS),
+    rules.evaluate_tolerance(),
+    rules.evaluate_confidence(),
+    rules.evaluate_num_resamples(),
+    rules.evaluate_seed(),
+]
+CITATIONS = [value for name, value in vars(sources).items() if name.isupper()]
+
+
+def test_the_list_above_is_complete():
+    assert sorted(choice.rule for choice in ALL_CHOICES) == sorted(rules.__all__)
+
+
+@pytest.mark.parametrize("choice", ALL_CHOICES, ids=lambda choice: choice.rule)
+def test_every_rule_gives_a_reason_and_a_source_or_says_ours(choice):
+    assert choice.set_by == "rule"
+    assert choice.reason.endswith(".")
+    assert any(citation in choice.source for citation in CITATIONS)
+
+
+def test_citations_can_be_looked_up():
+    for citation in CITATIONS:
+        assert citation == "ours" or any(mark in citation for mark in ("arXiv", "doi", ".ai", "software"))

@@ -1,0 +1,52 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aliquot.tokenization.encoder import EncodedRow
+from aliquot.tokenization.prefix_tree import build_prefix_tree, count_distinct
+
+
+def _row(ids, num_trained=1):
+    return EncodedRow(tuple(ids), (False,) * (len(ids) - num_trained) + (True,) * num_trained)
+
+
+ROWS = st.lists(st.lists(st.integers(0, 3), min_size=2, max_size=9), min_size=1, max_size=8)
+
+
+def test_worked_example():
+    # 1 2 3|9  and  1 2 4|8: the prefix 1 2 is laid out once; last tokens predict nothing.
+    tree = build_prefix_tree([_row([1, 2, 3, 9]), _row([1, 2, 4, 8])])
+    assert tree.token_ids == [1, 2, 3, 4]
+    assert tree.positions == [0, 1, 2, 2]
+    assert tree.subtree_ends == [4, 4, 3, 4]
+    assert (tree.query_nodes, tree.targets, tree.query_rows) == ([2, 3], [9, 8], [0, 1])
+    assert tree.num_row_tokens == 8
+
+
+def test_equal_rows_are_computed_once_and_counted_twice():
+    tree = build_prefix_tree([_row([1, 2, 3]), _row([1, 2, 3])])
+    assert tree.token_ids == [1, 2]
+    assert tree.query_rows == [0, 1]
+
+
+def test_count_worked_example():
+    assert count_distinct([[1, 2, 3], [1, 2, 4], [1, 2, 4]]) == 4
+    assert count_distinct([]) == 0
+
+
+@given(ROWS)
+def test_each_query_sees_exactly_its_row(rows):
+    tree = build_prefix_tree([_row(ids, num_trained=len(ids) - 1) for ids in rows])
+    for node, target, index in zip(tree.query_nodes, tree.targets, tree.query_rows, strict=True):
+        seen = [j for j in range(len(tree.token_ids)) if j <= node < tree.subtree_ends[j]]
+        depth = tree.positions[node] + 1
+        assert [tree.token_ids[j] for j in seen] == rows[index][:depth]
+        assert [tree.positions[j] for j in seen] == list(range(depth))
+        assert target == rows[index][depth]
+
+
+@given(ROWS)
+def test_no_trained_token_is_lost_and_no_node_is_computed_twice(rows):
+    tree = build_prefix_tree([_row(ids, num_trained=len(ids) - 1) for ids in rows])
+    assert len(tree.targets) == sum(len(ids) - 1 for ids in rows)
+    assert len(tree.token_ids) == len({tuple(ids[: n + 1]) for ids in rows for n in range(len(ids) - 1)})
+    assert count_distinct(rows) == len({tuple(ids[: n + 1]) for ids in rows for n in range(len(ids))})

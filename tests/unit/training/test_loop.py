@@ -1,0 +1,164 @@
+"""The loop on the tiny model: it learns, repeats itself to the bit, resumes to the bit, and refuses NaN."""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from tests.fixtures.journal import ListJournal
+from tests.fixtures.training import conversation, encoded_rows, training_spec
+
+from aliquot.core.conversation import Message
+from aliquot.errors import Interrupted, RunError
+from aliquot.modeling.adapter import adapter_tensors, add_adapter
+from aliquot.modeling.load import load_base, set_determinism
+from aliquot.tokenization.encoder import Encoder
+from aliquot.training.checkpoint import CheckpointStore
+from aliquot.training.loop import train
+
+TRACE = Path(__file__).with_name("loss_trace.json")
+
+
+@pytest.fixture
+def start(prepared_dir, tmp_path):
+    """Return a function that trains in ``folder`` and gives (adapter hash, journal)."""
+    rows = encoded_rows(prepared_dir, 50)
+
+    def run(folder="run", *, wishes=None, layout="prefix_tree", held_out=None, **changes):
+        spec = training_spec(**changes)
+        set_determinism(1)
+        model = add_adapter(load_base(prepared_dir, precision="float32", device="cpu"), spec)
+        journal = ListJournal(wishes)
+        store = CheckpointStore(tmp_path / folder, spec.num_checkpoints_kept)
+        held_out = rows[40:] if held_out is None else held_out
+        train(model, rows[:40], held_out, spec, layout=layout, checkpoints=store, journal=journal)
+        return digest_of(adapter_tensors(model)), journal
+
+    return run
+
+
+def digest_of(tensors):
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(name.encode() + tensor.numpy().tobytes())
+    return digest.hexdigest()
+
+
+def test_it_learns_what_can_be_learnt(start):
+    _, journal = start(num_steps=60, validation_interval_steps=60)
+    assert sum(journal.losses[-5:]) / 5 < 0.5 * journal.losses[0]
+    assert journal.of("step")[-1]["token_accuracy"] > journal.of("step")[0]["token_accuracy"]
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(start):
+    first, second, other = start("a")[0], start("b")[0], start("c", seed=1)[0]
+    assert first == second != other
+
+
+@pytest.mark.parametrize("step", [1, 4, 7, 10, 19])
+def test_stopped_and_resumed_equals_never_interrupted(start, step):
+    whole, journal = start("whole")
+    with pytest.raises(Interrupted) as caught:
+        start("cut", wishes={step: "stop"})
+    assert caught.value.code == "stopped"
+    resumed, rest = start("cut")
+    assert resumed == whole
+    assert rest.losses == journal.losses[step:]
+    assert rest.of("resumed") == [{"from_step": step}]
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_the_result_is_the_same(start, tmp_path):
+    whole, _ = start("whole")
+    with pytest.raises(Interrupted):
+        start("cut", wishes={10: "stop"})
+    newest = max((tmp_path / "cut").glob("step-*"))
+    weights = newest / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x00")
+    resumed, journal = start("cut")
+    assert resumed == whole
+    assert journal.of("warning")[0]["code"] == "checkpoint_damaged"
+
+
+def test_when_every_checkpoint_is_damaged_training_does_not_start_over(start, tmp_path):
+    with pytest.raises(Interrupted):
+        start("cut", wishes={5: "stop"})
+    for path in (tmp_path / "cut").glob("step-*"):
+        (path / "manifest.json").write_text("{")
+    with pytest.raises(RunError) as caught:
+        start("cut")
+    assert caught.value.code == "checkpoints_damaged"
+
+
+def test_the_loss_does_not_depend_on_micro_batches_or_layout(start):
+    _, whole = start("a", lora_dropout=0.0, micro_batch_size=4)
+    _, cut = start("b", lora_dropout=0.0, micro_batch_size=1)
+    _, padded = start("c", lora_dropout=0.0, micro_batch_size=4, layout="padded")
+    assert cut.losses == pytest.approx(whole.losses, rel=1e-3)
+    assert padded.losses == pytest.approx(whole.losses, rel=1e-3)
+    assert padded.losses[0] == pytest.approx(whole.losses[0], rel=1e-6)
+
+
+@pytest.fixture
+def misleading(prepared_dir):
+    """Held-out rows whose answers no training row has: the better the training, the worse they score."""
+    turns = [conversation(index) for index in range(40)]
+    odd = [(*turn[:-1], Message("assistant", "warmth")) for turn in turns]
+    return Encoder.load(prepared_dir).encode_many(odd)
+
+
+def test_the_best_weights_are_chosen(start, tmp_path, misleading):
+    changes = {"held_out": misleading, "num_steps": 40, "validation_interval_steps": 5}
+    chosen, journal = start("run", **changes)
+    best = min(journal.of("validation"), key=lambda data: data["loss"])
+    assert 0 < best["step"] < 40
+    assert f"step-{best['step']:06d}" in {path.name for path in (tmp_path / "run").glob("step-*")}
+    with pytest.raises(Interrupted):  # the weights at that step, however the run goes on
+        start("cut", wishes={best["step"]: "stop"}, **changes)
+    stored = load_file(tmp_path / "cut" / f"step-{best['step']:06d}" / "adapter_model.safetensors")
+    assert digest_of(stored) == chosen
+
+
+def test_patience_ends_training_early(start, misleading):
+    _, journal = start(
+        held_out=misleading, num_steps=60, validation_interval_steps=3, early_stopping_patience=2
+    )
+    assert len(journal.losses) < 60
+    assert [data["is_best"] for data in journal.of("validation")][-2:] == [False, False]
+
+
+def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch):
+    from aliquot.training import loop
+
+    real = loop.accumulate_gradients
+    applied = []
+
+    def poisoned(model, rows, spec, *, step, layout):
+        result = real(model, rows, spec, step=step, layout=layout)
+        if step == 6:
+            next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
+            applied.append(adapter_tensors(model))
+        return result
+
+    monkeypatch.setattr(loop, "accumulate_gradients", poisoned)
+    with pytest.raises(RunError, match=r"step 7.*not applied") as caught:
+        start("run")
+    assert caught.value.code == "loss_not_finite"
+    assert all(torch.isfinite(tensor).all() for tensor in applied[0].values())
+    assert max((tmp_path / "run").glob("step-*")).name == "step-000005"
+
+
+def test_the_loss_trace_is_as_stored(start):
+    """A refactor must reproduce it exactly; a change of the maths must say why it moved.
+
+    Renew with: ALIQUOT_RENEW_TRACE=1 pytest tests/unit/training -k trace
+    """
+    _, journal = start()
+    capability = torch.backends.cpu.get_cpu_capability()
+    if os.environ.get("ALIQUOT_RENEW_TRACE"):
+        stored = {"torch": str(torch.__version__), "cpu_capability": capability, "losses": journal.losses}
+        TRACE.write_text(json.dumps(stored, indent=1) + "\n")
+    stored = json.loads(TRACE.read_text())
+    assert journal.losses == pytest.approx(stored["losses"], rel=1e-5)
