@@ -4,7 +4,6 @@ import random
 import time
 
 import pytest
-from tests.fixtures.run_dirs import make_run_dir
 
 from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample, Task
@@ -18,6 +17,7 @@ from aliquot.evaluation.baselines import (
     run_baselines,
     save_baselines,
 )
+from tests.fixtures.run_dirs import make_run_dir
 
 LABELS = Task(task_type="labels", labels=("acid", "base", "salt"))
 NUMBER = Task(task_type="number")

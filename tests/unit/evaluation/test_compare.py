@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.fixtures.answers import make_answers
 
 from aliquot.evaluation.compare import Contest, choose_pairs, compare_models, is_distinguished
 from aliquot.evaluation.measure import measure
 from aliquot.evaluation.metric import get_metric, weighted_mean
 from aliquot.evaluation.resampling import Resampling, number_units
+from tests.fixtures.answers import make_answers
 
 LABELS = ("no", "yes")
 

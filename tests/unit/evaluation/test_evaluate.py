@@ -8,8 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fixtures import run_dirs
-from tests.fixtures.run_dirs import list_models, make_run_dir
 
 import aliquot
 from aliquot.core.files import write_file
@@ -20,6 +18,8 @@ from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.evaluation.normaliser import read_number
 from aliquot.evaluation.statistics import mcnemar_p, wilson_interval
+from tests.fixtures import run_dirs
+from tests.fixtures.run_dirs import list_models, make_run_dir
 
 SOURCE = Path(aliquot.__file__).parents[1]
 TASKS = ("labels", "number", "text")
@@ -280,7 +280,8 @@ def test_scoring_loads_neither_torch_nor_scipy_nor_scikit_learn(tmp_path):
         "from aliquot.core.run_dir import RunDir\n"
         "from aliquot.evaluation.evaluate import evaluate_run\n"
         f"evaluate_run(RunDir(pathlib.Path({str(run_dir.path)!r})))\n"
-        "sys.exit(','.join(m for m in ('torch', 'scipy', 'sklearn', 'transformers') if m in sys.modules) or None)"
+        "heavy = [name for name in ('torch', 'scipy', 'sklearn', 'transformers') if name in sys.modules]\n"
+        "sys.exit(','.join(heavy) or None)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": str(SOURCE)}, capture_output=True, text=True
