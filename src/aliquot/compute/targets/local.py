@@ -110,7 +110,9 @@ class LocalDialogue:
         with contextlib.suppress(BrokenPipeError):
             _pipe(self._process.stdin).write(request + "\n")
             _pipe(self._process.stdin).flush()
-        yield from _pipe(self._process.stdout)
+        # Not `yield from`: a reader that stops at the end of its reply would close the pipe.
+        for line in _pipe(self._process.stdout):  # noqa: UP028
+            yield line
         raise error_of(self._program, self._process.wait(), self._read_errors())
 
     def close(self) -> None:
