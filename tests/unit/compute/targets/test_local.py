@@ -23,7 +23,9 @@ def run_dir(tmp_path):
 def programs(monkeypatch):
     """Programs by name, in place of those of the worker."""
     sources = {}
-    monkeypatch.setattr(local, "worker_command", lambda name, argv: [sys.executable, "-c", sources[name], *argv])
+    monkeypatch.setattr(
+        local, "worker_command", lambda name, argv: [sys.executable, "-c", sources[name], *argv]
+    )
     return sources
 
 
