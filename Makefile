@@ -64,8 +64,8 @@ bench: $(VENV)/.installed-dev ## run every program in benchmarks/; each prints o
 	done
 
 docs: $(VENV)/.installed-dev ## write the generated reference pages again and check every link
-	$(BIN)/python docs/generate.py
-	$(BIN)/python docs/check_links.py
+	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.check_links
 
 install: $(VENV)/.installed ## only install aliquot with what a worker needs
 install-dev: $(VENV)/.installed-dev ## … and what development needs

@@ -75,12 +75,8 @@ def as_row(snippet: Snippet, split: str) -> Row:
         {"role": "user", "content": snippet.text},
         {"role": "assistant", "content": snippet.label},
     ]
-    return {
-        "messages": messages,
-        "split": split,
-        "snippet": snippet.number,
-        "rating": round(snippet.rating, 3),
-    }
+    metadata = {"snippet": snippet.number, "rating": round(snippet.rating, 3)}
+    return {"messages": messages, "split": split, "metadata": metadata}
 
 
 def make_rows(snippets: Iterable[Snippet]) -> list[Row]:

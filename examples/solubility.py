@@ -53,8 +53,8 @@ def as_row(record: dict[str, str], split: str) -> Row:
         {"role": "user", "content": record["smiles"]},
         {"role": "assistant", "content": CLASSES[record["sol_classification"]]},
     ]
-    measured = {"name": record["name"], "log_solubility": float(record["sol"])}
-    return {"messages": messages, "split": split, **measured}
+    metadata = {"name": record["name"], "log_solubility": float(record["sol"])}
+    return {"messages": messages, "split": split, "metadata": metadata}
 
 
 if __name__ == "__main__":

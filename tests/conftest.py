@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
 from tests.tiny_model import save_tiny_model
 
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -16,11 +16,25 @@ from aliquot.data.source import Sample, Source
 Severity = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number with a fraction or an exponent, as written: 1.10 stays ``1.10``."""
+    """A JSON number with a fraction or an exponent, as written: 1.10 stays ``1.10``.
 
-    literal: str
+    No dataclass, because msgspec writes those as objects.
+    """
+
+    __slots__ = ("literal",)
+
+    def __init__(self, literal: str) -> None:
+        self.literal = literal
+
+    def __repr__(self) -> str:
+        return f"Number({self.literal!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Number) and self.literal == other.literal
+
+    def __hash__(self) -> int:
+        return hash(self.literal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ MAX_NUMBER_LABELS = 10
 NUMBER_SHARE = 0.95
 """From this share on, references that are no numbers are taken for mistakes."""
 
-_NUMBER = re.compile(r"[+\-−]?(\d+\.?\d*|\.\d+)([eE][+\-]?\d+)?")
+_NUMBER = re.compile(r"[+\-−]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+\-]?[0-9]+)?")
 
 
 def is_number(text: str) -> bool:

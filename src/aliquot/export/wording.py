@@ -40,6 +40,11 @@ def metric_title(name: str) -> str:
     return METRIC_TITLES.get(name, name.replace("_", " ").capitalize())
 
 
+def heading(title: str) -> str:
+    """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``."""
+    return title[:1].upper() + title[1:]
+
+
 def in_sentence(title: str) -> str:
     """Return a heading as it stands inside a sentence: ``Accuracy`` → ``accuracy``, ``R²`` stays."""
     is_word = len(title) > 2 and title[1:2].islower()
@@ -64,11 +69,11 @@ def listed(names: Sequence[str]) -> str:
 
 
 def decimals_for(intervals: Iterable[Interval | None]) -> int:
-    """Return how many decimals are worth printing: two significant digits of the median half width."""
+    """Return how many decimals are worth printing: the first digit of the median half width, at least two."""
     widths = sorted((each.high - each.low) / 2 for each in intervals if each and each.high > each.low)
     if not widths:
         return 3
-    return min(6, max(0, 1 - math.floor(math.log10(widths[len(widths) // 2]))))
+    return min(6, max(2, -math.floor(math.log10(widths[len(widths) // 2]))))
 
 
 def report_decimals(report: EvaluationReport) -> int:
@@ -103,9 +108,7 @@ def metric_text(value: MetricValue | None, decimals: int = 3) -> str:
 
 def p_text(p_value: float) -> str:
     """Return a p-value as journals print it: ``p < 0.001``, ``p = 0.012``, ``p = 0.67``."""
-    if p_value < 0.001:
-        return "p < 0.001"
-    return f"p = {p_value:.3f}" if p_value < 0.1 else f"p = {p_value:.2f}"
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
 def duration(seconds: float) -> str:

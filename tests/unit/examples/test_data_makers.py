@@ -55,7 +55,8 @@ def test_train_and_test_have_the_promised_sizes_and_no_snippet_in_common():
 
     rows = film_reviews.make_rows(_snippets(2500))
     numbers = {
-        split: {row["snippet"] for row in rows if row["split"] == split} for split in ("train", "test")
+        split: {row["metadata"]["snippet"] for row in rows if row["split"] == split}
+        for split in ("train", "test")
     }
     assert (len(numbers["train"]), len(numbers["test"])) == (1600, 400)
     assert not numbers["train"] & numbers["test"]
@@ -105,7 +106,7 @@ def test_a_solubility_row_asks_for_the_class_of_a_smiles():
     record = {"name": "n-pentane", "sol": "-3.18", "sol_classification": "(A) low", "smiles": "CCCCC"}
     row = solubility.as_row(record, "test")
     assert [message["content"] for message in row["messages"][1:]] == ["CCCCC", "low"]
-    assert (row["split"], row["log_solubility"]) == ("test", -3.18)
+    assert (row["split"], row["metadata"]["log_solubility"]) == ("test", -3.18)
 
 
 def test_an_archive_in_the_cache_is_used_without_a_download(monkeypatch, tmp_path):

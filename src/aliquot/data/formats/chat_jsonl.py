@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aliquot.data.format import Detection, Format, Problem, Row
-from aliquot.data.json_lines import list_objects, read_objects
-from aliquot.data.source import Sample, Source
+from aliquot.data.json_lines import decode_object, list_objects, read_objects
+from aliquot.data.source import Line, Sample, Source
 
 
 def detect(sample: Sample) -> Detection | None:
-    """Recognise lines that are objects with the key ``messages``."""
-    objects = list_objects(sample)
-    num_chat = sum("messages" in value for value in objects)
-    if num_chat:
-        return Detection(f'{num_chat} of the first {len(sample.lines)} lines are objects with "messages".')
-    if not objects and any(line.startswith(b"{") and b'"messages"' in line for line in sample.lines):
-        return Detection('The first lines begin with "{" and name "messages", but none is valid JSON.')
-    return None
+    """Recognise lines most of which are objects with the key ``messages``, or would be if they were whole."""
+    num_chat = sum("messages" in value for value in list_objects(sample))
+    num_broken = sum(
+        line.startswith(b"{") and b'"messages"' in line and isinstance(decode_object(Line(0, line)), Problem)
+        for line in sample.lines
+    )
+    if 2 * (num_chat + num_broken) <= len(sample.lines):
+        return None
+    return Detection(f'{num_chat} of the first {len(sample.lines)} lines are objects with "messages".')
 
 
 def read(source: Source) -> Iterator[Row | Problem]:

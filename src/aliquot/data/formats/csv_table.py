@@ -91,7 +91,7 @@ def _read_records(source: Source, delimiter: str) -> Iterator[tuple[int, list[st
             yield from broken
             yield Problem(
                 code="invalid_csv",
-                message=f"The row is not valid CSV: {error}.",
+                message=f"The row is not valid CSV: {error}{_span(numbers)}.",
                 line=numbers[0],
                 remedy="Close every double quote, and write a double quote inside a cell twice.",
             )
@@ -113,6 +113,11 @@ def _decode_lines(source: Source, broken: list[Problem], numbers: list[int]) -> 
         else:
             numbers.append(item.number)
             yield item.data.decode("utf-8", "surrogateescape") + "\n"
+
+
+def _span(numbers: list[int]) -> str:
+    """Say how many lines an unclosed quote swallowed."""
+    return f" (lines {numbers[0]} to {numbers[-1]} were read as one row)" if len(numbers) > 1 else ""
 
 
 def _is_clean(cell: str) -> bool:

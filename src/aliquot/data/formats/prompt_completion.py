@@ -12,12 +12,15 @@ from aliquot.errors import InputError
 
 
 def detect(sample: Sample) -> Detection | None:
-    """Recognise lines that are objects with a known pair of keys and without ``messages``."""
-    objects = list_objects(sample)
+    """Recognise lines most of which are objects with a known pair of keys and without ``messages``."""
     columns = _find_columns(sample)
-    if columns is None or any("messages" in value for value in objects):
+    objects = [value for value in list_objects(sample) if "messages" not in value]
+    num_pairs = sum(find_columns(list(value)) is not None for value in objects)
+    if columns is None or 2 * num_pairs <= len(sample.lines):
         return None
-    return Detection(f"The first lines are objects with {columns.describe()}.")
+    return Detection(
+        f"{num_pairs} of the first {len(sample.lines)} lines are objects with {columns.describe()}."
+    )
 
 
 def read(source: Source) -> Iterator[Row | Problem]:
@@ -43,11 +46,9 @@ def read(source: Source) -> Iterator[Row | Problem]:
 
 
 def _find_columns(sample: Sample) -> Columns | None:
-    """Return the columns of the first line that has a known pair; Alpaca's context may come later."""
-    objects = list_objects(sample)
-    keys = list(dict.fromkeys(key for value in objects for key in value))
-    found = [columns for value in objects if (columns := find_columns(list(value)))]
-    return find_columns(keys) if found else None
+    """Return the columns that the first lines have, all taken together: a context may come later."""
+    objects = [value for value in list_objects(sample) if "messages" not in value]
+    return find_columns(list(dict.fromkeys(key for value in objects for key in value)))
 
 
 FORMAT = Format(name="prompt_completion", title="prompt and answer, JSON Lines", detect=detect, read=read)

@@ -23,6 +23,7 @@ from aliquot.export.figures.svg import (
 from aliquot.export.record import ranked
 from aliquot.export.wording import (
     fixed,
+    heading,
     in_sentence,
     interval_text,
     metric_text,
@@ -49,7 +50,7 @@ def forest_plot(report: EvaluationReport) -> str:
         return _empty(report)
     against = {each.other: each for each in report.comparisons if each.model == "tuned"}
     gains = GAINS if against else 0
-    left = 24 + min(230.0, max(text_width(result.title) for result in results))
+    left = 24 + min(230.0, max(text_width(heading(result.title)) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
     bottom = TOP + ROW * len(results)
     decimals = report_decimals(report)
@@ -108,7 +109,7 @@ def _tuned_line(results: list[ModelResult], scale: Scale, bottom: float) -> list
 def _row(result: ModelResult, scale: Scale, y: float, left: float) -> list[str]:
     is_tuned = result.kind == "tuned"
     colour = BLUE if is_tuned else INK
-    parts = [text(0, y + 4.5, shortened(result.title, left - 16), fill=colour, is_bold=is_tuned)]
+    parts = [text(0, y + 4.5, shortened(heading(result.title), left - 16), fill=colour, is_bold=is_tuned)]
     interval = result.primary.interval
     if interval:
         low, high = scale(interval.low), scale(interval.high)

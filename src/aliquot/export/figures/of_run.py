@@ -12,6 +12,7 @@ from aliquot.export.figures.loss_curve import loss_curve
 from aliquot.export.figures.scatter import scatter
 from aliquot.export.history import History, read_history
 from aliquot.export.record import RunRecord
+from aliquot.export.wording import heading
 
 
 def draw_forest_plot(record: RunRecord) -> str | None:
@@ -35,7 +36,7 @@ def draw_tuned_confusion_matrix(record: RunRecord) -> str | None:
     if record.report is None or result is None:
         return None
     tables = (each for each in record.report.confusions if each.model == "tuned")
-    return next((confusion_matrix(table, title=result.title) for table in tables), None)
+    return next((confusion_matrix(table, title=heading(result.title)) for table in tables), None)
 
 
 def draw_tuned_scatter(record: RunRecord) -> str | None:

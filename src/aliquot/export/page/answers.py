@@ -8,6 +8,7 @@ from typing import Any
 from aliquot.core.result import Score
 from aliquot.export.answers import AnsweredRow, is_right, prompt_text, shared_start
 from aliquot.export.record import RunRecord
+from aliquot.export.wording import heading
 
 NUM_EACH_WAY = 3
 UNREADABLE, WRONG, RIGHT, UNDECIDED = -1, 0, 1, 2
@@ -75,7 +76,7 @@ def answers_data(record: RunRecord, rows: list[AnsweredRow]) -> dict[str, Any]:
     return {
         "run": record.spec.run_id,
         "task": report.task_type if report else record.spec.task.task_type,
-        "models": [{"name": result.model, "title": result.title} for result in results],
+        "models": [{"name": result.model, "title": heading(result.title)} for result in results],
         "start": prompt_text(start) if start else "",
         "rows": [_row(record, row, models, len(start)) for row in rows],
     }

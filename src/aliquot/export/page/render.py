@@ -95,8 +95,9 @@ def _hash(content: str) -> str:
 
 
 def _prose(text: str) -> Markup:
-    """Return a text with what stands in backticks set as code; ``5 %`` and ``p = 0.01`` stay unbroken."""
+    """Return a text with what stands in backticks set as code; ``5 %``, ``p = 1`` and ``[1, 2]`` stay whole."""
     bound = re.sub(r"(?<=\d) (?=%)", "\u00a0", re.sub(r"\bp ([<=]) ", "p\u00a0\\1\u00a0", text))
+    bound = re.sub(r"\[([^\]\s]+), ([^\]\s]+)\]", "[\\1,\u00a0\\2]", bound)
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(bound))))
 
 

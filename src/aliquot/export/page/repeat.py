@@ -10,7 +10,7 @@ from typing import Any
 from aliquot.core.dataset import SPLITS
 from aliquot.export.page.header import base_name, file_name
 from aliquot.export.record import RunRecord
-from aliquot.export.wording import duration, setting_text, size
+from aliquot.export.wording import duration, heading, setting_text, size
 from aliquot.export.write import PAGE, get_writer, list_writers
 
 RECORDS = (
@@ -72,10 +72,10 @@ def _files(record: RunRecord) -> Iterator[FileLink]:
         (writer.filename, writer.title) for writer in map(get_writer, list_writers()) if writer.name != PAGE
     ]
     splits = [(f"rows/{split}.jsonl", f"The {split} rows") for split in SPLITS]
-    titles = {result.model: result.title for result in record.results}
+    titles = {result.model: heading(result.title) for result in record.results}
     answers = []
     for model, split in record.run_dir.list_predictions():
-        title = titles.get(model, model)
+        title = titles.get(model, heading(model))
         answers.append((f"predictions/{model}.{split}.jsonl", f"{title}: every answer to the {split} rows"))
         answers.append((f"scores/{model}.{split}.jsonl", f"{title}: every score on the {split} rows"))
     for path, title in [*named, *answers, *splits, *RECORDS]:

@@ -17,6 +17,7 @@ from aliquot.export.wording import (
     count,
     decimals_for,
     fixed,
+    heading,
     interval_text,
     listed,
     method_title,
@@ -26,8 +27,21 @@ from aliquot.export.wording import (
     with_unit,
 )
 
-MAX_SECONDARY = 3
-"""Further metrics in the table; all of them stand in scores/report.json."""
+SECONDARY = (
+    "balanced_accuracy",
+    "macro_f1",
+    "matthews",
+    "negative_log_likelihood",
+    "root_mean_squared_error",
+    "r_squared",
+    "spearman",
+    "within_tolerance",
+    "exact_match",
+    "normalised_match",
+    "edit_similarity",
+)
+"""Further metrics in the table, as far as the task has them; scores/report.json has all."""
+MAX_SECONDARY = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +120,8 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
 
 
 def _secondary(report: EvaluationReport) -> list[str]:
-    names = [value.metric for value in report.results[0].metrics if value.metric != report.primary_metric]
-    return names[:MAX_SECONDARY]
+    found = {value.metric for result in report.results for value in result.metrics}
+    return [name for name in SECONDARY if name in found - {report.primary_metric}][:MAX_SECONDARY]
 
 
 def _row(
@@ -116,7 +130,7 @@ def _row(
     decimals = report_decimals(report)
     clean = result.without_overlap
     return ResultRow(
-        title=result.title,
+        title=heading(result.title),
         is_tuned=result.kind == "tuned",
         is_best=result.primary.value is not None and result.primary.value == best_first[0].primary.value,
         value=fixed(result.primary.value, decimals),
@@ -164,11 +178,11 @@ def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ..
     order = {"tuned": 0, "base": 1}
     results = sorted(record.results, key=lambda result: order.get(result.model, 2))
     if report.task_type == "number":
-        drawn = [(result.title, draw_scatter(record, rows, result)) for result in results]
+        drawn = [(heading(result.title), draw_scatter(record, rows, result)) for result in results]
     else:
         tables = {confusion.model: confusion for confusion in report.confusions}
         drawn = [
-            (result.title, confusion_matrix(tables[result.model], title=result.title))
+            (heading(result.title), confusion_matrix(tables[result.model], title=heading(result.title)))
             for result in results
             if result.model in tables
         ]

@@ -6,7 +6,8 @@ Shape letters: B prompts, P shared prefix, S longest rest, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import torch
@@ -29,18 +30,24 @@ class TransformersEngine:
 
     def __init__(self, model: Any, stop_token_ids: Sequence[int]) -> None:
         self._model = model
+        self._stops = frozenset(stop_token_ids)
         self._stop_ids = torch.tensor(sorted(stop_token_ids), device=model.device)
         self._layout = layout_of(model)
 
     @torch.inference_mode()
     def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[Answer]:
         """See ``Engine.generate``."""
-        prefix = shared_prefix(prompts)
-        rests = [list(prompt[len(prefix) :]) for prompt in prompts]
-        with autocast(self._model):
-            cache = self._prefill(prefix, len(prompts))
-            tokens_BN = self._decode(rests, cache, len(prefix), max_new_tokens)
+        tokens_BN = torch.stack(list(islice(self._greedy_tokens(prompts), max_new_tokens)), dim=1)
         return [self._as_answer(tokens) for tokens in tokens_BN.tolist()]
+
+    @torch.inference_mode()
+    def stream(self, prompt: Sequence[int], max_new_tokens: int) -> Iterator[int]:
+        """Yield the greedy answer to one prompt token by token, the stop token left out."""
+        for token_B in islice(self._greedy_tokens([prompt]), max_new_tokens):
+            token = int(token_B.item())
+            if token in self._stops:
+                return
+            yield token
 
     @torch.inference_mode()
     def score(
@@ -60,60 +67,73 @@ class TransformersEngine:
         found = iter([scores[row.token_ids] for row in rows])
         return [[next(found) for _ in candidates] for candidates in answers]
 
+    def _greedy_tokens(self, prompts: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
+        """Yield the next token of each prompt (B,), until all have stopped.
+
+        A prompt that stopped early goes on with a stop token.
+        """
+        prefix = shared_prefix(prompts)
+        batch = _LeftPadded(prompts, len(prefix), self._model.device)
+        is_done_B = torch.zeros(len(prompts), dtype=torch.bool, device=self._model.device)
+        cache = self._prefill(prefix, len(prompts))
+        while not is_done_B.all():
+            with autocast(self._model):
+                logits_BV = self._model(
+                    input_ids=batch.ids,
+                    attention_mask=batch.mask,
+                    position_ids=batch.positions,
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                ).logits[:, -1]
+            next_B = torch.where(is_done_B, self._stop_ids[0], logits_BV.float().argmax(-1))
+            yield next_B
+            is_done_B |= torch.isin(next_B, self._stop_ids)
+            batch.advance(next_B)
+
     def _prefill(self, prefix: Sequence[int], num_prompts: int) -> DynamicCache:
         """Return the keys and values of the shared prefix, repeated for each prompt."""
         cache = DynamicCache(config=self._model.config)
         if prefix:
-            self._model(
-                input_ids=torch.tensor([list(prefix)], device=self._model.device),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
+            with autocast(self._model):
+                self._model(
+                    input_ids=torch.tensor([list(prefix)], device=self._model.device),
+                    past_key_values=cache,
+                    use_cache=True,
+                    logits_to_keep=1,
+                )
             cache.batch_repeat_interleave(num_prompts)
         return cache
 
-    def _decode(
-        self, rests: list[list[int]], cache: DynamicCache, num_prefix: int, max_new_tokens: int
-    ) -> torch.Tensor:
-        """Return the generated tokens (B, N); rows that stopped early go on with their stop token."""
-        device = self._model.device
-        longest = max(len(rest) for rest in rests)
-        # Padding stands on the left, so that every rest ends at the same place.
-        ids_BS = torch.tensor([[0] * (longest - len(rest)) + rest for rest in rests], device=device)
-        is_token_BS = torch.tensor(
-            [[0] * (longest - len(rest)) + [1] * len(rest) for rest in rests], device=device
-        )
-        mask = torch.cat([is_token_BS.new_ones(len(rests), num_prefix), is_token_BS], dim=1)
-        positions = num_prefix + (is_token_BS.cumsum(1) - 1).clamp(min=0)
-        is_done_B = torch.zeros(len(rests), dtype=torch.bool, device=device)
-        inputs, produced = ids_BS, []
-        for _ in range(max_new_tokens):
-            logits_BV = self._model(
-                input_ids=inputs,
-                attention_mask=mask,
-                position_ids=positions,
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            ).logits[:, -1]
-            next_B = logits_BV.float().argmax(-1)
-            next_B = torch.where(is_done_B, self._stop_ids[0], next_B)
-            produced.append(next_B)
-            is_done_B |= torch.isin(next_B, self._stop_ids)
-            if is_done_B.all():
-                break
-            inputs = next_B[:, None]
-            mask = torch.cat([mask, mask.new_ones(len(rests), 1)], dim=1)
-            positions = positions[:, -1:] + 1
-        return torch.stack(produced, dim=1)
-
     def _as_answer(self, tokens: list[int]) -> Answer:
-        stops = set(self._stop_ids.tolist())
         for place, token in enumerate(tokens):
-            if token in stops:
+            if token in self._stops:
                 return Answer(tuple(tokens[:place]), "stop")
         return Answer(tuple(tokens), "length")
+
+
+class _LeftPadded:
+    """What the model is fed next: the rests of the prompts after their shared prefix of P tokens.
+
+    Padding stands on the left, so that every rest ends at the same place.
+    """
+
+    def __init__(self, prompts: Sequence[Sequence[int]], num_prefix: int, device: torch.device) -> None:
+        rests = [list(prompt[num_prefix:]) for prompt in prompts]
+        longest = max(len(rest) for rest in rests)
+        padding = [longest - len(rest) for rest in rests]
+        self.ids = torch.tensor(
+            [[0] * n + rest for n, rest in zip(padding, rests, strict=True)], device=device
+        )
+        is_token_BS = torch.tensor([[0] * n + [1] * (longest - n) for n in padding], device=device)
+        self.mask = torch.cat([is_token_BS.new_ones(len(rests), num_prefix), is_token_BS], dim=1)
+        self.positions = num_prefix + (is_token_BS.cumsum(1) - 1).clamp(min=0)
+
+    def advance(self, next_B: torch.Tensor) -> None:
+        """Feed one more token of each row."""
+        self.ids = next_B[:, None]
+        self.mask = torch.cat([self.mask, self.mask.new_ones(len(next_B), 1)], dim=1)
+        self.positions = self.positions[:, -1:] + 1
 
 
 def shared_prefix(prompts: Sequence[Sequence[int]]) -> list[int]:

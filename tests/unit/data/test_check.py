@@ -1,0 +1,167 @@
+"""Whole files, from bytes to report. Worked figures are counted by hand in ``SMALL``."""
+
+import gzip
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.data.rows import chat_line, write_lines
+
+from aliquot.config.settings import DataSettings
+from aliquot.core.dataset import DataReport
+from aliquot.core.records import decode, encode, sha256_file, sha256_of
+from aliquot.data.check import check_data
+from aliquot.errors import AliquotError
+
+# 24 rows: 16 TRAIN, 8 TEST. Prompts p0..p13 in train, p12 and p13 twice; p12 with two answers.
+# Test: p0 and p1 stand in train verbatim, p1 with another answer; t0..t5 are new.
+SMALL = [
+    *[chat_line(f"p{i}", "high" if i % 2 else "low", split="TRAIN") for i in range(14)],
+    chat_line("p12", "high", split="TRAIN"),
+    chat_line("p13", "high", split="TRAIN"),
+    chat_line("p0", "low", split="TEST"),
+    chat_line("p1", "low", split="TEST"),
+    *[chat_line(f"t{i}", "high" if i % 2 else "low", split="TEST") for i in range(6)],
+]
+
+
+@pytest.fixture
+def small(tmp_path):
+    return write_lines(tmp_path / "small.jsonl", SMALL)
+
+
+def test_a_file_with_its_own_split_is_reported_as_it_is(small):
+    report = check_data(small, DataSettings(validation_fraction=0.0)).report
+    assert (report.num_rows, report.num_examples) == (24, 24)
+    assert [(item.split, item.num_examples) for item in report.splits] == [("train", 16), ("test", 8)]
+    assert report.get_split("test").label_counts == {"high": 3, "low": 5}
+    assert report.task.task_type == "labels"
+    assert (report.overlap.test_prompts_in_train, report.overlap.conflicting_prompts) == (2, 2)
+    assert report.overlap.accuracy_ceiling == 1.0
+    assert report.detectable.num_items == 8
+    assert report.file_sha256 == sha256_file(small)
+    assert not report.has_errors
+
+
+def test_ids_lead_back_to_lines_and_their_hash_is_stored(small):
+    checked = check_data(small, DataSettings(validation_fraction=0.0))
+    test = checked.examples["test"]
+    lines = small.read_text().splitlines()
+    assert all(item.reference in lines[item.line - 1] for item in test)
+    expected = sha256_of(sorted(item.example_id for item in test))
+    assert checked.report.get_split("test").ids_sha256 == expected
+
+
+def test_the_report_survives_being_stored(small):
+    report = check_data(small, DataSettings()).report
+    assert decode(encode(report), DataReport, "x") == report
+
+
+def test_every_error_is_collected_and_nothing_is_dropped_unsaid(tmp_path):
+    bad = [
+        "{",
+        '{"messages": 1}',
+        chat_line("p", ""),
+        chat_line("p", "a", split="nope"),
+        "",
+        chat_line("p", ""),
+    ]
+    report = check_data(write_lines(tmp_path / "rows", [*SMALL, *bad]), DataSettings()).report
+    errors = {item.code: (item.count, item.lines) for item in report.findings if item.severity == "error"}
+    assert errors == {
+        "invalid_json": (1, (25,)),
+        "invalid_messages": (1, (26,)),
+        "empty_answer": (2, (27, 30)),
+        "unknown_split": (1, (28,)),
+    }
+    assert report.has_errors
+    assert (report.num_rows, report.num_examples) == (29, 24)
+
+
+def test_a_truncated_gzip_is_an_error_of_the_file(tmp_path):
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(SMALL * 50).encode(), mtime=0)[:-10])
+    report = check_data(path, DataSettings()).report
+    assert report.findings[0].code in ("truncated_archive", "damaged_archive")
+    assert report.findings[0].severity == "error"
+
+
+def test_a_file_without_one_good_row_is_still_reported(tmp_path):
+    report = check_data(write_lines(tmp_path / "rows", ['{"messages": []}'] * 3), DataSettings()).report
+    assert (report.num_rows, report.num_examples, report.splits) == (3, 0, ())
+    assert report.detectable is None
+    assert report.has_errors
+
+
+def test_the_user_may_say_what_the_answers_are(small):
+    assert check_data(small, DataSettings(), task_type="text").report.task.task_type == "text"
+
+
+LINES = st.one_of(
+    st.builds(chat_line, st.sampled_from("abcdefgh"), st.sampled_from(["x", "y", ""])).map(str.encode),
+    st.builds(lambda split: chat_line("p", "a", split=split), st.sampled_from(["train", "TEST", "odd"])).map(
+        str.encode
+    ),
+    st.sampled_from(
+        [b"", b" ", b"{}", b"[]", b'{"messages": [{}]}', b"\xff", b'{"messages": [{"role": "user"']
+    ),
+)
+
+
+@given(st.lists(LINES, min_size=1, max_size=10))  # ten lines are listed
+def test_every_row_is_an_example_or_an_error(tmp_path_factory, lines):
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    path.write_bytes(b"\n".join(lines))
+    try:
+        checked = check_data(path, DataSettings(format="chat_jsonl"))
+    except AliquotError as error:
+        assert error.code == "file_empty"
+        return
+    report = checked.report
+    assert report.num_rows == sum(bool(line.strip()) for line in lines)
+    assert report.num_examples == sum(len(rows) for rows in checked.examples.values())
+    bad = {
+        line
+        for item in report.findings
+        if item.severity == "error" and item.code not in ("split_missing", "no_test", "too_few_examples")
+        for line in item.lines
+    }
+    assert report.num_rows == report.num_examples + len(bad)
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_raise_nothing_but_our_own_errors(tmp_path_factory, data):
+    path = tmp_path_factory.mktemp("bytes") / "rows"
+    path.write_bytes(data)
+    for name in (None, "chat_jsonl", "prompt_completion", "csv_table"):
+        try:
+            check_data(path, DataSettings(format=name))
+        except AliquotError as error:
+            assert error.message
+            assert error.code
+
+
+@given(
+    st.binary(max_size=120),
+    st.sampled_from([b"text,label\n", b"prompt\tcompletion\n", b'{"messages": ', b"\x1f\x8b"]),
+)
+def test_bytes_after_a_plausible_start_raise_nothing_else_either(tmp_path_factory, data, start):
+    test_arbitrary_bytes_raise_nothing_but_our_own_errors.hypothesis.inner_test(
+        tmp_path_factory, start + data
+    )
+
+
+def test_a_thousand_rows_take_a_fraction_of_a_second(tmp_path):
+    path = write_lines(tmp_path / "rows", (chat_line(f"prompt {i} " * 20, f"a{i % 5}") for i in range(1000)))
+    started = time.process_time()
+    check_data(path, DataSettings())
+    assert time.process_time() - started < 0.3
+
+
+def test_checking_loads_no_heavy_library():
+    heavy = "('torch', 'transformers', 'scipy', 'sklearn', 'numpy', 'rapidfuzz', 'huggingface_hub')"
+    code = f"import sys, aliquot.data.check; sys.exit(any(name in sys.modules for name in {heavy}))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,193 @@
+from array import array
+from pathlib import Path
+
+import pytest
+from tests.tiny_model import CHAT_TEMPLATE, _train_tokenizer
+from tests.unit.data.rows import chat_line, example, write_lines
+
+from aliquot.config.settings import DataSettings
+from aliquot.core.conversation import Message
+from aliquot.core.dataset import SplitProfile
+from aliquot.core.model import Architecture, ModelSource, PreparedModel
+from aliquot.data import tokens as module
+from aliquot.data.check import add_tokens, check_data
+from aliquot.data.tokens import RowTokens, check_tokens, measure_rows, profile_tokens
+from aliquot.errors import ModelError
+from aliquot.tokenization.encoder import EncodedRow, Encoder
+from aliquot.tokenization.prefix_tree import count_distinct
+from aliquot.tokenization.template import ChatTemplate
+
+STRICT = (
+    "{%- if messages[0]['role'] == 'system' -%}{{ raise_exception('no system') }}{%- endif -%}"
+    + CHAT_TEMPLATE
+)
+
+
+def make_encoder(template=CHAT_TEMPLATE, window=64) -> Encoder:
+    tokenizer = _train_tokenizer()
+    sizes = Architecture(
+        model_type="llama", hidden_size=8, num_layers=1, num_heads=1, num_key_value_heads=1, head_size=8,
+        intermediate_size=8, vocab_size=512, context_window=window, num_parameters=1, ties_embeddings=True,
+    )  # fmt: skip
+    model = PreparedModel(
+        schema_version=1,
+        key="tiny",
+        source=ModelSource(name="tiny", kind="folder", location="tiny"),
+        revision="0",
+        architecture=sizes,
+        files={},
+        template_sha256="",
+        stop_token_ids=(tokenizer.token_to_id("<|im_end|>"),),
+    )
+    return Encoder(Path("tiny"), model, tokenizer, ChatTemplate(template, {}, "tiny"))
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return make_encoder()
+
+
+def check_lines(tmp_path, lines, **settings):
+    return check_data(write_lines(tmp_path / "rows.jsonl", lines), DataSettings(**settings))
+
+
+def lines_of(count, **rest):
+    return [chat_line(f"molecule {i}?", "low" if i % 2 else "high", **rest) for i in range(count)]
+
+
+def row(ids, mask) -> EncodedRow:
+    return EncodedRow(tuple(ids), tuple(bool(bit) for bit in mask))
+
+
+class ScriptedEncoder:
+    """Answers with prepared rows."""
+
+    def __init__(self, *rows):
+        self.rows = list(rows)
+        self.model = make_encoder().model
+
+    def encode_many(self, conversations):
+        return [self.rows.pop(0) for _ in conversations]
+
+
+def test_lengths_and_trained_tokens_are_those_of_the_encoder(encoder):
+    item = example("molecule 7?", "low")
+    (measured,) = measure_rows([item], encoder)
+    encoded = encoder.encode(item.messages)
+    assert measured.length == measured.num_tokens == len(encoded.token_ids)
+    assert measured.num_trained == measured.num_reference == sum(encoded.is_trained)
+    assert measured.is_end_trained
+
+
+def test_a_profile_by_hand():
+    # Two trained turns; the last has two tokens. All rows begin with 1, 2.
+    rows = [
+        ([1, 2, 3, 9, 4, 5, 9], [0, 0, 1, 1, 0, 1, 1]),
+        ([1, 2, 9], [0, 0, 1]),
+        ([1, 2, 3, 9], [0, 0, 1, 1]),
+    ]
+    measured = [module._measure_row(row(*item), frozenset({9})) for item in rows]
+    profile = profile_tokens([4, 5, 6], measured, seed=0)
+    assert (profile.num_tokens, profile.num_trained_tokens) == (14, 7)
+    assert (profile.median, profile.p95, profile.longest, profile.longest_line) == (4, 7, 7, 4)
+    assert (profile.longest_reference, profile.shared_prefix) == (2, 2)
+    # Tree: 1, 2, then 9 | 3, 9, 4, 5, 9; the third row lies wholly on the first.
+    assert profile.prefix_tree_tokens == {8: 8, 32: 8}
+
+
+def test_branches_count_as_tokens_and_the_longest_must_fit():
+    branched = EncodedRow((1, 2, 9), (False, True, True), (row([1, 3, 4, 9], [0, 0, 1, 1]),))
+    measured = module._measure_row(branched, frozenset({9}))
+    assert (measured.num_tokens, measured.length, measured.num_trained) == (7, 4, 4)
+
+
+def test_the_prefix_tree_is_measured_in_the_seeded_order():
+    rows = [RowTokens((array("i", [i % 5, i, 9]),), 1, 1, True) for i in range(64)]
+    profile = profile_tokens(list(range(64)), rows, seed=3)
+    assert profile.num_tokens == 192
+    assert 64 * 2 < profile.prefix_tree_tokens[32] < profile.prefix_tree_tokens[8] < 192
+    assert profile == profile_tokens(list(range(64)), rows, seed=3)
+    assert count_distinct([tuple(item.branches[0]) for item in rows]) == 64 * 2 + 5
+
+
+def test_many_rows_are_sampled_and_scaled(monkeypatch):
+    monkeypatch.setattr(module, "SAMPLED_ROWS", 32)
+    rows = [RowTokens((array("i", [1, 2, 3, 100 + i]),), 1, 1, True) for i in range(320)]
+    # A micro-batch of 8 has 3 + 8 distinct tokens of 32, one of 32 has 3 + 32 of 128.
+    assert profile_tokens(list(range(320)), rows, seed=0).prefix_tree_tokens == {8: 440, 32: 350}
+
+
+def test_rows_that_teach_nothing_or_never_end_are_errors():
+    bad = ScriptedEncoder(row([1, 2], [0, 0]), row([1, 9], [0, 1]), row([1, 2], [0, 1]))
+    examples = [example(f"p{i}", "a", line=i + 1) for i in range(3)]
+    findings = check_tokens(examples, list(measure_rows(examples, bad)), 64, drops_too_long=False)
+    assert [(item.code, item.severity, item.lines) for item in findings] == [
+        ("no_trained_token", "error", (1,)),
+        ("end_not_trained", "error", (2,)),
+    ]
+
+
+def test_every_split_gets_a_profile(tmp_path, encoder):
+    checked = add_tokens(check_lines(tmp_path, lines_of(60)), encoder, base="tiny")
+    assert checked.report.base == "tiny"
+    assert [item.split for item in checked.report.splits if item.tokens] == ["train", "validation", "test"]
+    assert checked.report.get_split("train").tokens.shared_prefix > 5
+    assert not checked.report.has_errors
+
+
+def test_a_row_beyond_the_window_is_an_error_with_three_choices(tmp_path, encoder):
+    lines = [*lines_of(60), chat_line("C" * 300, "low")]
+    report = add_tokens(check_lines(tmp_path, lines), encoder, base="tiny").report
+    (finding,) = [item for item in report.findings if item.severity == "error"]
+    assert (finding.code, finding.lines, finding.count) == ("too_long", (61,), 1)
+    assert "1 of 61 rows exceed 64 tokens (longest: line 61" in finding.message
+    for choice in ("data.drop_too_long", "larger window", "shorten"):
+        assert choice in finding.remedy
+    assert report.num_examples == 61
+
+
+def test_a_row_is_left_out_only_when_told_and_is_listed(tmp_path, encoder):
+    lines = [
+        *lines_of(60, split="train"),
+        *lines_of(9, split="test"),
+        chat_line("C" * 300, "odd", split="test"),
+    ]
+    before = check_lines(tmp_path, lines, drop_too_long=True)
+    after = add_tokens(before, encoder, base="tiny")
+    (finding,) = [item for item in after.report.findings if item.code == "dropped_too_long"]
+    assert (finding.severity, finding.lines) == ("warning", (70,))
+    assert not after.report.has_errors
+    assert (after.report.num_rows, after.report.num_examples) == (70, 69)
+    assert after.report.detectable.num_items == len(after.examples["test"]) == 9
+    (few,) = [item for item in after.report.findings if item.code == "few_test_rows"]
+    assert "only 9 rows" in few.message
+    kept = {item.example_id for rows in before.examples.values() for item in rows if item.line < 70}
+    assert {item.example_id for rows in after.examples.values() for item in rows} == kept
+
+
+def test_a_shorter_limit_of_the_user_counts(tmp_path, encoder):
+    report = add_tokens(check_lines(tmp_path, lines_of(60)), encoder, base="tiny", max_seq_len=8).report
+    assert [item.count for item in report.findings if item.code == "too_long"] == [60]
+
+
+def test_rows_that_the_template_refuses_are_named(tmp_path):
+    messages = (Message("system", "s"), Message("user", "u"), Message("assistant", "a"))
+    strict = make_encoder(STRICT)
+    with pytest.raises(ModelError):
+        strict.encode(messages)
+    odd = [line.replace('[{"role"', '[{"role": "system", "content": "s"}, {"role"') for line in lines_of(2)]
+    report = add_tokens(check_lines(tmp_path, [*lines_of(60), *odd]), strict, base="tiny").report
+    (finding,) = [item for item in report.findings if item.severity == "error"]
+    assert (finding.code, finding.lines) == ("template_refuses_row", (61, 62))
+    assert "no system" in finding.message
+
+
+def test_a_template_that_refuses_everything_is_the_model_s_fault(tmp_path):
+    checked = check_lines(tmp_path, lines_of(60))
+    with pytest.raises(ModelError):
+        add_tokens(checked, make_encoder("{{ raise_exception('never') }}"), base="tiny")
+
+
+def test_an_empty_split_has_no_profile():
+    assert module.MICRO_BATCHES == (8, 32)
+    assert SplitProfile(split="test", num_examples=0, ids_sha256="").tokens is None

@@ -1,0 +1,151 @@
+import pytest
+
+from aliquot.core.conversation import Message
+from aliquot.data.findings import Findings
+from aliquot.data.format import Number, Row
+from aliquot.data.validate import SPLIT_WORDS, RowValidator
+
+USER = {"role": "user", "content": "HCl?"}
+ANSWER = {"role": "assistant", "content": "acid"}
+
+
+def validate(value, *, group_key=None, names=None):
+    findings = Findings("rows.jsonl")
+    example = RowValidator(findings, group_key).validate(Row(3, value, names or {}))
+    return example, findings.finish()
+
+
+def refuse(value, **kwargs):
+    example, findings = validate(value, **kwargs)
+    assert example is None
+    errors = [item for item in findings if item.severity == "error"]
+    assert all(item.lines == (3,) and item.count == 1 and item.file == "rows.jsonl" for item in errors)
+    return errors[0]
+
+
+def chat(*messages, **rest):
+    return {"messages": list(messages), **rest}
+
+
+def test_a_good_row_becomes_an_example_without_findings():
+    example, findings = validate(chat(USER, ANSWER, split="TRAIN"))
+    assert example.messages == (Message("user", "HCl?"), Message("assistant", "acid"))
+    assert (example.line, example.split, example.reference) == (3, "train", "acid")
+    assert findings == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "words"),
+    [
+        ({"prompt": "a", "completion": "b"}, "missing_messages", "Found keys: prompt, completion"),
+        ({"messages": []}, "invalid_messages", "an empty list"),
+        ({"messages": "hello"}, "invalid_messages", "text"),
+        (chat(USER, "acid"), "invalid_message", "messages[1] is text"),
+        (chat(USER, {"role": "asistant", "content": "x"}), "unknown_role", "'asistant'"),
+        (chat(USER, {"content": "x"}), "unknown_role", "missing"),
+        (chat(USER, {"role": "assistant", "content": 5}), "invalid_content", "a number"),
+        (chat(USER, {"role": "assistant", "content": Number("1.5")}), "invalid_content", "a number"),
+        (chat(USER, {"role": "assistant", "content": None}), "invalid_content", "null"),
+        (chat(USER, {"role": "assistant"}), "invalid_content", "missing"),
+        (chat(USER, {"role": "assistant", "content": ""}), "empty_answer", "empty"),
+        (chat(USER, {"role": "assistant", "content": " \n"}), "empty_answer", "blank"),
+        (chat(ANSWER), "no_prompt", "no prompt"),
+        (chat(USER, ANSWER, USER), "no_final_answer", "from user"),
+        (chat(USER), "no_final_answer", "from user"),
+        (chat(USER, {**ANSWER, "weight": 0}), "nothing_to_learn", "weight 0"),
+        (chat(USER, {**ANSWER, "weight": 0.5}), "invalid_weight", "0.5"),
+        (chat(USER, {**ANSWER, "weight": True}), "invalid_weight", "true"),
+        (chat({**USER, "weight": 1}, ANSWER), "invalid_weight", "role user"),
+        (chat(USER, ANSWER, split="trian"), "unknown_split", "'trian'"),
+        (chat(USER, ANSWER, split=1), "unknown_split", "1"),
+        (chat(USER, ANSWER, metadata="x"), "invalid_metadata", "text"),
+        (chat(USER, ANSWER, tools=[{"type": "function"}]), "unsupported_content", '"tools"'),
+        (chat(USER, {**ANSWER, "tool_calls": [{}]}), "unsupported_content", '"tool_calls"'),
+        (chat(USER, {"role": "tool", "content": "x"}, ANSWER), "unsupported_content", "role tool"),
+        (
+            chat({"role": "user", "content": [{"type": "image_url"}]}, ANSWER),
+            "unsupported_content",
+            "image_url",
+        ),
+    ],
+)
+def test_each_fault_is_refused_by_name(value, code, words):
+    finding = refuse(value)
+    assert finding.code == code
+    assert words in finding.message
+
+
+def test_misspelt_names_get_a_suggestion():
+    assert "'assistant'" in refuse(chat(USER, {"role": "asistant", "content": "x"})).remedy
+    assert "'train'" in refuse(chat(USER, ANSWER, split="trian")).remedy
+    assert "'messages'" in refuse({"message": [USER, ANSWER]}).remedy
+    assert "prompt_completion" in refuse({"prompt": "a", "completion": "b"}).remedy
+
+
+def test_eval_is_refused_because_it_means_two_things():
+    assert "validation to some and test to others" in refuse(chat(USER, ANSWER, split="eval")).remedy
+
+
+@pytest.mark.parametrize("word", SPLIT_WORDS)
+def test_split_words_are_read_in_any_case(word):
+    for written in (word, word.upper(), f" {word.title()} "):
+        assert validate(chat(USER, ANSWER, split=written))[0].split == SPLIT_WORDS[word]
+
+
+@pytest.mark.parametrize("word", [None, "", "  "])
+def test_a_blank_split_is_no_split(word):
+    assert validate(chat(USER, ANSWER, split=word))[0].split is None
+
+
+def test_every_fault_of_a_row_is_told_not_the_first_only():
+    _, findings = validate(chat({"role": "bot", "content": 1}, split="maybe"))
+    assert {item.code for item in findings} == {"unknown_role", "invalid_content", "unknown_split"}
+
+
+def test_empty_tool_fields_do_no_harm():
+    example, findings = validate(chat(USER, {**ANSWER, "tool_calls": None}, tools=[]))
+    assert example is not None
+    assert findings == ()
+
+
+def test_text_parts_are_joined_and_noted():
+    parts = [{"type": "text", "text": "H"}, {"type": "text", "text": "Cl"}]
+    example, (finding,) = validate(chat({"role": "user", "content": parts}, ANSWER))
+    assert example.prompt[0].content == "HCl"
+    assert (finding.code, finding.severity) == ("text_parts_joined", "note")
+
+
+def test_other_fields_become_metadata_as_they_are_written():
+    value = chat(
+        USER, ANSWER, id="r1", year=2024, mass=Number("1.50"), ok=True, none=None, metadata={"x": [1]}
+    )
+    example, findings = validate(value)
+    assert example.metadata == {"x": "[1]", "id": "r1", "year": "2024", "mass": "1.50", "ok": "true"}
+    assert {item.field for item in findings if item.code == "unknown_key"} == {"year", "mass", "ok"}
+
+
+def test_a_key_that_almost_says_split_is_a_warning():
+    _, (finding,) = validate(chat(USER, ANSWER, spilt="test"))
+    assert (finding.severity, finding.remedy) == ("warning", "Did you mean 'split'?")
+
+
+def test_the_group_is_read_from_the_row_or_its_metadata():
+    assert validate(chat(USER, ANSWER, paper="A"), group_key="paper")[0].group == "A"
+    assert validate(chat(USER, ANSWER, metadata={"paper": 7}), group_key="paper")[0].group == "7"
+    assert validate(chat(USER, ANSWER), group_key="paper")[0].group is None
+
+
+def test_odd_orders_are_warned_about_and_kept():
+    example, findings = validate(chat(USER, USER, {"role": "system", "content": "s"}, ANSWER))
+    assert example is not None
+    assert {item.code for item in findings} == {"roles_not_alternating", "system_not_first"}
+
+
+def test_a_finding_names_the_field_as_the_file_does():
+    finding = refuse(chat(USER, {"role": "assistant", "content": ""}), names={"messages[1].content": "label"})
+    assert finding.field == "label"
+
+
+def test_text_with_nul_and_unusual_line_ends_is_kept():
+    example, _ = validate(chat({"role": "user", "content": "a\0\u2028b"}, ANSWER))
+    assert example.prompt[0].content == "a\0\u2028b"
