@@ -106,8 +106,9 @@ def _run_stage(stage: str, work: RunWork) -> None:
     if kind == "train" and not work.run_dir.adapter_dir.is_dir():
         from aliquot.worker.train import train_stage
 
+        base = work.load_base()
         work.journal.write("stage", name=stage, title=TITLES[stage])
-        train_stage(work.run_dir, work.spec, work.encoder, base=work.load_base(), journal=work.journal)
+        train_stage(work.run_dir, work.spec, work.encoder, base=base, journal=work.journal)
     elif splits:
         _predict_stage(model, splits, work)
     save_environment(work.run_dir, work.spec)

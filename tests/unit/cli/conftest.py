@@ -1,10 +1,10 @@
 import json
 
 import pytest
-from tests.fixtures.reviews import write_reviews
-from tests.fixtures.scripted import ScriptedTarget
 
 from aliquot.cli.app import call
+from tests.fixtures.reviews import write_reviews
+from tests.fixtures.scripted import ScriptedTarget
 
 
 @pytest.fixture

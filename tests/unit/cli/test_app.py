@@ -7,7 +7,17 @@ import pytest
 
 from aliquot.cli.app import VERBS, main
 
-HEAVY = ("torch", "transformers", "scipy", "sklearn", "pydantic", "tokenizers", "numpy", "rich", "huggingface_hub")
+HEAVY = (
+    "torch",
+    "transformers",
+    "scipy",
+    "sklearn",
+    "pydantic",
+    "tokenizers",
+    "numpy",
+    "rich",
+    "huggingface_hub",
+)
 
 
 def loaded_after(statement):
@@ -46,7 +56,9 @@ def test_every_verb_is_a_file_and_every_file_with_an_app_is_a_verb():
     assert files == {*VERBS, "app"}
 
 
-@pytest.mark.parametrize("verb", [*VERBS, "runs list", "runs show", "runs compare", "runs delete", "models fetch"])
+@pytest.mark.parametrize(
+    "verb", [*VERBS, "runs list", "runs show", "runs compare", "runs delete", "models fetch"]
+)
 def test_every_verb_explains_itself_and_takes_json_and_debug(aliquot, verb):
     code, out, _ = aliquot(*verb.split(), "--help")
     assert code == 0

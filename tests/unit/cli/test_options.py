@@ -10,7 +10,8 @@ from aliquot.workflows.setting_names import list_flags
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("0.5h", 1800), ("2 min", 120)]
+    ("text", "seconds"),
+    [("90", 90), ("90s", 90), ("5m", 300), ("1h30m", 5400), ("0.5h", 1800), ("2 min", 120)],
 )
 def test_durations_are_read_with_their_units(text, seconds):
     assert as_seconds(text) == seconds
@@ -45,7 +46,9 @@ def test_a_text_becomes_a_value_of_the_setting_s_type(name, text, value):
     assert (found, type(found)) == (value, type(value))
 
 
-@pytest.mark.parametrize("name", ["train.num_epochs", "train.learning_rate", "train.time_budget_s", "data.without_test"])
+@pytest.mark.parametrize(
+    "name", ["train.num_epochs", "train.learning_rate", "train.time_budget_s", "data.without_test"]
+)
 def test_a_text_that_means_nothing_is_refused_by_the_settings(name):
     assert as_value(get_setting(name), "abc") == "abc"
     with pytest.raises(InputError, match="abc"):

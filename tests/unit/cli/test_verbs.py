@@ -5,10 +5,10 @@ import os
 import stat
 
 import pytest
-from tests.fixtures.scripted import ScriptedTarget, dies, stops_when_asked
 
 from aliquot.config.given import load_given
 from aliquot.errors import MachineError, ModelError
+from tests.fixtures.scripted import ScriptedTarget, dies, stops_when_asked
 
 QUICK = ("--num-epochs", "1", "--set", "num_resamples=200")
 
@@ -167,7 +167,10 @@ class TestBadInput:
         assert code == 2 and "bad.jsonl:5" in err
 
     def test_a_wrong_split_word(self, fails, places, data):
-        lines = [json.loads(line) | {"split": "trian"} for line in (places / "reviews.jsonl").read_text().splitlines()]
+        lines = [
+            json.loads(line) | {"split": "trian"}
+            for line in (places / "reviews.jsonl").read_text().splitlines()
+        ]
         (places / "bad.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
         code, err = fails("bad.jsonl")
         assert code == 2 and "trian" in err
@@ -177,7 +180,9 @@ class TestBadInput:
         assert code == 2 and "smollm2-135m-instruct" in err
 
     def test_a_gated_model(self, fails, data, target):
-        target.errors["prepare_model"] = ModelError("It is gated.", code="model_gated", hint="Accept the licence.")
+        target.errors["prepare_model"] = ModelError(
+            "It is gated.", code="model_gated", hint="Accept the licence."
+        )
         assert fails(data, "--base", "llama-3.2-1b-instruct")[0] == 4
 
     def test_no_network(self, fails, data, target):

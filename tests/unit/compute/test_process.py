@@ -64,7 +64,8 @@ def test_a_zombie_counts_as_gone():
 def test_a_lock_is_seen_while_another_process_holds_it(tmp_path):
     path = tmp_path / "worker.lock"
     assert not process.is_locked(path)
-    program = f"import fcntl; f = open({str(path)!r}, 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+    holds = f"import fcntl; file = open({str(path)!r}, 'w'); fcntl.flock(file, fcntl.LOCK_EX); "
+    program = holds + "print(flush=True); input()"
     child = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     child.stdout.readline()
     assert process.is_locked(path)

@@ -3,11 +3,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from aliquot.workflows.surroundings import Surroundings
 from tests.fixtures.reviews import write_reviews
 from tests.fixtures.run_dirs import make_run_dir
 from tests.fixtures.scripted import ScriptedTarget
-
-from aliquot.workflows.surroundings import Surroundings
 
 
 @dataclass

@@ -1,9 +1,9 @@
 import pytest
-from tests.fixtures.scripted import Journal, ignores_wishes, stops_when_asked
 
 from aliquot.core.run import RunState
 from aliquot.errors import RunError
 from aliquot.workflows.cancel import PATIENCE_S, cancel
+from tests.fixtures.scripted import Journal, ignores_wishes, stops_when_asked
 
 
 @pytest.fixture(autouse=True)

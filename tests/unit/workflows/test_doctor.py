@@ -1,9 +1,9 @@
 import pytest
-from tests.fixtures.scripted import ScriptedTarget
 
 from aliquot.errors import MachineError
 from aliquot.workflows import doctor as module
 from aliquot.workflows.doctor import check_disk, check_packages, check_python, check_writable, doctor
+from tests.fixtures.scripted import ScriptedTarget
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fixtures.scripted import ScriptedTarget, dies, fails
 
 from aliquot.core.dataset import DataReport
 from aliquot.core.plan import Plan
@@ -11,6 +10,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError, MachineError, ModelError, RunError
 from aliquot.workflows.pipeline import run
 from aliquot.workflows.progress import RunProgress
+from tests.fixtures.scripted import ScriptedTarget, dies, fails
 
 QUICK = {"num_epochs": 1, "evaluate.num_resamples": 200}
 

@@ -1,5 +1,4 @@
 import pytest
-from tests.fixtures.scripted import answer
 
 from aliquot.core.run import RunState
 from aliquot.errors import InputError, RunError
@@ -7,6 +6,7 @@ from aliquot.workflows.evaluate import evaluate, has_new_predictions
 from aliquot.workflows.predict import predict
 from aliquot.workflows.report import report
 from aliquot.workflows.train import train
+from tests.fixtures.scripted import answer
 
 QUICK = {"num_epochs": 1, "evaluate.num_resamples": 200}
 

@@ -1,10 +1,10 @@
 import pytest
-from tests.fixtures.scripted import DEVICE, ScriptedTarget
 
 from aliquot.errors import InputError, MachineError
 from aliquot.workflows.device import find_device, probe
 from aliquot.workflows.models import fetch_model, list_models, show_model
 from aliquot.workflows.prepare import find_ready, list_ready_names, prepare
+from tests.fixtures.scripted import DEVICE, ScriptedTarget
 
 
 def test_a_base_is_prepared_once(surround):

@@ -1,10 +1,10 @@
 import pytest
-from tests.fixtures.scripted import Journal, dies, finishes, ignores_wishes
 
 from aliquot.core.run import RunState
 from aliquot.errors import RunError
 from aliquot.workflows.resume import resume
 from aliquot.workflows.watch import request
+from tests.fixtures.scripted import Journal, dies, finishes, ignores_wishes
 
 
 @pytest.fixture(autouse=True)

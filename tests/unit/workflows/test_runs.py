@@ -1,8 +1,6 @@
 from dataclasses import replace
 
 import pytest
-from tests.fixtures.run_dirs import make_run_dir
-from tests.fixtures.scripted import ScriptedTarget, ignores_wishes
 
 from aliquot.config.given import load_given
 from aliquot.core.run import RunState
@@ -10,6 +8,8 @@ from aliquot.errors import InputError, RunError
 from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.workflows.compare import compare_runs
 from aliquot.workflows.runs import delete_run, export_run_settings, list_runs, show_run
+from tests.fixtures.run_dirs import make_run_dir
+from tests.fixtures.scripted import ScriptedTarget, ignores_wishes
 
 
 @pytest.fixture

@@ -1,4 +1,9 @@
 import pytest
+
+from aliquot.core.run import RunState
+from aliquot.errors import Interrupted, RunError
+from aliquot.workflows.progress import RunProgress
+from aliquot.workflows.watch import RENEW_S, find_end, request, watch
 from tests.fixtures.scripted import (
     Journal,
     ScriptedTarget,
@@ -8,11 +13,6 @@ from tests.fixtures.scripted import (
     ignores_wishes,
     stops_when_asked,
 )
-
-from aliquot.core.run import RunState
-from aliquot.errors import Interrupted, RunError
-from aliquot.workflows.progress import RunProgress
-from aliquot.workflows.watch import RENEW_S, find_end, last_log_lines, request, watch
 
 
 def follow(run_dir, within, renew=lambda run_dir: None):
@@ -93,8 +93,7 @@ def test_a_cancelled_run_is_told(fixture_run):
     assert find_end(fixture_run, is_alive=False).code == "cancelled"
 
 
-def test_without_a_log_there_are_no_last_lines(fixture_run):
-    assert last_log_lines(fixture_run) == []
+def test_a_worker_that_printed_nothing_is_told_so(fixture_run):
     assert "printed nothing" in find_end(fixture_run, is_alive=False).message
 
 

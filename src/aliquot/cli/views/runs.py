@@ -8,7 +8,14 @@ from rich.text import Text
 from aliquot.cli.views import plan as plan_view
 from aliquot.cli.views.layout import facts, heading, table
 from aliquot.core.run import RunState
-from aliquot.export.wording import decimals_for, in_sentence, metric_text, metric_title, moment, rough_duration
+from aliquot.export.wording import (
+    decimals_for,
+    in_sentence,
+    metric_text,
+    metric_title,
+    moment,
+    rough_duration,
+)
 from aliquot.workflows.runs import RunDetails, RunSummary
 
 COLOURS = {

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from aliquot.compute.job import find_job, save_job
+from aliquot.compute.job import find_job, last_log_lines, log_path, save_job
 from aliquot.compute.targets import local
 from aliquot.compute.targets.local import LocalTarget
 from aliquot.core.run_dir import RunDir
@@ -36,15 +36,26 @@ def target():
 
 def wait_for_log(run_dir):
     path = run_dir.logs_dir / "worker.log"
-    while not (path.is_file() and path.read_text().endswith("\n")):
+    while len(path.read_text().splitlines()) < 2:
         os.sched_yield()
     return path.read_text()
+
+
+def test_the_log_of_a_resumed_run_is_that_of_its_last_worker(programs, target, run_dir):
+    assert last_log_lines(run_dir, 3) == []
+    for words in ("first", "second"):
+        programs["run"] = f"print({words!r})"
+        target.start(run_dir, [])
+        while target.is_alive(run_dir):
+            os.sched_yield()
+    assert last_log_lines(run_dir, 3) == ["second"]
+    assert "first" in log_path(run_dir).read_text()
 
 
 def test_a_worker_is_alive_until_its_whole_group_is_killed(programs, target, run_dir):
     programs["run"] = WAITS
     target.start(run_dir, [])
-    grandchild = int(wait_for_log(run_dir))
+    grandchild = int(wait_for_log(run_dir).splitlines()[-1])
     assert target.is_alive(run_dir)
     assert LocalTarget().is_alive(run_dir), "another command finds it by job.json"
     target.kill(run_dir)
@@ -57,7 +68,7 @@ def test_a_worker_that_ended_is_not_alive(programs, target, run_dir):
     target.start(run_dir, ["--stages", "train"])
     while target.is_alive(run_dir):
         os.sched_yield()
-    assert wait_for_log(run_dir) == "done\n"
+    assert last_log_lines(run_dir, 3) == ["done"]
     assert find_job(run_dir).argv == ("--stages", "train")
 
 
