@@ -4,10 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from tests.fixtures.answers import make_answers
 
 from aliquot.evaluation.metric import METRICS_PACKAGE, Metric, get_metric
 from aliquot.plugins import list_extensions
+from tests.fixtures.answers import make_answers
 
 NAMES = list_extensions(METRICS_PACKAGE)
 CASES = [(name, task) for name in NAMES for task in get_metric(name).task_types]

@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from aliquot.core.files import translate_os_errors
 from aliquot.core.records import encode
@@ -18,7 +18,7 @@ _DURABLE = frozenset({"state", "checkpoint", "resumed"})
 
 
 class RunJournal:
-    """Appends to ``events.jsonl``; only one worker at a time holds one.
+    """Appends to ``events.jsonl`` until it is closed; only one worker at a time holds one.
 
     Step events also carry ``step_s``, the seconds since the previous event of training.
 
@@ -43,6 +43,12 @@ class RunJournal:
         _drop_torn_line(run_dir)
         with translate_os_errors(run_dir.events_path):
             self._file = run_dir.events_path.open("ab")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
     def write(self, kind: str, **data: Any) -> None:
         """Append one event; state changes and checkpoints are flushed to disk before this returns."""

@@ -36,8 +36,7 @@ def main(arguments: list[str]) -> None:
     options = _parse(arguments)
     run_dir = RunDir(options.run_dir)
     spec = run_dir.read_spec()
-    with _lock(run_dir):
-        journal = RunJournal(run_dir)
+    with _lock(run_dir), RunJournal(run_dir) as journal:
         journal.listen_for_signals()
         try:
             journal.write("state", state=RunState.RUNNING)

@@ -8,13 +8,13 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.data.rows import chat_line, write_lines
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import DataReport
 from aliquot.core.records import decode, encode, sha256_file, sha256_of
 from aliquot.data.check import check_data
 from aliquot.errors import AliquotError
+from tests.unit.data.rows import chat_line, write_lines
 
 # 24 rows: 16 TRAIN, 8 TEST. Prompts p0..p13 in train, p12 and p13 twice; p12 with two answers.
 # Test: p0 and p1 stand in train verbatim, p1 with another answer; t0..t5 are new.

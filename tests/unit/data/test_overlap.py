@@ -2,10 +2,10 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.data.rows import example
 
 from aliquot.core.dataset import Task
 from aliquot.data.overlap import check_overlap, measure_overlap, stands_in
+from tests.unit.data.rows import example
 
 LABELS = Task(task_type="labels", labels=("acid", "base"))
 

@@ -1,5 +1,4 @@
 import pytest
-from tests.unit.data.rows import chat_line
 
 from aliquot.config.settings import DataSettings
 from aliquot.data.check import check_data
@@ -7,6 +6,7 @@ from aliquot.data.findings import Findings
 from aliquot.data.read import RowReader, find_format
 from aliquot.data.source import open_source
 from aliquot.errors import InputError
+from tests.unit.data.rows import chat_line
 
 
 def refuse(tmp_path, data: bytes, name=None) -> InputError:

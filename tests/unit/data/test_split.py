@@ -4,12 +4,12 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.data.rows import example
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Task
 from aliquot.data import split as module
 from aliquot.data.split import check_sizes, split_examples
+from tests.unit.data.rows import example
 
 TEXT = Task(task_type="text")
 

@@ -1,8 +1,8 @@
 import pytest
-from tests.unit.data.rows import example
 
 from aliquot.core.dataset import Task
 from aliquot.data.task import check_task, count_labels, infer_task, is_number
+from tests.unit.data.rows import example
 
 
 @pytest.mark.parametrize("text", ["1", "-0.77", "+3.", ".5", "1e-3", "2E+10", " 4 ", "−1.5"])

@@ -2,8 +2,6 @@ from array import array
 from pathlib import Path
 
 import pytest
-from tests.tiny_model import CHAT_TEMPLATE, _train_tokenizer
-from tests.unit.data.rows import chat_line, example, write_lines
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import Message
@@ -16,6 +14,8 @@ from aliquot.errors import ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.prefix_tree import count_distinct
 from aliquot.tokenization.template import ChatTemplate
+from tests.tiny_model import CHAT_TEMPLATE, _train_tokenizer
+from tests.unit.data.rows import chat_line, example, write_lines
 
 STRICT = (
     "{%- if messages[0]['role'] == 'system' -%}{{ raise_exception('no system') }}{%- endif -%}"

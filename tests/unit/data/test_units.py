@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.data.rows import example
 
 from aliquot.data.units import Unit, build_units, choose_units
+from tests.unit.data.rows import example
 
 ROWS = st.lists(
     st.tuples(st.sampled_from("abcdefghij"), st.sampled_from("xy"), st.none() | st.sampled_from("GH")),

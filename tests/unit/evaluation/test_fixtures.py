@@ -1,9 +1,9 @@
 """The fixture run directory is a readable run, and the same every time."""
 
 import pytest
-from tests.fixtures.run_dirs import make_run_dir
 
 from aliquot.core.run import RunState
+from tests.fixtures.run_dirs import make_run_dir
 
 
 @pytest.mark.parametrize("task_type", ["labels", "number", "text"])

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics as sk
-from tests.fixtures.answers import make_answers
 
 from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.metrics.expected_calibration_error import equal_mass_bins
+from tests.fixtures.answers import make_answers
 
 LABELS = ("H", "L", "M")
 PAIRS = st.lists(

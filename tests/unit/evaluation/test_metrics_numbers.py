@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 from sklearn import metrics as sk
-from tests.fixtures.answers import make_answers
 
 from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.metrics.spearman import spearman
+from tests.fixtures.answers import make_answers
 
 
 def _answers(references, outputs, **more):

@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fixtures.answers import make_answers
 
 from aliquot.evaluation.metric import get_metric
+from tests.fixtures.answers import make_answers
 
 
 def _value(name, references, outputs, **more):

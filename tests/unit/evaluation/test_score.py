@@ -1,11 +1,11 @@
 """Scoring one answer, with every way an answer can be bad."""
 
 import pytest
-from tests.fixtures.answers import make_prediction
 
 from aliquot.errors import RunError
 from aliquot.evaluation.normaliser import build_normaliser
 from aliquot.evaluation.score import score_prediction
+from tests.fixtures.answers import make_prediction
 
 
 def _score(normaliser, reference, output, status="ok"):

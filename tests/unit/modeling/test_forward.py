@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.fixtures.training import encoded_rows, training_spec
 
 from aliquot.modeling import forward
 from aliquot.modeling.adapter import add_adapter
 from aliquot.modeling.forward import token_losses
 from aliquot.modeling.load import load_base
+from tests.fixtures.training import encoded_rows, training_spec
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.unit.plan.made import H100, TWO_CORES, report, without_tokens
 
 from aliquot.config.given import load_given
 from aliquot.errors import InputError
 from aliquot.plan.bases import DEFAULT_BASE, choose_base, explain_gate, find_base, find_source, list_bases
 from aliquot.plan.rules.optimisation import LINEAR_LAYERS
+from tests.unit.plan.made import H100, TWO_CORES, report, without_tokens
 
 NOTHING = load_given(None, {})
 

@@ -5,7 +5,6 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
 
 from aliquot.core.plan import Device
 from aliquot.plan.cost import (
@@ -16,6 +15,7 @@ from aliquot.plan.cost import (
     lora_parameters,
 )
 from aliquot.plan.rules.optimisation import LLAMA_NAMES
+from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
 
 
 def cost(

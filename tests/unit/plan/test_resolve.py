@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
-from tests.unit.plan.made import H100, TWO_CORES, model, report, without_tokens
 
 from aliquot.config.given import load_given
 from aliquot.config.schema import list_settings
@@ -18,6 +17,7 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.errors import AliquotError, InputError, MachineError
 from aliquot.plan.bases import choose_base
 from aliquot.plan.resolve import NOT_PLANNED, Resolved, resolve
+from tests.unit.plan.made import H100, TWO_CORES, model, report, without_tokens
 
 
 def planned(

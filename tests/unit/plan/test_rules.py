@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
 
 from aliquot.config.schema import list_settings
 from aliquot.config.settings import Settings
@@ -17,6 +16,7 @@ from aliquot.plan.cost import CostModel
 from aliquot.plan.resolve import NOT_PLANNED
 from aliquot.plan.rules import sources
 from aliquot.plan.rules.choice import rule_name
+from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
 
 LABELS = Task(task_type="labels", labels=("a", "b"))
 COUNTS = st.integers(1, 200_000)

@@ -2,12 +2,12 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fixtures.training import training_spec
 
 from aliquot.modeling.adapter import add_adapter
 from aliquot.modeling.load import load_base
 from aliquot.training.checkpoint import CheckpointStore, TrainingState, find_damage
 from aliquot.training.optimizer import build_optimizer
+from tests.fixtures.training import training_spec
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.fixtures.journal import ListJournal
-from tests.fixtures.training import conversation, encoded_rows, training_spec
 
 from aliquot.core.conversation import Message
 from aliquot.errors import Interrupted, RunError
@@ -18,6 +16,8 @@ from aliquot.modeling.load import load_base, set_determinism
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
+from tests.fixtures.journal import ListJournal
+from tests.fixtures.training import conversation, encoded_rows, training_spec
 
 TRACE = Path(__file__).with_name("loss_trace.json")
 

@@ -1,7 +1,7 @@
 import pytest
-from tests.fixtures.training import training_spec
 
 from aliquot.training.optimizer import learning_rate_at, warmup_steps
+from tests.fixtures.training import training_spec
 
 
 def test_linear_schedule_by_hand():

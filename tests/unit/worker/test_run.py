@@ -1,0 +1,141 @@
+"""The worker program on a planned run: all stages, nothing twice, honest states."""
+
+import json
+import os
+
+import pytest
+
+from aliquot.core.records import sha256_file
+from aliquot.core.run import RunState, list_steps
+from aliquot.errors import Interrupted, RunError
+from aliquot.worker import run as program
+from aliquot.worker.journal import RunJournal
+from tests.fixtures.tiny_run import make_tiny_run
+
+
+@pytest.fixture
+def tiny_run(tmp_path, prepared_dir):
+    return make_tiny_run(tmp_path / "run", prepared_dir)
+
+
+@pytest.fixture
+def work(prepared_dir, monkeypatch):
+    monkeypatch.setattr(RunJournal, "listen_for_signals", lambda self: None)
+
+    def start(run_dir, *stages):
+        options = ["--stages", ",".join(stages)] if stages else []
+        program.main([str(run_dir.path), "--model-dir", str(prepared_dir), *options])
+
+    return start
+
+
+def test_a_whole_run(tiny_run, work):
+    work(tiny_run)
+    assert tiny_run.state() is RunState.FINISHED
+    events = tiny_run.read_events()
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert len(list_steps(events)) == 20
+    for model in ("base", "base_few_shot", "tuned"):
+        predictions = tiny_run.read_predictions(model, "test")
+        assert [p.example_id for p in predictions] == [e.example_id for e in tiny_run.read_rows("test")]
+    config = json.loads((tiny_run.adapter_dir / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "tiny"  # never a path of this machine
+    environment = json.loads(tiny_run.environment_path.read_text())
+    assert environment["stage_s"]["train"] > 0
+    assert environment["packages"]["torch"]
+
+
+def test_finished_stages_are_not_done_again(tiny_run, work):
+    work(tiny_run)
+    before = {path: path.stat().st_mtime_ns for path in tiny_run.path.glob("predictions/*")}
+    weights = sha256_file(tiny_run.adapter_dir / "adapter_model.safetensors")
+    work(tiny_run)
+    assert before == {path: path.stat().st_mtime_ns for path in tiny_run.path.glob("predictions/*")}
+    assert weights == sha256_file(tiny_run.adapter_dir / "adapter_model.safetensors")
+
+
+def test_a_wish_to_stop_is_obeyed_and_resumed(tiny_run, work):
+    tiny_run.requests_dir.mkdir()
+    (tiny_run.requests_dir / "stop").touch()
+    with pytest.raises(Interrupted):
+        work(tiny_run, "train")
+    assert tiny_run.state() is RunState.STOPPED
+    assert len(list_steps(tiny_run.read_events())) == 1
+    (tiny_run.requests_dir / "stop").unlink()
+    work(tiny_run, "train")
+    assert [event.data["step"] for event in list_steps(tiny_run.read_events())] == list(range(1, 21))
+
+
+def test_a_wish_to_stop_keeps_the_answers_so_far(tiny_run, work):
+    tiny_run.requests_dir.mkdir()
+    (tiny_run.requests_dir / "stop").touch()
+    with pytest.raises(Interrupted, match="5 of 12 answers"):
+        work(tiny_run, "predict:base")
+    part = tiny_run.predictions_path("base", "test").with_suffix(".part")
+    with part.open("ab") as file:
+        file.write(b'{"example_id": "torn')
+    (tiny_run.requests_dir / "stop").unlink()
+    work(tiny_run, "predict:base")
+    assert len(tiny_run.read_predictions("base", "test")) == 12
+    assert not part.exists()
+
+
+def test_cancel_is_for_good(tiny_run, work):
+    tiny_run.requests_dir.mkdir()
+    (tiny_run.requests_dir / "cancel").touch()
+    with pytest.raises(Interrupted):
+        work(tiny_run, "train")
+    assert tiny_run.state() is RunState.CANCELLED
+
+
+def test_only_one_worker_holds_a_run(tiny_run, work):
+    with program._lock(tiny_run), pytest.raises(RunError) as caught:
+        work(tiny_run)
+    assert caught.value.code == "run_is_busy"
+
+
+def test_another_model_than_planned_is_refused(tiny_run, work, monkeypatch):
+    from dataclasses import replace
+
+    spec = tiny_run.read_spec()
+    files = {**spec.model.files, "model.safetensors": "0" * 64}
+    tiny_run.save_spec(replace(spec, model=replace(spec.model, files=files)))
+    with pytest.raises(RunError) as caught:
+        work(tiny_run)
+    assert caught.value.code == "model_differs"
+    assert tiny_run.state() is RunState.FAILED
+    assert tiny_run.read_events()[-1].data["code"] == "model_differs"
+
+
+def test_a_full_disk_leaves_what_was_there(tiny_run, work, monkeypatch):
+    from aliquot.errors import MachineError
+
+    real, calls = os.replace, []
+
+    def full_after_two(source, target):
+        if "checkpoints" in str(target):
+            calls.append(target)
+            if len(calls) > 2:
+                raise OSError(28, "No space left on device")
+        real(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full_after_two)
+        with pytest.raises(MachineError) as caught:
+            work(tiny_run, "train")
+    assert caught.value.code == "disk_full"
+    assert len(list(tiny_run.checkpoints_dir.glob("step-*"))) == 2
+    assert list(tiny_run.checkpoints_dir.glob(".*")) == []
+    work(tiny_run, "train")
+    assert tiny_run.adapter_dir.is_dir()
+
+
+def test_a_torn_event_is_left_out_and_the_next_one_is_whole(tiny_run):
+    with RunJournal(tiny_run) as journal:
+        journal.write("state", state="running")
+    with tiny_run.events_path.open("ab") as file:
+        file.write(b'{"sequence":2,"at":"x","kind":"st')
+    assert len(tiny_run.read_events()) == 1
+    with RunJournal(tiny_run) as journal:
+        journal.write("warning", code="x", message="y")
+    assert [event.sequence for event in tiny_run.read_events()] == [1, 2]
