@@ -28,6 +28,7 @@ PRINTS: dict[str, str] = {
 """Files that may call print."""
 
 CATCH_ALLS: dict[str, str] = {
+    "cli/app.py": "edge of the program: a bug becomes a short message and a log with its traceback",
     "worker/process.py": "edge of every worker process: the error becomes its last line and its exit code",
 }
 """Files with a handler for every error: process edges, where it becomes a message or a log line."""
