@@ -1,7 +1,7 @@
 import pytest
 
 from aliquot.errors import InputError, MachineError
-from aliquot.workflows.device import find_device, probe
+from aliquot.workflows.device import MAX_AGE, find_device, probe
 from aliquot.workflows.models import fetch_model, list_models, show_model
 from aliquot.workflows.prepare import find_ready, list_ready_names, prepare
 from tests.fixtures.scripted import DEVICE, ScriptedTarget
@@ -29,6 +29,14 @@ def test_an_unknown_name_starts_nothing(surround):
     with pytest.raises(InputError):
         prepare("smollm2-135", surround(target))
     assert target.called == []
+
+
+def test_the_machine_is_measured_again_after_an_hour(surround, clock):
+    target = ScriptedTarget()
+    probe(surround(target))
+    clock.time += MAX_AGE
+    probe(surround(target))
+    assert target.called == ["probe", "probe"]
 
 
 def test_the_machine_is_measured_once_per_start(surround, monkeypatch):

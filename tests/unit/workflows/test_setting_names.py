@@ -41,3 +41,7 @@ def test_the_command_line_reads_back_whatever_the_file_is_called(name):
     words = shlex.split(line)
     assert words[:3] == ["aliquot", "run", name]
     assert words[3:] == ["--num-epochs", "2", "--set", "train.target_modules=a,b"]
+
+
+def test_a_duration_is_typed_with_its_unit():
+    assert command_line("run", ["x"], {"train.time_budget_s": 90.0}) == "aliquot run x --time-budget 90s"
