@@ -145,7 +145,3 @@ def _as_bug(error: Exception) -> AliquotError:
     )
     fault.__cause__ = error
     return fault
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ Without a terminal (a pipe, a batch job) a line is printed when a stage ends and
 
 from __future__ import annotations
 
+import sys
 import time
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +26,7 @@ from aliquot.workflows.surroundings import Doing
 
 QUIET_S = 30.0
 """Seconds between two lines of a stage where nothing can move."""
-BAR_WIDTH = 20
+BAR_WIDTH, MIN_BAR_WIDTH = 20, 6
 
 
 class LiveNews:
@@ -109,16 +110,16 @@ def done_line(stage: Stage, progress: RunProgress) -> Text:
 
 
 def moving_line(progress: RunProgress, width: int) -> RenderableType:
-    """Return the line of the stage at work, with a bar where there is room."""
+    """Return the line of the stage at work: title, bar and facts, as much of them as fits."""
     stage = progress.now
-    title = stage.title if stage else "Loading the model"
+    title = Text.assemble(("› ", "cyan"), stage.title if stage else "Loading the model")
+    room = width - title.cell_len - 1
+    words = facts(progress, room)
+    bar_width = min(BAR_WIDTH, room - len(words) - 1)
+    cells: list[RenderableType] = [title, Text(words, "dim", no_wrap=True, overflow="ellipsis")]
+    if bar_width >= MIN_BAR_WIDTH:
+        cells.insert(1, ProgressBar(total=1.0, completed=stage.share if stage else 0.0, width=bar_width))
     grid = Table.grid(padding=(0, 1))
-    cells: list[RenderableType] = [Text("› ", "cyan") + Text(title)]
-    if width >= 60:
-        share = stage.share if stage else 0.0
-        bar = ProgressBar(total=1.0, completed=share, width=BAR_WIDTH, pulse=False)
-        cells.append(bar)
-    cells.append(Text(facts(progress), "dim", no_wrap=True, overflow="ellipsis"))
     for _ in cells:
         grid.add_column(no_wrap=True)
     grid.add_row(*cells)
@@ -132,8 +133,8 @@ def plain_line(progress: RunProgress) -> str:
     return f"› {stage.title}: {facts(progress)}"
 
 
-def facts(progress: RunProgress) -> str:
-    """Return step or item count, loss, speed and time left of the stage at work."""
+def facts(progress: RunProgress, room: int = sys.maxsize) -> str:
+    """Return count, loss, speed and time left of the stage at work; where room lacks, count and time stay."""
     stage = progress.now
     if stage is None:
         return as_left(progress.seconds_left)
@@ -142,8 +143,10 @@ def facts(progress: RunProgress) -> str:
         parts.append(f"loss {progress.loss:.3f}")
         if progress.tokens_per_s:
             parts.append(f"{progress.tokens_per_s:,.0f} tokens/s")
-    parts.append(as_left(progress.seconds_left))
-    return " · ".join(filter(None, parts))
+    parts = [part for part in (*parts, as_left(progress.seconds_left)) if part]
+    while len(" · ".join(parts)) > room and len(parts) > 1:
+        del parts[-2 if len(parts) > 2 else 0]
+    return " · ".join(parts)
 
 
 def as_left(seconds: float | None) -> str:

@@ -40,3 +40,21 @@ def find_job(run_dir: RunDir) -> Job | None:
 def save_job(run_dir: RunDir, job: Job) -> None:
     """Publish the run's job."""
     write_file(job_path(run_dir), encode_pretty(job))
+
+
+LOG_START = "--- a worker starts ---"
+"""Divides the log of a run that was resumed."""
+
+
+def log_path(run_dir: RunDir) -> Path:
+    """Return the path of what a run's workers printed."""
+    return run_dir.logs_dir / "worker.log"
+
+
+def last_log_lines(run_dir: RunDir, number: int) -> list[str]:
+    """Return the last lines that the last worker printed."""
+    path = log_path(run_dir)
+    if not path.is_file():
+        return []
+    text = path.read_text(errors="replace").rpartition(f"{LOG_START}\n")[2]
+    return text.splitlines()[-number:]

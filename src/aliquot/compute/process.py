@@ -37,7 +37,8 @@ def worker_command(program: str, argv: Sequence[str]) -> list[str]:
             location=sys.executable,
             hint="Run `pip install 'aliquot[train]'`, then `aliquot doctor`.",
         )
-    return [sys.executable, "-m", f"aliquot.worker.{program}", *argv]
+    # What libraries say about their own future is nothing a user can act on.
+    return [sys.executable, "-W", "ignore::FutureWarning", "-m", f"aliquot.worker.{program}", *argv]
 
 
 def boot_id() -> str:

@@ -79,7 +79,7 @@ def translate_os_errors(path: Path) -> Iterator[None]:
                 location=str(path),
                 hint="Free some space, then run `aliquot resume`.",
             ) from error
-        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR):
             raise MachineError(
                 "This folder cannot be written to.",
                 code="not_writable",

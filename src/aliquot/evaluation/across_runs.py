@@ -59,9 +59,10 @@ def _rows_of(scored: Scored) -> list[tuple[str, str]]:
 
 
 def _name(runs: Sequence[RunDir], scored: Sequence[Scored]) -> list[str]:
-    """Return the bases' names where they tell the runs apart, else the runs' names."""
-    bases = [one.spec.plan.base for one in scored]
-    return bases if len(set(bases)) == len(bases) else [run.run_id for run in runs]
+    """Return the bases' names where they tell the runs apart, else the runs' names, else their folders."""
+    bases, run_ids = [one.spec.plan.base for one in scored], [run.run_id for run in runs]
+    paths = [str(run.path) for run in runs]
+    return next(names for names in (bases, run_ids, paths) if len(set(names)) == len(names) or names is paths)
 
 
 def _differ(run: RunDir, reason: str) -> RunError:

@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> None:
         try:
             journal.write("state", state=RunState.RUNNING)
             for stage in _stages(spec, options.stages):
+                _leave_when_asked(journal)
                 _run_stage(stage, RunWork(run_dir, spec, options.model_dir, journal))
             journal.write("state", state=RunState.FINISHED)
         except Interrupted as stop:
@@ -54,6 +55,21 @@ def main(arguments: list[str]) -> None:
             message = f"{type(error).__name__}: {error}"
             journal.write("state", state=RunState.FAILED, code="worker_fault", message=message)
             raise
+
+
+def _leave_when_asked(journal: RunJournal) -> None:
+    """Obey a wish before a stage loads the model: it costs nothing yet.
+
+    Raises:
+        Interrupted: The run is to stop or to be cancelled.
+    """
+    wish = journal.find_wish()
+    if wish in ("stop", "cancel"):
+        raise Interrupted(
+            "Stopped between two stages; what was done is saved.",
+            code="cancelled" if wish == "cancel" else "stopped",
+            hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
+        )
 
 
 class RunWork:

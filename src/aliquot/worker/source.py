@@ -86,6 +86,7 @@ def _download_package(source: ModelSource, work_dir: Path) -> Path:
 
 
 def _download_hub(source: ModelSource, work_dir: Path) -> LocalFiles:
+    from httpx import HTTPError
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -95,7 +96,7 @@ def _download_hub(source: ModelSource, work_dir: Path) -> LocalFiles:
         snapshot_download(
             source.location, revision=info.sha, local_dir=work_dir, allow_patterns=list(HUB_PATTERNS)
         )
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, HTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise _hub_error(source, error) from error
     return LocalFiles(work_dir, str(info.sha))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,8 @@ def require_usable(report: DataReport) -> None:
     errors = [finding for finding in report.findings if finding.severity == "error"]
     if not errors:
         return
-    first = errors[0]
+    # The first line that is wrong explains the rest: no usable row, for example, is only its consequence.
+    first = min(errors, key=lambda finding: finding.lines[:1] or (sys.maxsize,))
     line = f":{first.lines[0]}" if first.lines else ""
     more = f" ({len(errors) - 1} more kinds of errors.)" if len(errors) > 1 else ""
     raise InputError(

@@ -1,9 +1,10 @@
-"""What this machine can do, measured by a worker once and remembered until it is restarted."""
+"""What this machine can do, measured by a worker and remembered for a while."""
 
 from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -15,10 +16,14 @@ from aliquot.core.records import decode, encode_pretty
 from aliquot.errors import RunError
 from aliquot.workflows.surroundings import Doing, Surroundings
 
+MAX_AGE = timedelta(hours=1)
+"""A plan's time estimate rests on the speed, which other programs change."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Remembered:
     key: tuple[str, ...]
+    measured_at: datetime
     device: Device
 
 
@@ -27,29 +32,34 @@ def probe(within: Surroundings, *, again: bool = False) -> Device:
 
     Args:
         within: The surroundings.
-        again: Measure even if it was measured since the machine started.
+        again: Measure even if it was measured less than an hour ago.
 
     Raises:
         MachineError: The packages for training are missing.
     """
-    known = None if again else find_device()
-    if known:
-        return known
-    within.tell(Doing("Measuring this machine, once"))
+    known = None if again else _find()
+    if known and known.measured_at + MAX_AGE > within.now():
+        return known.device
+    within.tell(Doing("Measuring this machine"))
     device = decode(within.target.call("probe")[-1], Device, "output of probe")
-    write_file(_path(), encode_pretty(_Remembered(key=_key(), device=device)))
+    write_file(_path(), encode_pretty(_Remembered(key=_key(), measured_at=within.now(), device=device)))
     return device
 
 
 def find_device() -> Device | None:
-    """Return the device as measured since the machine started, or None."""
+    """Return the device as last measured since the machine started, or None."""
+    remembered = _find()
+    return remembered.device if remembered else None
+
+
+def _find() -> _Remembered | None:
     if not _path().is_file():
         return None
     try:
         remembered = decode(_path().read_bytes(), _Remembered, str(_path()))
     except RunError:  # written by another version: measured again, which costs seconds
         return None
-    return remembered.device if remembered.key == _key() else None
+    return remembered if remembered.key == _key() else None
 
 
 def _path() -> Path:

@@ -44,6 +44,13 @@ def command_line(verb: str, arguments: list[str], settings: Mapping[str, Any]) -
     words = ["aliquot", verb, *arguments]
     flags = list_flags()
     for name, value in settings.items():
-        text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        text = _typed(name, value)
         words += [flags[name], text] if name in flags else ["--set", f"{name}={text}"]
     return shlex.join(words)
+
+
+def _typed(name: str, value: Any) -> str:
+    """Return a value as it is typed."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}s" if name.endswith("_s") else str(value)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
+from aliquot.compute.job import last_log_lines, log_path
 from aliquot.core.files import write_file
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
@@ -121,21 +121,13 @@ def find_end(run_dir: RunDir, *, is_alive: bool) -> AliquotError | None:
     return None if state is RunState.FINISHED or is_alive else _gone(run_dir, resume)
 
 
-def last_log_lines(run_dir: RunDir) -> list[str]:
-    """Return the last lines that the worker printed."""
-    path: Path = run_dir.logs_dir / "worker.log"
-    if not path.is_file():
-        return []
-    return path.read_text(errors="replace").splitlines()[-NUM_LOG_LINES:]
-
-
 def _gone(run_dir: RunDir, resume: str) -> RunError:
-    lines = "\n".join(f"  | {line}" for line in last_log_lines(run_dir))
+    lines = "\n".join(f"  | {line}" for line in last_log_lines(run_dir, NUM_LOG_LINES))
     said = f" Its last lines:\n{lines}\n" if lines else " It printed nothing."
     return RunError(
         f"The worker of this run is gone: killed, out of memory, or the machine was restarted.{said}",
         code="worker_gone",
-        location=str(run_dir.logs_dir / "worker.log"),
+        location=str(log_path(run_dir)),
         hint=resume[0].upper() + resume[1:],
     )
 

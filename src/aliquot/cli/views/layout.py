@@ -16,6 +16,7 @@ def table(
     *,
     right: str = "",
     widths: Mapping[int, int] | None = None,
+    short: int | None = None,
 ) -> Table:
     """Return a table.
 
@@ -24,21 +25,37 @@ def table(
         rows: Cells; plain strings are shown as they are, without markup.
         right: Indices of the columns of numbers, for example ``"12"``.
         widths: Most characters of a column, by index.
+        short: Index of the column of names that is cut short where there is no room; then no
+            column wraps.
     """
-    made = Table(box=SIMPLE_HEAD, header_style="dim", border_style="dim", pad_edge=False, show_edge=False)
+    made = Table(
+        box=SIMPLE_HEAD,
+        header_style="dim",
+        border_style="dim",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+    lines = [[Text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
     for index, heading in enumerate(headings):
         is_number = str(index) in right
+        is_whole = short not in (None, index)
         # Numbers and names never break; the last column, usually a sentence, wraps.
         made.add_column(
             heading,
             justify="right" if is_number else "left",
-            no_wrap=is_number or index == 0,
-            overflow="fold",
+            no_wrap=is_number or index == 0 or short is not None,
+            overflow="ellipsis" if index == short else "fold",
             max_width=(widths or {}).get(index),
+            min_width=max(map(_width, [heading, *(line[index] for line in lines)])) if is_whole else None,
         )
-    for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
+    for line in lines:
+        made.add_row(*line)
     return made
+
+
+def _width(cell: RenderableType) -> int:
+    return cell.cell_len if isinstance(cell, Text) else len(str(cell))
 
 
 def facts(pairs: Iterable[tuple[str | Text, str | Text]]) -> Table:

@@ -55,11 +55,11 @@ def details(record: ModelDetails) -> list[RenderableType]:
 def in_short(number: int) -> str:
     """Return a large count in short.
 
-    >>> in_short(134_515_008), in_short(1_711_376_384), in_short(8192)
-    ('135 M', '1.7 B', '8.2 k')
+    >>> in_short(134_515_008), in_short(999_885_952), in_short(8192), in_short(512)
+    ('135 M', '1.0 B', '8.2 k', '512')
     """
     for unit_size, unit in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
-        if number >= unit_size:
-            value = number / unit_size
-            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+        value = number / unit_size
+        if value >= 0.9995:
+            return f"{value:.1f} {unit}" if value < 9.95 else f"{value:.0f} {unit}"
     return str(number)

@@ -8,7 +8,14 @@ from rich.text import Text
 from aliquot.cli.views import plan as plan_view
 from aliquot.cli.views.layout import facts, heading, table
 from aliquot.core.run import RunState
-from aliquot.export.wording import decimals_for, metric_text, metric_title, moment, rough_duration
+from aliquot.export.wording import (
+    decimals_for,
+    in_sentence,
+    metric_text,
+    metric_title,
+    moment,
+    rough_duration,
+)
 from aliquot.workflows.runs import RunDetails, RunSummary
 
 COLOURS = {
@@ -22,8 +29,8 @@ COLOURS = {
 def table_of(runs: tuple[RunSummary, ...]) -> list[RenderableType]:
     """Return a line per run."""
     decimals = decimals_for(one.tuned.interval if one.tuned else None for one in runs)
-    rows = [(one.run_id, state(one), one.base, _tuned(one, decimals)) for one in runs]
-    parts: list[RenderableType] = [table(("run", "state", "base", "tuned model on test"), rows)]
+    rows = [(one.run_id, state(one), _tuned(one, decimals), one.base) for one in runs]
+    parts: list[RenderableType] = [table(("run", "state", "tuned model", "base"), rows, short=3)]
     return parts + [Text(f"{one.run_id}: {one.problem}", "red") for one in runs if one.problem]
 
 
@@ -60,4 +67,6 @@ def state(run: RunSummary) -> Text:
 
 
 def _tuned(run: RunSummary, decimals: int) -> str:
-    return f"{metric_title(run.tuned.metric)} {metric_text(run.tuned, decimals)}" if run.tuned else "–"
+    if run.tuned is None:
+        return "–"
+    return f"{in_sentence(metric_title(run.tuned.metric))} {metric_text(run.tuned, decimals)}"

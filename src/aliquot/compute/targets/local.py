@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import IO
 
-from aliquot.compute.job import Job, find_job, save_job
+from aliquot.compute.job import LOG_START, Job, find_job, log_path, save_job
 from aliquot.compute.process import boot_id, error_of, find_start, is_locked, worker_command
 from aliquot.core.files import translate_os_errors
 from aliquot.core.run_dir import RunDir
@@ -110,7 +110,9 @@ class LocalDialogue:
         with contextlib.suppress(BrokenPipeError):
             _pipe(self._process.stdin).write(request + "\n")
             _pipe(self._process.stdin).flush()
-        yield from _pipe(self._process.stdout)
+        # Not `yield from`: a reader that stops at the end of its reply would close the pipe.
+        for line in _pipe(self._process.stdout):  # noqa: UP028
+            yield line
         raise error_of(self._program, self._process.wait(), self._read_errors())
 
     def close(self) -> None:
@@ -127,10 +129,12 @@ class LocalDialogue:
 
 
 def _spawn(run_dir: RunDir, command: list[str]) -> subprocess.Popen[bytes]:
-    log_path = run_dir.logs_dir / "worker.log"
-    with translate_os_errors(log_path):
-        log_path.parent.mkdir(exist_ok=True)
-        with log_path.open("ab") as log:
+    path = log_path(run_dir)
+    with translate_os_errors(path):
+        path.parent.mkdir(exist_ok=True)
+        with path.open("ab") as log:
+            log.write(f"{LOG_START}\n".encode())
+            log.flush()
             return subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,

@@ -1,0 +1,66 @@
+import pytest
+
+from aliquot.core.run import RunState
+from aliquot.errors import InputError, RunError
+from aliquot.workflows.evaluate import evaluate, has_new_predictions
+from aliquot.workflows.predict import predict
+from aliquot.workflows.report import report
+from aliquot.workflows.train import train
+from tests.fixtures.scripted import answer
+
+QUICK = {"num_epochs": 1, "evaluate.num_resamples": 200}
+
+
+def answers_as_told(run_dir, argv):
+    from tests.fixtures.scripted import Journal
+
+    Journal(run_dir).write("state", state="running")
+    yield
+    for stage in argv[argv.index("--stages") + 1].split(","):
+        answer(run_dir, stage.removeprefix("predict:"), is_right=True)
+    Journal(run_dir).write("state", state="finished")
+
+
+def test_training_alone_lets_no_model_answer_and_prediction_can_follow(data, surround):
+    result = train(data, within=surround(), **QUICK)
+    assert result.state is RunState.FINISHED
+    assert result.evaluation is None
+    within = surround(answers_as_told)
+    result = predict(result.run_id, models=["tuned"], within=within)
+    assert within.target.started[0][-2:] == ["--stages", "predict:tuned"]
+    assert result.evaluation.get_result("tuned").primary.value == 1.0
+    assert result.evaluation.get_result("majority") is not None
+
+
+def test_an_unknown_model_is_refused(fixture_run, surround):
+    with pytest.raises(InputError, match="Known: base, base_few_shot, tuned"):
+        predict(fixture_run.run_id, models=["gpt"], within=surround())
+
+
+def test_a_run_without_an_adapter_has_no_tuned_model(fixture_run, surround):
+    with pytest.raises(RunError) as caught:
+        predict(fixture_run.run_id, within=surround())
+    assert caught.value.code == "not_trained"
+
+
+def test_scoring_again_gives_the_same_report(fixture_run):
+    first = evaluate(fixture_run.run_id)
+    assert not has_new_predictions(fixture_run)
+    assert evaluate(fixture_run.run_id) == first
+
+
+def test_new_answers_are_noticed(fixture_run):
+    evaluate(fixture_run.run_id)
+    answer(fixture_run, "tuned", is_right=True)
+    assert has_new_predictions(fixture_run)
+
+
+def test_a_report_scores_what_was_not_scored_and_returns_its_paths(fixture_run):
+    paths = report(fixture_run.run_id, only=["report_html"])
+    assert paths == (fixture_run.report_path,)
+    assert fixture_run.find_report() is not None
+
+
+def test_an_unknown_artefact_is_refused(fixture_run):
+    with pytest.raises(InputError):
+        report(fixture_run.run_id, only=["report_pdf"])
