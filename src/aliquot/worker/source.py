@@ -86,7 +86,7 @@ def _download_package(source: ModelSource, work_dir: Path) -> Path:
 
 
 def _download_hub(source: ModelSource, work_dir: Path) -> LocalFiles:
-    from httpx import HTTPError
+    from httpx2 import HTTPError
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
