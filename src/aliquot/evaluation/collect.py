@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
 from aliquot.evaluation.wording import TITLES
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +35,21 @@ def collect_predictions(run_dir: RunDir, split: str, rows: Sequence[StoredExampl
         RunError: A file holds an answer to no row of the split, two answers to one, or another reference.
     """
     collected = Collected({}, {})
-    for model in _list_models(run_dir, split):
+    for model in (model for model, answered in run_dir.list_predictions() if answered == split):
         location = str(run_dir.predictions_path(model, split))
         by_id = _by_example(run_dir.read_predictions(model, split), rows, location)
         if len(by_id) < len(rows):
             collected.partial[model] = len(by_id)
         elif rows:
             collected.whole[model] = [by_id[row.example_id] for row in rows]
-    return collected
+    return Collected(in_table_order(collected.whole), in_table_order(collected.partial))
 
 
-def _list_models(run_dir: RunDir, split: str) -> list[str]:
-    models = [model for model, answered in run_dir.list_predictions() if answered == split]
+def in_table_order(models: Mapping[str, T]) -> dict[str, T]:
+    """Return what is known by model, in the order of tables: known models first, others by name."""
     order = list(TITLES)
-    return sorted(models, key=lambda model: (order.index(model) if model in TITLES else len(order), model))
+    names = sorted(models, key=lambda name: (order.index(name) if name in TITLES else len(order), name))
+    return {name: models[name] for name in names}
 
 
 def _by_example(

@@ -7,7 +7,7 @@ same files. No model is needed, and no torch.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -28,9 +28,10 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION, Spec
 from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median, read_baseline_notes
-from aliquot.evaluation.collect import Collected, collect_predictions
+from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
 from aliquot.evaluation.compare import Contest, choose_pairs, compare_models
 from aliquot.evaluation.headline import write_headline
+from aliquot.evaluation.held_to_labels import hold_to_labels
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric, get_metric, list_metrics
 from aliquot.evaluation.normaliser import Normaliser, build_normaliser
@@ -43,7 +44,9 @@ Kind = Literal["tuned", "base", "baseline", "external"]
 _KINDS: dict[str, Kind] = {
     "tuned": "tuned",
     "base": "base",
+    "base_held": "base",
     "base_few_shot": "base",
+    "base_few_shot_held": "base",
     "majority": "baseline",
     "nearest_neighbour": "baseline",
     "linear": "baseline",
@@ -101,6 +104,9 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
     collected = collect_predictions(run_dir, split, rows)
     scores = {model: score_predictions(found, normaliser) for model, found in collected.whole.items()}
+    held = hold_to_labels(collected.whole, scores)
+    scores |= {model: score_predictions(found, normaliser) for model, found in held.items()}
+    collected = replace(collected, whole=in_table_order(collected.whole | held))
     ordered = sorted(rows, key=_example_id)
     train_prompts = {row.prompt_sha256 for row in train}
     return Scored(

@@ -69,7 +69,7 @@ def _name_rivals(
     claim = (
         f"{verb} better than the tuned model"
         if is_better
-        else f"{verb} as good as the tuned model, as far as {tuned.num_items:,} items can tell"
+        else f"cannot be told apart from the tuned model on {tuned.num_items:,} items"
     )
     return capitalise(f"{names} {claim}: {metric.title.lower()} {values} against {format_value(tuned)}.")
 

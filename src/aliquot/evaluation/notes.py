@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from aliquot.core.result import ModelResult, Prediction
 from aliquot.evaluation.collect import Collected
+from aliquot.evaluation.held_to_labels import HELD
 from aliquot.evaluation.resampling import Resampling
 from aliquot.evaluation.wording import capitalise, model_phrase
 
@@ -62,6 +63,8 @@ def _method_note(resampling: Resampling, confidence: float) -> str:
 
 def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_type: str) -> list[str]:
     name = capitalise(model_phrase(result.model, task_type))
+    if result.model in HELD.values():
+        return [f"{name}: not what it said, but the label it thought most probable counts as its answer."]
     notes = []
     if result.num_unparsed:
         consequence = "count as the training median" if task_type == "number" else "count as wrong"

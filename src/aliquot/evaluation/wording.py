@@ -10,7 +10,9 @@ from aliquot.evaluation.metric import Metric
 TITLES = {
     "tuned": "tuned",
     "base": "base",
+    "base_held": "base, held to labels",
     "base_few_shot": "base, few-shot",
+    "base_few_shot_held": "base, few-shot, held to labels",
     "linear": "linear model",
     "nearest_neighbour": "nearest neighbour",
     "majority": "majority class",
@@ -18,7 +20,9 @@ TITLES = {
 """Words for models in tables, in the order of tables."""
 
 _IN_SENTENCES = {
+    "base_held": "the base held to the labels",
     "base_few_shot": "the few-shot base",
+    "base_few_shot_held": "the few-shot base held to the labels",
     "linear": "the linear model",
     "nearest_neighbour": "the nearest neighbour",
     "majority": "the majority class",

@@ -14,12 +14,17 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from aliquot.modeling.load import autocast
+from aliquot.modeling.tree_attention import index_runs
 from aliquot.tokenization.encoder import EncodedRow
-from aliquot.tokenization.prefix_tree import build_prefix_tree
+from aliquot.tokenization.prefix_tree import build_prefix_tree, cut_runs
 
-# Families whose decoder takes a 4-dimensional mask and whose head is a plain linear layer. Others run
+# Families that hand a tree on to their attention, and whose head is a plain linear layer. Others run
 # padded. Sliding windows (Gemma) and scaled logits need their own tests before they may join.
 SHARING_FAMILIES = frozenset({"llama", "qwen2", "qwen3", "mistral", "smollm3"})
+
+
+_NO_MASK = torch.zeros(1, 1, 1, 1)
+"""A mask of four dimensions is passed on as it is; the tree says what is visible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
         hidden_1TH = language_model.base_model(
             input_ids=torch.tensor([tree.token_ids], device=device),
             position_ids=torch.tensor([tree.positions], device=device),
-            attention_mask=_tree_mask(tree.subtree_ends, device),
+            attention_mask=_NO_MASK.to(device),
+            tree=index_runs(cut_runs(tree.runs), len(tree.token_ids), device),
             use_cache=False,
         ).last_hidden_state
         hidden_QH = hidden_1TH[0].index_select(0, torch.tensor(tree.query_nodes, device=device))
@@ -77,14 +83,6 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
     targets_Q = torch.tensor(tree.targets, device=device)
     rows_Q = torch.tensor(tree.query_rows, device=device)
     return _token_losses(logits_QV, targets_Q, rows_Q, len(tree.token_ids))
-
-
-def _tree_mask(subtree_ends: list[int], device: torch.device) -> torch.Tensor:
-    """Return the (1, 1, T, T) mask: a node sees itself and its ancestors, which precede it."""
-    ends_T = torch.tensor(subtree_ends, device=device)
-    node_T = torch.arange(len(subtree_ends), device=device)
-    is_visible_TT = (node_T[None, :] <= node_T[:, None]) & (node_T[:, None] < ends_T[None, :])
-    return is_visible_TT[None, None]
 
 
 def _losses_padded(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:

@@ -10,6 +10,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from aliquot.errors import MachineError, ModelError
+from aliquot.modeling.tree_attention import NAME as TREE_ATTENTION
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -32,7 +33,7 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
         model = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=DTYPES[precision],
-            attn_implementation="sdpa",
+            attn_implementation=TREE_ATTENTION,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,

@@ -235,7 +235,7 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     for choice in (
         rules.seed(),
         rules.lora_alpha(),
-        rules.lora_dropout(architecture),
+        rules.lora_dropout(architecture, sheet.device),
         rules.learning_rate(architecture, steps),
         rules.schedule(),
         rules.warmup_ratio(steps),

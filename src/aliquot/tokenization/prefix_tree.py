@@ -1,7 +1,7 @@
 """The prefix tree of a batch: each distinct prefix token of its rows once.
 
-Rows are laid out depth first. A token sees exactly its ancestors: token j is visible to token i when
-``j <= i < subtree_end[j]``. Loss and gradients equal those of the padded batch.
+Rows are laid out depth first, and a token sees exactly the path from the root to itself. Loss and
+gradients equal those of the padded batch.
 """
 
 from __future__ import annotations
@@ -11,6 +11,17 @@ from dataclasses import dataclass
 
 from aliquot.tokenization.encoder import EncodedRow
 
+MIN_RUN = 16
+"""Runs are not cut shorter than this: tiny matrices are slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Nodes of one branch that were laid out together: ``path[num_shared:]``, below ``path[:num_shared]``."""
+
+    path: tuple[int, ...]
+    num_shared: int
+
 
 @dataclass(frozen=True, slots=True)
 class PrefixTree:
@@ -19,19 +30,19 @@ class PrefixTree:
     Attributes:
         token_ids: T ids, depth first.
         positions: T positions of the nodes in their rows.
-        subtree_ends: T indices: the first node that is not below this one.
         query_nodes: Q nodes whose next token is trained.
         targets: Q ids expected there.
         query_rows: Q indices into the rows as given: whose loss this is.
+        runs: The nodes in the order they were laid out, cut where a branch ends.
         num_row_tokens: Tokens of all branches, prefixes counted each time.
     """
 
     token_ids: list[int]
     positions: list[int]
-    subtree_ends: list[int]
     query_nodes: list[int]
     targets: list[int]
     query_rows: list[int]
+    runs: list[Run]
     num_row_tokens: int
 
 
@@ -49,19 +60,34 @@ def build_prefix_tree(rows: Sequence[EncodedRow]) -> PrefixTree:
     for branch, index in branches:
         inputs = branch.token_ids[:-1]
         shared = _shared_length(inputs, [tree.token_ids[node] for node in path])
-        _close(tree, path, shared)
+        del path[shared:]
         for position in range(shared, len(inputs)):
             path.append(len(tree.token_ids))
             tree.token_ids.append(inputs[position])
             tree.positions.append(position)
-            tree.subtree_ends.append(-1)
+        if shared < len(path):
+            tree.runs.append(Run(tuple(path), shared))
         for position in range(1, len(branch.token_ids)):
             if branch.is_trained[position]:
                 tree.query_nodes.append(path[position - 1])
                 tree.targets.append(branch.token_ids[position])
                 tree.query_rows.append(index)
-    _close(tree, path, 0)
     return tree
+
+
+def cut_runs(runs: Sequence[Run]) -> list[Run]:
+    """Cut the few runs that are much longer than the others, so that all can be computed as one batch.
+
+    The first branch brings the whole shared prefix; padding every run to its length would cost more than
+    sharing saves.
+    """
+    lengths = sorted(len(run.path) - run.num_shared for run in runs)
+    limit = max(MIN_RUN, lengths[int(0.9 * (len(lengths) - 1))])
+    return [
+        Run(run.path[: start + limit], start)
+        for run in runs
+        for start in range(run.num_shared, len(run.path), limit)
+    ]
 
 
 def count_distinct(rows: Sequence[Sequence[int]]) -> int:
@@ -71,13 +97,6 @@ def count_distinct(rows: Sequence[Sequence[int]]) -> int:
         total += len(row) - _shared_length(row, last)
         last = row
     return total
-
-
-def _close(tree: PrefixTree, path: list[int], length: int) -> None:
-    """End the subtrees of the nodes beyond ``length`` and leave them."""
-    for node in path[length:]:
-        tree.subtree_ends[node] = len(tree.token_ids)
-    del path[length:]
 
 
 def _shared_length(first: Sequence[int], second: Sequence[int]) -> int:

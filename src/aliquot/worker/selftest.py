@@ -23,6 +23,7 @@ from aliquot.errors import AliquotError, Interrupted
 from aliquot.modeling.adapter import adapter_tensors, add_adapter
 from aliquot.modeling.forward import token_losses
 from aliquot.modeling.load import set_determinism
+from aliquot.modeling.tree_attention import NAME as TREE_ATTENTION
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
@@ -156,6 +157,7 @@ def _gradient(model: Any, rows: list[EncodedRow], layout: str) -> torch.Tensor:
 
 def _model(device: str, dropout: float) -> Any:
     config = LlamaConfig(
+        attn_implementation=TREE_ATTENTION,
         vocab_size=64,
         hidden_size=64,
         intermediate_size=128,

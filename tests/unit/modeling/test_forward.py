@@ -43,7 +43,17 @@ def test_tree_equals_padded(model, prepared_dir, dtype, tolerance):
 
 
 def _off_by_one(tree):
-    return replace(tree, subtree_ends=[end + 1 for end in tree.subtree_ends])
+    """Every run forgets the root of its path."""
+    runs = [replace(run, path=run.path[1:], num_shared=run.num_shared - 1) for run in tree.runs[1:]]
+    return replace(tree, runs=[tree.runs[0], *runs])
+
+
+def _sees_another_row(tree):
+    """The last run sees a node of another row in the place of its own parent."""
+    run = tree.runs[-1]
+    other = tree.runs[0].path[-1]
+    path = (*run.path[: run.num_shared - 1], other, *run.path[run.num_shared :])
+    return replace(tree, runs=[*tree.runs[:-1], replace(run, path=path)])
 
 
 def _wrong_position(tree):
@@ -60,7 +70,7 @@ def _dropped_row(tree):
     )
 
 
-@pytest.mark.parametrize("mutate", [_off_by_one, _wrong_position, _dropped_row])
+@pytest.mark.parametrize("mutate", [_off_by_one, _sees_another_row, _wrong_position, _dropped_row])
 def test_a_broken_tree_is_noticed(model, prepared_dir, monkeypatch, mutate):
     build = forward.build_prefix_tree
     monkeypatch.setattr(forward, "build_prefix_tree", lambda rows: mutate(build(rows)))

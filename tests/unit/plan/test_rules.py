@@ -132,8 +132,14 @@ def test_all_linear_layers_are_adapted_by_architecture():
 
 
 def test_dropout_is_for_models_up_to_13_billion():
-    assert rules.lora_dropout(architecture()).value == 0.05
-    assert rules.lora_dropout(replace(architecture(), num_parameters=14 * 10**9)).value == 0.0
+    assert rules.lora_dropout(architecture(), H100).value == 0.05
+    assert rules.lora_dropout(replace(architecture(), num_parameters=14 * 10**9), H100).value == 0.0
+
+
+def test_dropout_is_not_worth_its_time_on_a_cpu():
+    choice = rules.lora_dropout(architecture(), TWO_CORES)
+    assert choice.value == 0.0
+    assert "half as long again" in choice.reason
 
 
 @pytest.mark.parametrize(("steps", "rising"), [(400, 20), (40, 5), (5_000, 100), (6, 3), (1, 1)])
@@ -293,7 +299,7 @@ ALL_CHOICES: list[Choice] = [
     rules.learning_rate(architecture(), 100),
     rules.lora_rank(architecture(), 100, ("q_proj",)),
     rules.lora_alpha(),
-    rules.lora_dropout(architecture()),
+    rules.lora_dropout(architecture(), H100),
     rules.target_modules(architecture()),
     rules.schedule(),
     rules.warmup_ratio(100),

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.tokenization.encoder import EncodedRow
-from aliquot.tokenization.prefix_tree import build_prefix_tree, count_distinct
+from aliquot.tokenization.prefix_tree import MIN_RUN, Run, build_prefix_tree, count_distinct, cut_runs
 
 
 def _row(ids, num_trained=1):
@@ -17,7 +17,7 @@ def test_worked_example():
     tree = build_prefix_tree([_row([1, 2, 3, 9]), _row([1, 2, 4, 8])])
     assert tree.token_ids == [1, 2, 3, 4]
     assert tree.positions == [0, 1, 2, 2]
-    assert tree.subtree_ends == [4, 4, 3, 4]
+    assert tree.runs == [Run((0, 1, 2), 0), Run((0, 1, 3), 2)]
     assert (tree.query_nodes, tree.targets, tree.query_rows) == ([2, 3], [9, 8], [0, 1])
     assert tree.num_row_tokens == 8
 
@@ -33,11 +33,17 @@ def test_count_worked_example():
     assert count_distinct([]) == 0
 
 
+def _path_of(node, runs):
+    """Return what a node sees: the path of its only run, up to itself."""
+    (run,) = [run for run in runs if node in run.path[run.num_shared :]]
+    return list(run.path[: run.path.index(node) + 1])
+
+
 @given(ROWS)
 def test_each_query_sees_exactly_its_row(rows):
     tree = build_prefix_tree([_row(ids, num_trained=len(ids) - 1) for ids in rows])
     for node, target, index in zip(tree.query_nodes, tree.targets, tree.query_rows, strict=True):
-        seen = [j for j in range(len(tree.token_ids)) if j <= node < tree.subtree_ends[j]]
+        seen = _path_of(node, tree.runs)
         depth = tree.positions[node] + 1
         assert [tree.token_ids[j] for j in seen] == rows[index][:depth]
         assert [tree.positions[j] for j in seen] == list(range(depth))
@@ -50,3 +56,20 @@ def test_no_trained_token_is_lost_and_no_node_is_computed_twice(rows):
     assert len(tree.targets) == sum(len(ids) - 1 for ids in rows)
     assert len(tree.token_ids) == len({tuple(ids[: n + 1]) for ids in rows for n in range(len(ids) - 1)})
     assert count_distinct(rows) == len({tuple(ids[: n + 1]) for ids in rows for n in range(len(ids))})
+
+
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=8))
+def test_cut_runs_hold_the_same_nodes_and_paths(lengths):
+    rows = [_row([index, *([7] * length)]) for index, length in enumerate(lengths)]
+    tree = build_prefix_tree(rows)
+    cut = cut_runs(tree.runs)
+    assert sorted(node for run in cut for node in run.path[run.num_shared :]) == list(
+        range(len(tree.token_ids))
+    )
+    assert all(_path_of(node, cut) == _path_of(node, tree.runs) for node in range(len(tree.token_ids)))
+
+
+def test_one_long_run_is_cut_to_the_size_of_the_others():
+    rows = [_row([*range(100), value, *([200] * 20)]) for value in range(101, 121)]
+    cut = cut_runs(build_prefix_tree(rows).runs)
+    assert max(len(run.path) - run.num_shared for run in cut) <= max(MIN_RUN, 21)
