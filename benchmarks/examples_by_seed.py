@@ -42,7 +42,8 @@ def main() -> None:
         print("| seed | training s | " + " | ".join(MODELS) + " | worst p (Holm) | not beaten |")
         print("|---" * (len(MODELS) + 4) + "|")
         for seed in options.seeds:
-            result = aliquot.run(data, base="smollm2-135m-instruct", runs_dir=out, seed=seed, **SETTINGS[task])
+            settings = {"base": "smollm2-135m-instruct", "seed": seed, **SETTINGS[task]}
+            result = aliquot.run(data, runs_dir=out, **settings)
             print(describe(RunDir(Path(result.path)), seed), flush=True)
 
 
