@@ -8,7 +8,7 @@ endif
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench docs test-reliability nightly install install-dev clean
+.PHONY: help demo test check fix bench docs test-reliability test-readme nightly install install-dev clean
 
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -27,7 +27,7 @@ PYTHON_VERSION := $(if $(PYTHON),$(shell $(PYTHON) -c 'import sys; print("%d.%d.
 # For torch's CPU build on Linux, see docs/how-to/install-torch-cpu.md.
 TORCH_INDEX_URL ?=
 # One pass over the rows keeps training within minutes on a laptop; DEMO_FLAGS= lets the rules choose.
-DEMO_FLAGS ?= --num-epochs 1
+DEMO_FLAGS ?= --num-epochs 1 --batch-size 16
 PIP_INSTALL = $(BIN)/python -m pip --disable-pip-version-check --no-input install --constraint constraints.txt
 # One thread, so that sums are added in one order and two test runs do not fight over the cores.
 PYTEST = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --durations=10
@@ -45,6 +45,10 @@ test: $(VENV)/.installed-dev ## all tests but the long ones (at most 10 minutes 
 
 test-reliability: $(VENV)/.installed-dev ## kill points and faults (at most 25 minutes)
 	$(PYTEST) -m "reliability and not nightly" --session-timeout=$(RELIABILITY_LIMIT_S) $(PYTEST_FLAGS)
+
+test-readme: $(VENV)/.installed-dev ## run the README's commands on the demo's run and compare what they print
+	@[ -d demo/runs ] || $(MAKE) demo
+	$(BIN)/python -m docs.readme
 
 nightly: $(VENV)/.installed-dev ## every test, with long sizes and many more random cases
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) $(PYTEST_FLAGS)
