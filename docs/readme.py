@@ -23,8 +23,8 @@ RUN_NAME = re.compile(r"\d{8}-\d{6}-[a-z0-9-]+")
 TIME = re.compile(r"\b(about |under )?(a|\d[\d.,]*) ?(s|min|minute|minutes|h|tokens/s)\b")
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?")
 ELISION = "…"
-RELATIVE, ABSOLUTE = 0.1, 0.05
-"""Figures may differ by a tenth of their size or by this much, whichever is more."""
+RELATIVE, ABSOLUTE = 0.25, 0.1
+"""Figures may differ by a quarter of their size or by a tenth, whichever is more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,10 @@ def write_headline(
     level = [model for model in rivals if not is_distinguished(against[model])]
     if better or level:
         first = _name_rivals(better or level, by_model, metric, task_type, is_better=bool(better))
-    else:
-        first = _name_success(by_model["tuned"], rivals, metric)
-    is_told = "base" not in against or "base" in (better or level)
-    return first if is_told else f"{first} {against['base'].sentence}"
+        is_told = "base" not in against or "base" in (better or level)
+        return first if is_told else f"{first} {against['base'].sentence}"
+    first = _name_success(by_model["tuned"], rivals, metric)
+    return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
 
 def _without_tuned(results: Sequence[ModelResult], metric: Metric, num_items: int, task_type: str) -> str:
@@ -78,6 +78,12 @@ def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric) -> 
     beaten = " and beats every baseline" if rivals else ""
     value = f"{metric.title.lower()} {format_value(tuned.primary)}"
     return f"The tuned model reaches {value} on {tuned.primary.num_items:,} test items{beaten}."
+
+
+def _strongest(rivals: Sequence[str], against: dict[str, Comparison], metric: Metric) -> str:
+    """Return the rival that the tuned model beats by the least: what a reader should compare with."""
+    sign = 1 if metric.direction == "higher" else -1
+    return min(rivals, key=lambda model: sign * against[model].difference)
 
 
 def _is_worse(comparison: Comparison, metric: Metric) -> bool:

@@ -77,7 +77,7 @@ def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_
     mean_mass = sum(masses) / len(masses) if masses else 1.0
     if mean_mass < SMALL_LABEL_MASS:
         notes.append(
-            f"{name} puts only {mean_mass:.2f} of its probability on the labels; its label probabilities are "
-            "renormalised and say little."
+            f"{name} puts {mean_mass:.2f} of its probability on the labels; what is told of its label "
+            "probabilities is renormalised to 1."
         )
     return notes

@@ -151,7 +151,12 @@ def _answers(spec: Spec) -> str:
     said = f"Models answered greedily with at most {count(prediction.max_new_tokens, 'new token')}"
     if "base_few_shot" in prediction.models:
         said += f"; the few-shot base was shown {count(prediction.num_shots, 'training example')}"
-    return f"{said}."
+    held = (
+        " An untuned model with unreadable answers was also scored by its most probable label (held to labels)."
+        if spec.task.task_type == "labels"
+        else ""
+    )
+    return f"{said}.{held}"
 
 
 def _statistics(record: RunRecord) -> list[str]:
@@ -189,9 +194,9 @@ def _tests(report: EvaluationReport) -> list[str]:
 def _scores(report: EvaluationReport) -> str:
     decimals = report_decimals(report)
     scores = [f"{result.title} {metric_text(result.primary, decimals)}" for result in report.results]
+    titles = {result.model: result.title for result in report.results}
     gains = [
-        f"against {comparison.other.replace('_', ' ')} "
-        f"{interval_text(comparison.interval, decimals, is_signed=True)}"
+        f"against {titles[comparison.other]} {interval_text(comparison.interval, decimals, is_signed=True)}"
         for comparison in report.comparisons
         if comparison.model == "tuned"
     ]

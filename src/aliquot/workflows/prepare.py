@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from aliquot.config.places import models_dir
 from aliquot.core.model import ModelSource, PreparedModel
 from aliquot.core.model_cache import find_prepared, list_prepared
 from aliquot.core.records import decode, encode
-from aliquot.plan.bases import find_source
+from aliquot.errors import ModelError
+from aliquot.plan.bases import explain_gate, find_base, find_source
 from aliquot.workflows.surroundings import Doing, Surroundings
 
 
@@ -41,15 +42,26 @@ def prepare(name: str, within: Surroundings) -> Base:
         return ready
     within.tell(Doing(f"Preparing {source.name}, once, from {_origin(source)}"))
     arguments = [encode(source).decode(), str(models_dir())]
-    lines = within.target.call("prepare_model", arguments)
-    model = decode(lines[-1], PreparedModel, "output of prepare_model")
-    return Base(name=name, model=model, folder=models_dir() / model.key)
+    try:
+        lines = within.target.call("prepare_model", arguments)
+    except ModelError as error:
+        if error.code == "model_gated":
+            error.hint = explain_gate(name)
+        raise
+    return _base(name, decode(lines[-1], PreparedModel, "output of prepare_model"))
 
 
 def find_ready(name: str, source: ModelSource | None = None) -> Base | None:
     """Return a base model if it is prepared already; never reaches out."""
     model = find_prepared(models_dir(), source or find_source(name))
-    return Base(name=name, model=model, folder=models_dir() / model.key) if model else None
+    return _base(name, model) if model else None
+
+
+def _base(name: str, model: PreparedModel) -> Base:
+    """Return a ready base; the catalogue knows its licence, the files do not."""
+    entry = find_base(model.source.name)
+    licence = model.licence or (entry.licence if entry else "")
+    return Base(name=name, model=replace(model, licence=licence), folder=models_dir() / model.key)
 
 
 def _origin(source: ModelSource) -> str:

@@ -204,8 +204,8 @@ def test_a_model_that_puts_little_probability_on_the_labels_is_noted(tmp_path):
     run_dir.save_predictions("base", "test", predictions)
     notes = [note for note in evaluate_run(run_dir).notes if "probability on the labels" in note]
     assert notes == [
-        "Base puts only 0.40 of its probability on the labels; its label probabilities are renormalised and "
-        "say little."
+        "Base puts 0.40 of its probability on the labels; what is told of its label probabilities is "
+        "renormalised to 1."
     ]
 
 
