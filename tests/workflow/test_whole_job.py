@@ -124,7 +124,7 @@ def test_the_numbers_of_the_page_are_those_of_the_record(job):
 def test_the_settings_load_again_and_give_the_same_plan(job, tmp_path):
     run_dir, _ = job
     done = subprocess.run(
-        [sys.executable, "-m", "aliquot.cli.app", "runs", "show", str(run_dir.path), "--yaml"],
+        [sys.executable, "-m", "aliquot", "runs", "show", str(run_dir.path), "--yaml"],
         capture_output=True,
         text=True,
         check=True,
@@ -153,7 +153,7 @@ def test_a_worker_killed_in_the_middle_is_resumed_to_the_same_adapter(job, tiny_
         "            os.kill(os.getpid(), signal.SIGKILL)\n"
         "    journal.RunJournal.write = deadly\n"
     )
-    aliquot_command = [sys.executable, "-m", "aliquot.cli.app"]
+    aliquot_command = [sys.executable, "-m", "aliquot"]
     flags = [f"--{name.replace('_', '-')}={value}" for name, value in SETTINGS.items()]
     deadly = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ['PYTHONPATH']}"}
     runs = ["--runs-dir", str(tmp_path / "runs")]
