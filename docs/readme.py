@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-BLOCK = re.compile(r"```console\n\$ (?P<command>[^\n]+)\n(?P<output>.+?)```", re.DOTALL)
+BLOCK = re.compile(r"```console\n\$ (?P<command>aliquot [^\n]+)\n(?P<output>(?!```).+?)```", re.DOTALL)
 RUN_NAME = re.compile(r"\d{8}-\d{6}-[a-z0-9-]+")
 TIME = re.compile(r"\b(about |under )?(a|\d[\d.,]*) ?(s|min|minute|minutes|h|tokens/s)\b")
 NUMBER = re.compile(r"[-+−]?\d[\d,]*(?:\.\d+)?")
 ELISION = "…"
-RELATIVE, ABSOLUTE = 0.25, 0.1
-"""Figures may differ by a quarter of their size or by a tenth, whichever is more."""
+SHARE, WHOLE = 0.1, 8
+"""Most that a figure with decimals, and one without (points, items), may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +68,14 @@ def is_same(expected: str, found: str) -> bool:
     if NUMBER.sub("#", first) != NUMBER.sub("#", second):
         return False
     pairs = zip(NUMBER.findall(first), NUMBER.findall(second), strict=True)
-    return all(is_close(_value(one), _value(other)) for one, other in pairs)
+    return all(is_close(one, other) for one, other in pairs)
 
 
-def is_close(one: float, other: float) -> bool:
-    """Return whether two figures may belong to the same run on two kinds of processor."""
-    return abs(one - other) <= max(ABSOLUTE, RELATIVE * abs(one))
+def is_close(one: str, other: str) -> bool:
+    """Return whether two figures may belong to the same run on two kinds of processor; counts must agree."""
+    if "." not in one:
+        return abs(_value(one) - _value(other)) <= WHOLE
+    return abs(_value(one) - _value(other)) <= SHARE
 
 
 def run(command: str) -> str:
@@ -99,13 +101,14 @@ def _block(match: re.Match[str]) -> Block:
 
 
 def _renewed(match: re.Match[str]) -> str:
-    """Return a block with today's output; where lines were left out, the first and last lines kept stay."""
-    output = run(match["command"])
-    if f"\n{ELISION}\n" in match["output"]:
-        head, tail = (len(piece.splitlines()) for piece in match["output"].split(f"{ELISION}\n", 1))
-        lines = output.splitlines()
-        output = "\n".join([*lines[:head], ELISION, *lines[len(lines) - tail :]]) + "\n"
-    return f"```console\n$ {match['command']}\n{output}```"
+    """Return a block with today's output; one with lines left out is kept by hand."""
+    if f"{ELISION}\n" in match["output"]:
+        return match[0]
+    return f"```console\n$ {match['command']}\n{_without_trailing_space(run(match['command']))}```"
+
+
+def _without_trailing_space(output: str) -> str:
+    return "".join(f"{line.rstrip()}\n" for line in output.splitlines())
 
 
 if __name__ == "__main__":
