@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import aliquot
+from aliquot.core.records import as_plain
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from tests.fixtures.training import conversation
@@ -134,7 +135,7 @@ def test_the_settings_load_again_and_give_the_same_plan(job, tmp_path):
     data = run_dir.path.parent.parent / "molecules.jsonl"
     again = aliquot.plan(data, config=settings)
     first = run_dir.read_spec().plan
-    assert {c.name: c.value for c in again.choices} == {c.name: c.value for c in first.choices}
+    assert as_plain({c.name: c.value for c in again.choices}) == {c.name: c.value for c in first.choices}
 
 
 def test_a_worker_killed_in_the_middle_is_resumed_to_the_same_adapter(job, tiny_model_dir, tmp_path):
@@ -172,5 +173,7 @@ def test_a_worker_killed_in_the_middle_is_resumed_to_the_same_adapter(job, tiny_
     )
     assert second.returncode == 0, second.stderr
     (resumed,) = (RunDir(path) for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    starts = [event.data["from_step"] for event in resumed.read_events() if event.kind == "resumed"]
+    assert starts[0] == 0 < starts[-1]
     weights = "adapter_model.safetensors"
     assert (resumed.adapter_dir / weights).read_bytes() == (run_dir.adapter_dir / weights).read_bytes()

@@ -29,5 +29,9 @@ class Message:
 
 
 def as_template_input(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
-    """Return messages as chat templates want them: dicts with role and content only."""
-    return [{"role": message.role, "content": message.content} for message in messages]
+    """Return messages as chat templates want them: dicts with role and content only.
+
+    ``developer`` is OpenAI's newer word for ``system``; templates of open models print nothing for it.
+    """
+    roles = {"developer": "system"}
+    return [{"role": roles.get(m.role, m.role), "content": m.content} for m in messages]

@@ -10,7 +10,8 @@ from aliquot.core.records import decode, sha256_of
 
 def list_prepared(models_dir: Path) -> list[PreparedModel]:
     """Return the records of all prepared models, by name of their folder."""
-    paths = sorted(models_dir.glob("*/aliquot.json"))
+    # A name with a leading dot is a folder that is still being made, or that a killed process left.
+    paths = sorted(path for path in models_dir.glob("*/aliquot.json") if not path.parent.name.startswith("."))
     return [decode(path.read_bytes(), PreparedModel, str(path)) for path in paths]
 
 
@@ -40,4 +41,6 @@ def _is_same(model: PreparedModel, source: ModelSource) -> bool:
     known = model.source
     if (known.kind, known.location, known.filename) != (source.kind, source.location, source.filename):
         return False
+    if source.kind == "package":  # a pin is honoured to the byte
+        return (known.version, known.sha256) == (source.version, source.sha256)
     return source.kind != "hub" or source.version in ("", known.version, model.revision)

@@ -152,7 +152,8 @@ def _answers(spec: Spec) -> str:
     if "base_few_shot" in prediction.models:
         said += f"; the few-shot base was shown {count(prediction.num_shots, 'training example')}"
     held = (
-        " An untuned model with unreadable answers was also scored by its most probable label (held to labels)."
+        " An untuned model with unreadable answers was also scored by its most probable label "
+        "(held to labels)."
         if spec.task.task_type == "labels"
         else ""
     )

@@ -30,13 +30,14 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
     _require_device(device)
     transformers_logging.disable_progress_bar()  # the journal tells what goes on
     try:
-        model = AutoModelForCausalLM.from_pretrained(
+        model, loading = AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=DTYPES[precision],
             attn_implementation=TREE_ATTENTION,
             local_files_only=True,
             trust_remote_code=False,
             use_safetensors=True,
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
@@ -45,8 +46,19 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
             location=str(folder),
             hint="Fetch it again with `aliquot models fetch`.",
         ) from error
+    _require_all_weights(set(loading["missing_keys"]), folder)
     model.requires_grad_(False)
     return model.to(device).eval()
+
+
+def _require_all_weights(missing: set[str], folder: Path) -> None:
+    if missing:
+        raise ModelError(
+            f"{len(missing)} weights are missing, {min(missing)} for one; they would be random numbers.",
+            code="weights_missing",
+            location=str(folder),
+            hint="Fetch the model again, or save it with its language-model head.",
+        )
 
 
 def autocast(model: PreTrainedModel) -> contextlib.AbstractContextManager[object]:
@@ -68,7 +80,7 @@ def set_determinism(num_threads: int) -> None:
     torch.set_num_threads(num_threads)
     torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
     # Writing to memory before it is used only shows faults of kernels, at 4 % of the time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # pyrefly: ignore[missing-attribute]
 
 
 def _require_device(device: str) -> None:

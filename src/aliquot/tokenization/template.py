@@ -68,6 +68,7 @@ class ChatTemplate:
                 messages=as_template_input(tuple(messages)),
                 add_generation_prompt=add_generation_prompt,
                 tools=None,
+                enable_thinking=False,  # answers are trained and scored without a chain of thought
                 documents=None,
                 **self._special_tokens,
             )

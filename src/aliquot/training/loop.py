@@ -112,6 +112,12 @@ def _validate(
     journal: Journal,
 ) -> TrainingState:
     loss = mean_loss(model, rows, spec, layout)
+    if not math.isfinite(loss):
+        raise RunError(
+            f"Validation loss became {loss} at step {state.step}; checkpoints written before are kept.",
+            code="loss_not_finite",
+            hint="Try a lower train.learning_rate, or train.precision float32.",
+        )
     is_best = state.best_loss is None or loss < state.best_loss
     journal.write("validation", step=state.step, loss=loss, is_best=is_best)
     if is_best:

@@ -157,7 +157,7 @@ def _gradient(model: Any, rows: list[EncodedRow], layout: str) -> torch.Tensor:
 
 def _model(device: str, dropout: float) -> Any:
     config = LlamaConfig(
-        attn_implementation=TREE_ATTENTION,
+        attn_implementation=TREE_ATTENTION,  # pyrefly: ignore[unexpected-keyword]
         vocab_size=64,
         hidden_size=64,
         intermediate_size=128,

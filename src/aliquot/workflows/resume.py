@@ -52,9 +52,16 @@ def require_resumable(run_dir: RunDir) -> None:
         )
 
 
+def _is_incomplete(run_dir: RunDir) -> bool:
+    """Whether a planned stage is missing: a worker that was asked for one only ends well all the same."""
+    planned = run_dir.read_spec().prediction
+    pairs = [(model, split) for model in planned.models for split in planned.splits]
+    return not run_dir.adapter_dir.is_dir() or not set(pairs) <= set(run_dir.list_predictions())
+
+
 def _start_again(run_dir: RunDir, within: Surroundings) -> None:
     if not any(model == "majority" for model, _ in run_dir.list_predictions()):
         save_baselines(run_dir)
-    if run_dir.state() is not RunState.FINISHED:
+    if run_dir.state() is not RunState.FINISHED or _is_incomplete(run_dir):
         within.tell(f"Resuming {run_dir.run_id}.")
         start_worker(run_dir, within)

@@ -8,6 +8,7 @@ from docs.readme import BLOCK, README, Block, find_fault, is_same
     [
         ("accuracy 0.90 [0.87, 0.93]", "accuracy 0.89 [0.86, 0.92]", True),
         ("accuracy 0.90", "accuracy 0.75", False),
+        ("25 points [20, 30]", "28 points [23, 33]", True),
         ("tuned beats base", "base beats tuned", False),
         ("run 20261124-041654-film-reviews-21a1", "run 20270101-000000-film-reviews-ffff", True),
         ("training about 3 min", "training about 11 min", True),

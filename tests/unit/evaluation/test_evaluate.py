@@ -35,7 +35,7 @@ def _with_evaluation(run_dir, **changes):
 def test_every_model_is_scored_on_every_item(tmp_path, task_type):
     run_dir = make_run_dir(tmp_path, task_type=task_type)
     report = evaluate_run(run_dir)
-    assert {result.model for result in report.results} == set(list_models(task_type))
+    assert {result.model for result in report.results} == {*list_models(task_type), *held(task_type)}
     assert report.num_items == 40
     assert report == run_dir.find_report()
     for result in report.results:
@@ -43,6 +43,11 @@ def test_every_model_is_scored_on_every_item(tmp_path, task_type):
         assert [s.example_id for s in scores] == [row.example_id for row in run_dir.read_rows("test")]
         assert result.num_unparsed == sum(not s.is_parsed for s in scores)
         assert result.primary.metric == report.primary_metric == result.metrics[0].metric
+
+
+def held(task_type):
+    """Return the models that are added: the fixture's base gives some unreadable answers."""
+    return ["base_held"] if task_type == "labels" else []
 
 
 def test_the_headline_numbers_of_labels_are_those_counted_by_hand(tmp_path):
@@ -101,7 +106,7 @@ def test_scoring_again_changes_no_byte(tmp_path, task_type):
     before = {path: path.read_bytes() for path in (run_dir.path / "scores").iterdir()}
     evaluate_run(run_dir)
     assert {path: path.read_bytes() for path in (run_dir.path / "scores").iterdir()} == before
-    assert len(before) == len(list_models(task_type)) + 1
+    assert len(before) == len(list_models(task_type)) + len(held(task_type)) + 1
 
 
 @pytest.mark.parametrize("task_type", TASKS)
@@ -157,7 +162,7 @@ def test_a_baseline_that_is_as_good_is_named_first(tmp_path):
     good = run_dir.read_predictions("tuned", "test")
     run_dir.save_predictions("linear", "test", [replace(p, model="linear") for p in good])
     headline = evaluate_run(run_dir).headline
-    assert headline.startswith("The linear model is as good as the tuned model, as far as 40 items can tell:")
+    assert headline.startswith("The linear model cannot be told apart from the tuned model on 40 items:")
     assert "tuned beats base by" in headline
 
 

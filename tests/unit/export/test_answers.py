@@ -29,7 +29,7 @@ def _row(*messages):
 def test_every_test_row_has_every_models_answer(scored_run):
     rows = read_answers(read_record(scored_run()))
     assert len(rows) == 40
-    assert {len(row.scores) for row in rows} == {6}
+    assert {len(row.scores) for row in rows} == {7}
     assert all(score.example_id == row.example.example_id for row in rows for score in row.scores.values())
 
 

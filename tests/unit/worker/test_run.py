@@ -54,27 +54,49 @@ def test_finished_stages_are_not_done_again(tiny_run, work):
     assert weights == sha256_file(tiny_run.adapter_dir / "adapter_model.safetensors")
 
 
-def test_a_wish_to_stop_is_obeyed_and_resumed(tiny_run, work):
-    tiny_run.requests_dir.mkdir()
-    (tiny_run.requests_dir / "stop").touch()
+@pytest.fixture
+def wish_after(monkeypatch):
+    """Return a function that leaves a wish to stop right after the first event of a kind."""
+
+    def arrange(run_dir, kind):
+        write, wish = RunJournal.write, run_dir.requests_dir / "stop"
+        run_dir.requests_dir.mkdir()
+
+        def wishing(self, event, /, **data):
+            write(self, event, **data)
+            if event == kind:
+                wish.touch()
+
+        monkeypatch.setattr(RunJournal, "write", wishing)
+
+        def forget():
+            monkeypatch.setattr(RunJournal, "write", write)
+            wish.unlink()
+
+        return forget
+
+    return arrange
+
+
+def test_a_wish_to_stop_is_obeyed_and_resumed(tiny_run, work, wish_after):
+    forget = wish_after(tiny_run, "step")
     with pytest.raises(Interrupted):
         work(tiny_run, "train")
     assert tiny_run.state() is RunState.STOPPED
     assert len(list_steps(tiny_run.read_events())) == 1
-    (tiny_run.requests_dir / "stop").unlink()
+    forget()
     work(tiny_run, "train")
     assert [event.data["step"] for event in list_steps(tiny_run.read_events())] == list(range(1, 21))
 
 
-def test_a_wish_to_stop_keeps_the_answers_so_far(tiny_run, work):
-    tiny_run.requests_dir.mkdir()
-    (tiny_run.requests_dir / "stop").touch()
+def test_a_wish_to_stop_keeps_the_answers_so_far(tiny_run, work, wish_after):
+    forget = wish_after(tiny_run, "progress")
     with pytest.raises(Interrupted, match="5 of 12 answers"):
         work(tiny_run, "predict:base")
     part = tiny_run.predictions_path("base", "test").with_suffix(".part")
     with part.open("ab") as file:
         file.write(b'{"example_id": "torn')
-    (tiny_run.requests_dir / "stop").unlink()
+    forget()
     work(tiny_run, "predict:base")
     assert len(tiny_run.read_predictions("base", "test")) == 12
     assert not part.exists()

@@ -35,7 +35,7 @@ def test_values_intervals_and_differences_are_printed(scored_run):
     picture = forest_plot(report)
     tuned = report.get_result("tuned").primary
     assert f"[{tuned.interval.low:.2f}, {tuned.interval.high:.2f}]" in picture
-    assert picture.count("p &lt; 0.001") + len(re.findall(r"p = [0-9]", picture)) == 5
+    assert picture.count("p &lt; 0.001") + len(re.findall(r"p = [0-9]", picture)) == 6
     assert "tuned minus this" in picture
 
 
