@@ -46,15 +46,21 @@ def convert_gguf(path: Path, target: Path) -> None:
     _require_tokenizer(tokenizer, path).save_pretrained(target)
 
 
-def copy_folder(source: Path, target: Path) -> None:
-    """Bring the files that matter of a safetensors folder into ``target``; weights are linked if possible.
+def copy_folder(source: Path, target: Path, *, may_link: bool = False) -> None:
+    """Bring the files that matter of a safetensors folder into ``target``.
 
     Configuration keys that could run code are removed; a tokenizer in another form than tokenizer.json
     is converted by transformers.
+
+    Args:
+        source: The folder.
+        target: An empty folder.
+        may_link: Link weights instead of copying them. Only where nobody else writes the source: a link to
+            a user's file would change when she saves the next model over it.
     """
     for path in sorted(source.iterdir()):
         if path.is_file() and path.suffix in KEPT_SUFFIXES and path.name != "aliquot.json":
-            _link_or_copy(path, target / path.name)
+            _bring(path, target / path.name, may_link=may_link)
     for name in ("config.json", "tokenizer_config.json"):
         if (target / name).is_file():
             _strip_keys(target / name)
@@ -95,8 +101,8 @@ def _require_tokenizer(tokenizer: Any, source: Path) -> Any:
     return tokenizer
 
 
-def _link_or_copy(source: Path, target: Path) -> None:
-    if source.suffix == ".safetensors":
+def _bring(source: Path, target: Path, *, may_link: bool) -> None:
+    if may_link and source.suffix == ".safetensors":
         try:
             os.link(source.resolve(), target)
             return

@@ -56,7 +56,7 @@ def prepare(files: LocalFiles, source: ModelSource, models_dir: Path) -> Prepare
         if files.is_gguf:
             convert_gguf(files.path, folder)
         else:
-            copy_folder(files.path, folder)
+            copy_folder(files.path, folder, may_link=source.kind == "hub")
         write_template_file(folder)
         model = _describe(folder, key, source, files)
         (folder / "aliquot.json").write_bytes(encode_pretty(model))

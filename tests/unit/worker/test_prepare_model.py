@@ -63,6 +63,15 @@ def test_a_changed_folder_is_prepared_anew(tiny_model_dir, tmp_path):
     assert prepare(fetch_source(source, tmp_path), source, tmp_path / "cache").key != first.key
 
 
+def test_saving_over_the_users_folder_does_not_change_the_prepared_one(tiny_model_dir, tmp_path):
+    folder = shutil.copytree(tiny_model_dir, tmp_path / "own")
+    source = replace(LOCAL, location=str(folder))
+    model = prepare(fetch_source(source, tmp_path), source, tmp_path / "cache")
+    before = (tmp_path / "cache" / model.key / "model.safetensors").read_bytes()
+    (folder / "model.safetensors").write_bytes(b"another model")
+    assert (tmp_path / "cache" / model.key / "model.safetensors").read_bytes() == before
+
+
 def test_keys_that_run_code_are_taken_out_of_a_config(tiny_model_dir, tmp_path):
     folder = shutil.copytree(tiny_model_dir, tmp_path / "own")
     config = json.loads((folder / "config.json").read_text())
