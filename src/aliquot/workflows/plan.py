@@ -11,6 +11,7 @@ from aliquot.core.files import write_file
 from aliquot.core.plan import Plan
 from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
+from aliquot.evaluation.metric import get_metric
 from aliquot.plan.bases import choose_base
 from aliquot.plan.resolve import Resolved, resolve
 from aliquot.workflows.check import check_rows, count_tokens, read_settings, require_usable
@@ -62,6 +63,7 @@ def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> P
     """Check a file, choose and prepare the base model, and resolve every setting."""
     checked = check_rows(data, given)
     require_usable(checked.report)
+    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
     device = probe(within)
     choice = choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
@@ -70,6 +72,22 @@ def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> P
     require_usable(checked.report)
     resolved = resolve(given, checked.report, base.model, device, base=choice)
     return Planned(given=given, checked=checked, base=base, resolved=resolved)
+
+
+def require_metric(name: str | None, task_type: str) -> None:
+    """Refuse a headline metric that cannot score this task, before anything is trained.
+
+    Raises:
+        InputError: No metric has this name, or it is for other tasks.
+    """
+    if name is None or task_type in get_metric(name).task_types:
+        return
+    raise InputError(
+        f"{name} is a metric for {' and '.join(get_metric(name).task_types)}; the task here is {task_type}.",
+        code="metric_not_for_task",
+        location="evaluate.primary_metric",
+        hint="Leave it out to take the usual one, or set evaluate.task_type.",
+    )
 
 
 def export_settings(given: GivenSettings, path: Path) -> None:
