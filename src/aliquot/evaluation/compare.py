@@ -76,6 +76,8 @@ def is_model_better(comparison: Comparison, metric: Metric) -> bool:
 
 
 def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
+    if contest.metric.interval == "none":
+        return None
     sample = contest.resampled[model].minus(contest.resampled[other])
     interval = bootstrap_interval(sample, contest.confidence)
     if interval is None or not math.isfinite(sample.value):

@@ -65,7 +65,9 @@ def _report(
 def _interval(
     metric: Metric, answers: Answers, sample: Resampled, resampling: Resampling, confidence: float
 ) -> Interval | None:
-    """Return Wilson's interval for a share of independent items, else the bootstrap's."""
+    """Return Wilson's interval for a share of independent items, else the bootstrap's, if any holds."""
+    if metric.interval == "none":
+        return None
     if metric.interval == "wilson" and metric.per_item is not None and not resampling.has_groups:
         values = metric.per_item(answers)
         counted = values[np.isfinite(values)]

@@ -44,7 +44,8 @@ class Metric:
         direction: Whether higher or lower is better.
         range: Smallest and largest possible value; None is unbounded.
         citation: Where it is defined.
-        interval: ``wilson`` for a share of independent items; ``bootstrap`` for everything else.
+        interval: ``wilson`` for a share of independent items; ``bootstrap`` for everything else; ``none``
+            for a biased statistic whose intervals would not cover; such a metric is not compared either.
         per_item: N values whose mean is the metric; NaN leaves an item out.
         aggregate: Answers and counts of shape RN → R values; NaN where undefined.
     """
@@ -56,7 +57,7 @@ class Metric:
     direction: Literal["higher", "lower"]
     range: tuple[float | None, float | None]
     citation: str
-    interval: Literal["wilson", "bootstrap"] = "bootstrap"
+    interval: Literal["wilson", "bootstrap", "none"] = "bootstrap"
     per_item: Callable[[Answers], Floats] | None = None
     aggregate: Callable[[Answers, Floats], Floats] | None = None
 

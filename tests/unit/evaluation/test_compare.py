@@ -185,3 +185,9 @@ def test_tuned_is_compared_with_all_and_the_linear_model_with_the_base():
         ("linear", "base"),
     ]
     assert choose_pairs(["linear", "majority"]) == []
+
+
+def test_a_metric_without_a_trustworthy_interval_is_not_compared():
+    contest = _contest(_labels(np.random.default_rng(11), 30, 0.9, 0.6))
+    opaque = replace(contest, metric=get_metric("expected_calibration_error"))
+    assert compare_models(opaque, [("tuned", "base")]) == []

@@ -142,3 +142,12 @@ def test_calibration_error_of_a_calibrated_model_is_small_and_of_a_boaster_large
     assert _value("expected_calibration_error", honest, honest, probabilities=tables) < 0.05
     boasts = ["H" if rng.random() < 0.4 else "L" for _ in sure]
     assert _value("expected_calibration_error", boasts, boasts, probabilities=tables) > 0.2
+
+
+def test_noise_alone_looks_like_a_calibration_error_so_it_is_given_without_an_interval():
+    rng = np.random.default_rng(3)
+    sure = rng.uniform(0.5, 1.0, size=500)
+    tables = _tables([(p, 1 - p, 0.0) for p in sure])
+    honest = ["H" if rng.random() < p else "L" for p in sure]
+    assert _value("expected_calibration_error", honest, honest, probabilities=tables) > 0.02
+    assert get_metric("expected_calibration_error").interval == "none"

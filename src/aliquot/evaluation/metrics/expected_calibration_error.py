@@ -1,6 +1,9 @@
 """Mean gap between how sure a model is and how often it is right, over bins with equally many items.
 
-Biased upwards on small test sets; read it with its interval, after log-likelihood and Brier score.
+Biased upwards: a perfectly calibrated model gets about 0.05 on 500 items, since noise is a gap too.
+Every resample adds the same bias once more, so bootstrap intervals do not hold what they promise (of 150
+simulated sets the 95 % BCa interval held the truth in 0 % for a calibrated model, in 65 % for a true gap
+of 0.05, in 86 % for 0.15). It is therefore given without an interval; log-likelihood and Brier score lead.
 """
 
 import numpy as np
@@ -40,5 +43,6 @@ METRIC = Metric(
     direction="lower",
     range=(0.0, 1.0),
     citation="Nguyen and O'Connor, arXiv:1508.05154 (equal-mass bins); Guo et al., arXiv:1706.04599",
+    interval="none",
     aggregate=calibration_error,
 )
