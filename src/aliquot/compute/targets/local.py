@@ -54,8 +54,8 @@ class LocalTarget:
             return False
         if job.pid is None:  # the starter died before it could note the id
             return is_locked(run_dir.path / "worker.lock")
-        if job.pid in self._children and self._children[job.pid].poll() is not None:
-            return False
+        if job.pid in self._children:
+            return self._children[job.pid].poll() is None
         start = find_start(job.pid)
         return start is not None and start == job.process_start
 
