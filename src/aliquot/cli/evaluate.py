@@ -16,7 +16,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def evaluate(
     run: Run,
-    split: Annotated[str, typer.Option("--split", help="test or validation.", metavar="SPLIT")] = "test",
+    split: Annotated[
+        str, typer.Option("--split", help="train, validation or test.", metavar="SPLIT")
+    ] = "test",
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,

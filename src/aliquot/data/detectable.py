@@ -73,5 +73,5 @@ def _say(num_items: int, half_width: float, difference: float, discordant: float
     return (
         f"With {num_items:,} test rows an accuracy is known to about ±{100 * half_width:.1f} points, and two "
         f"models that disagree on {100 * discordant:.0f} % of them can be told apart when they differ by "
-        f"about {100 * difference:.1f} points or more (80 % power, two-sided 5 %)."
+        f"about {100 * difference:.1f} points or more (one comparison, 80 % power, two-sided 5 %)."
     )

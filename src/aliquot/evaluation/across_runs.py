@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from aliquot.core.result import Comparison
 from aliquot.core.run_dir import RunDir
@@ -27,6 +28,8 @@ def compare_tuned(runs: Sequence[RunDir], *, split: str = "test") -> list[Compar
     for run, one in zip(runs, scored, strict=True):
         if _rows_of(one) != _rows_of(first):
             raise _differ(run, f"its {split} rows are not those of {runs[0].run_id}")
+        if _reading_of(one) != _reading_of(first):
+            raise _differ(run, f"its answers are read in another way than those of {runs[0].run_id}")
     names = _name(runs, scored)
     answers = {name: one.answers[TUNED] for name, one in zip(names, scored, strict=True)}
     confidence = first.spec.evaluation.confidence
@@ -45,7 +48,11 @@ def compare_tuned(runs: Sequence[RunDir], *, split: str = "test") -> list[Compar
         confidence=confidence,
         task_type=first.spec.task.task_type,
     )
-    return compare_models(contest, [(best, name) for name in names if name != best])
+    # Which run is the best is known from these very items, so the family is all pairs, not the best one's.
+    others = [name for name in names if name != best]
+    pairs = [(best, name) for name in others]
+    found = compare_models(contest, [*pairs, *combinations(others, 2)])
+    return [comparison for comparison in found if best in (comparison.model, comparison.other)]
 
 
 def _require_comparable(run: RunDir, scored: Scored) -> Scored:
@@ -56,6 +63,11 @@ def _require_comparable(run: RunDir, scored: Scored) -> Scored:
 
 def _rows_of(scored: Scored) -> list[tuple[str, str]]:
     return [(row.example_id, row.reference) for row in scored.rows]
+
+
+def _reading_of(scored: Scored) -> tuple[object, ...]:
+    evaluation = scored.spec.evaluation
+    return (scored.spec.task.task_type, scored.spec.task.labels, evaluation.normaliser, evaluation.tolerance)
 
 
 def _name(runs: Sequence[RunDir], scored: Sequence[Scored]) -> list[str]:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample, Task
 from aliquot.core.files import write_file
 from aliquot.core.records import decode, encode_pretty
@@ -58,7 +59,7 @@ def run_baselines(
         test: Rows to answer.
         task: Kind of answers, with the labels.
         seed: Of the random part of train, should it be too long.
-        train_prompts: The ``prompt_sha256`` of all train rows.
+        train_prompts: The ``prompt_sha256`` of all train and validation rows.
     """
     baselines = fit_baselines(train, validation, test, task, seed=seed)
     return {
@@ -76,7 +77,7 @@ def save_baselines(run_dir: RunDir) -> tuple[str, ...]:
     spec = run_dir.read_spec()
     train, validation, test = (run_dir.read_rows(split) for split in ("train", "validation", "test"))
     seed = spec.evaluation.seed
-    prompts = {row.prompt_sha256 for row in train}
+    prompts = {row.prompt_sha256 for row in (*train, *validation)}
     baselines = fit_baselines(train, validation, test, spec.task, seed=seed)
     for baseline in baselines:
         predictions = _as_predictions(baseline, test, seed=seed, train_prompts=prompts)
@@ -153,30 +154,32 @@ def answer_by_neighbour(
 
     distance: Any = Levenshtein.normalized_distance
     reference_of: dict[str, str] = {}
+    shared = shared_messages(train)
     for row in train:
-        reference_of.setdefault(prompt_text(row), row.reference)
+        reference_of.setdefault(prompt_text(row, shared), row.reference)
     prompts = list(reference_of)
     outputs = []
     for row in test:
         # One query at a time with the best distance so far as the limit: far faster than a full matrix.
-        nearest, _, _ = process.extractOne(prompt_text(row), prompts, scorer=distance)
+        nearest, _, _ = process.extractOne(prompt_text(row, shared), prompts, scorer=distance)
         outputs.append(reference_of[nearest])
     return Baseline(model="nearest_neighbour", outputs=outputs, note=note)
 
 
-def prompt_text(row: StoredExample) -> str:
-    """Return what distinguishes a prompt: the user messages after the last answer in it.
+def shared_messages(train: Sequence[StoredExample]) -> frozenset[Message]:
+    """Return the messages that the prompts of all train rows have in common, a system prompt for example."""
+    if not train:
+        return frozenset()
+    return frozenset.intersection(*(frozenset(row.prompt) for row in train))
 
-    System prompts are left out, as they are the same in every row; a prompt without a user message
-    counts whole.
+
+def prompt_text(row: StoredExample, shared: frozenset[Message]) -> str:
+    """Return what distinguishes a prompt: its messages without those that all train rows share.
+
+    A prompt of shared messages only counts whole.
     """
-    last: list[str] = []
-    for message in row.prompt:
-        if message.role == "assistant":
-            last = []
-        elif message.role == "user":
-            last.append(message.content)
-    return "\n".join(last or [message.content for message in row.prompt])
+    own = [message.content for message in row.prompt if message not in shared]
+    return "\n".join(own or [message.content for message in row.prompt])
 
 
 def find_median(references: Sequence[str]) -> float | None:
@@ -196,10 +199,11 @@ def _answer_by_linear_model(
 ) -> LinearAnswers | None:
     if task.task_type == "text":
         return None
+    shared = shared_messages(train)
     return answer_by_linear_model(
-        [(prompt_text(row), row.reference) for row in train],
-        [(prompt_text(row), row.reference) for row in validation],
-        [prompt_text(row) for row in test],
+        [(prompt_text(row, shared), row.reference) for row in train],
+        [(prompt_text(row, shared), row.reference) for row in validation],
+        [prompt_text(row, shared) for row in test],
         task,
     )
 

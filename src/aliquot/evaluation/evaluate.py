@@ -102,18 +102,23 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
     spec = run_dir.read_spec()
     normaliser = build_normaliser(spec.evaluation.normaliser, spec.task.labels)
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
+    # The checkpoint is chosen on validation rows, so a prompt seen there was seen too.
+    seen = (
+        {row.prompt_sha256 for row in (*train, *run_dir.read_rows("validation"))}
+        if split == "test"
+        else set()
+    )
     collected = collect_predictions(run_dir, split, rows)
     scores = {model: score_predictions(found, normaliser) for model, found in collected.whole.items()}
     held = hold_to_labels(collected.whole, scores)
     scores |= {model: score_predictions(found, normaliser) for model, found in held.items()}
     collected = replace(collected, whole=in_table_order(collected.whole | held))
     ordered = sorted(rows, key=_example_id)
-    train_prompts = {row.prompt_sha256 for row in train}
     return Scored(
         spec=spec,
         split=split,
         rows=ordered,
-        is_seen=[row.prompt_sha256 in train_prompts for row in ordered],
+        is_seen=[row.prompt_sha256 in seen for row in ordered],
         collected=collected,
         scores=scores,
         answers=_build_columns(

@@ -42,7 +42,8 @@ def write_headline(
         first = _name_rivals(better or level, by_model, metric, task_type, is_better=bool(better))
         is_told = "base" not in against or "base" in (better or level)
         return first if is_told else f"{first} {against['base'].sentence}"
-    first = _name_success(by_model["tuned"], rivals, metric)
+    others = [model for model, result in by_model.items() if result.kind not in ("external", "tuned")]
+    first = _name_success(by_model["tuned"], rivals, metric, is_complete=len(rivals) == len(others))
     return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
 
@@ -74,8 +75,9 @@ def _name_rivals(
     return capitalise(f"{names} {claim}: {metric.title.lower()} {values} against {format_value(tuned)}.")
 
 
-def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric) -> str:
-    beaten = " and beats every baseline" if rivals else ""
+def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
+    which = "every baseline" if is_complete else "every baseline for which this metric is defined"
+    beaten = f" and beats {which}" if rivals else ""
     value = f"{metric.title.lower()} {format_value(tuned.primary)}"
     return f"The tuned model reaches {value} on {tuned.primary.num_items:,} test items{beaten}."
 

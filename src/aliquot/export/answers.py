@@ -43,8 +43,13 @@ def read_answers(record: RunRecord) -> list[AnsweredRow]:
 
 
 def is_right(score: Score, task_type: str, tolerance: float | None) -> bool | None:
-    """Return whether an answer is right; None for a number where no tolerance says what is right."""
-    if task_type != "number":
+    """Return whether an answer is right; None for a number where no tolerance says what is right.
+
+    A text is right to the letter, as the exact match counts it.
+    """
+    if task_type == "text":
+        return score.raw == 1.0
+    if task_type == "labels":
         return score.normalised == 1.0
     if tolerance is None:
         return None if score.is_parsed else False

@@ -70,7 +70,8 @@ def _data(spec: Spec) -> str:
     return (
         f"The data were {count(data.num_examples, 'example')} (file SHA-256 {data.file_sha256[:16]}…): "
         f"{sizes[0]:,} for training, {sizes[1]:,} for validation and {sizes[2]:,} for testing. "
-        f"How they were split: {_sentence(data.split_rule)} {shared} verbatim in the training data."
+        f"How they were split: {_sentence(data.split_rule)} {shared} verbatim in the training or validation "
+        "data."
     )
 
 
@@ -166,11 +167,16 @@ def _statistics(record: RunRecord) -> list[str]:
     tolerance = f", tolerance {evaluation.tolerance:g}" if evaluation.tolerance is not None else ""
     said = [
         f"The primary metric, declared beforehand, was {metric} (answers read by the normaliser "
-        f"{evaluation.normaliser}{tolerance}; an unreadable answer counts against the model)."
+        f"{evaluation.normaliser}{tolerance}; {_unreadable(record.spec)})."
     ]
     if report is None or not report.results:
         return [*said, "Nothing has been scored yet."]
     return [*said, _uncertainty(report), *_tests(report), _scores(report)]
+
+
+def _unreadable(spec: Spec) -> str:
+    number = "an unreadable answer counts as the median of the training answers"
+    return number if spec.task.task_type == "number" else "an unreadable answer counts as wrong"
 
 
 def _uncertainty(report: EvaluationReport) -> str:
@@ -215,7 +221,9 @@ def _unknown(record: RunRecord) -> str:
     if not record.environment:
         missing.append("software versions and durations")
     missing.append("whether the base model had seen the test items before")
-    chosen = [_setting(choice) for choice in spec.plan.choices if choice.set_by != "rule"]
+    data = spec.settings.get("data", {}).items()
+    chosen = [f"data.{name} {setting_text(value)}" for name, value in data]
+    chosen += [_setting(choice) for choice in spec.plan.choices if choice.set_by != "rule"]
     by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
     return f"{by_hand}all others follow the rules in the settings table. Not recorded: {listed(missing)}."
 

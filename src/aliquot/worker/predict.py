@@ -52,7 +52,8 @@ class Predictor:
         self._model = model
         self._engine = engine
         train = run_dir.read_rows("train")
-        self._train_prompts = {example.prompt_sha256 for example in train}
+        seen = [*train, *run_dir.read_rows("validation")]
+        self._train_prompts = {example.prompt_sha256 for example in seen}
         self._shots = choose_shots(train, spec) if model == "base_few_shot" else ()
 
     def predict(self, split: str, journal: RunJournal) -> None:

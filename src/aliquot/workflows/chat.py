@@ -102,7 +102,7 @@ def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
             "This run has no adapter yet: it was not trained to its end.",
             code="not_trained",
             location=run_dir.run_id,
-            hint=f"`aliquot resume {run_dir.run_id}` trains it.",
+            hint=f"`aliquot resume {run_dir.path}` trains it.",
         )
     return run_dir
 

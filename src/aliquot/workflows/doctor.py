@@ -29,7 +29,7 @@ MIN_MEMORY_BYTES = 2 * GIB
 """The smallest base model in float32 with its adapter, activations and Python itself."""
 SLOW_GFLOPS = 5.0
 """Below this a step of the smallest base model takes a minute: the machine works, but not usefully."""
-WORKER_PACKAGES = ("torch", "transformers", "peft", "safetensors", "accelerate")
+WORKER_PACKAGES = ("torch", "transformers", "peft", "safetensors", "accelerate", "gguf")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +97,7 @@ def check_packages(names: tuple[str, ...] = WORKER_PACKAGES) -> HealthCheck:
         detail=f"missing: {', '.join(missing)}"
         if missing
         else ", ".join(f"{k} {v}" for k, v in found.items()),
-        remedy="Run `pip install 'aliquot[train]'`. Checking, planning and scoring work without it.",
+        remedy="Run `pip install 'aliquot[train]'`. Checking and scoring work without it.",
     )
 
 

@@ -59,7 +59,11 @@ def find_ready(name: str, source: ModelSource | None = None) -> Base | None:
 
 def _base(name: str, model: PreparedModel) -> Base:
     """Return a ready base; the catalogue knows its licence, the files do not."""
-    entry = find_base(model.source.name)
+    is_published = model.source.kind in (
+        "package",
+        "hub",
+    )  # a folder may be called like a base and be another
+    entry = find_base(model.source.name) if is_published else None
     licence = model.licence or (entry.licence if entry else "")
     return Base(name=name, model=replace(model, licence=licence), folder=models_dir() / model.key)
 

@@ -21,7 +21,7 @@ def train(
     within: Surroundings | None = None,
     **settings: Any,
 ) -> RunResult:
-    """Tune a base model on a data file; ``predict`` and ``evaluate`` can follow later.
+    """Tune a base model on a data file; ``predict`` and ``evaluate`` can follow later, or ``resume``.
 
     Args:
         data: The file.
@@ -35,9 +35,8 @@ def train(
     """
     within = within or Surroundings()
     require_writable(runs_dir)
-    given = read_settings(config, {**settings, "predict.models": []})
-    planned = make_plan(data, given, within)
+    planned = make_plan(data, read_settings(config, settings), within)
     run_dir = open_run(planned, runs_dir, within)
     refresh(run_dir)
-    start_worker(run_dir, within)
+    start_worker(run_dir, within, stages=["train"])
     return follow(run_dir, within)

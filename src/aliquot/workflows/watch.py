@@ -100,7 +100,7 @@ def find_end(run_dir: RunDir, *, is_alive: bool) -> AliquotError | None:
     events = run_dir.read_events()
     state = run_dir.state()
     last = next((event.data for event in reversed(events) if event.kind == "state"), {})
-    resume = f"`aliquot resume {run_dir.run_id}` goes on from the last checkpoint."
+    resume = f"`aliquot resume {run_dir.path}` goes on from the last checkpoint."
     if state is RunState.STOPPED:
         step = next((event.data["step"] for event in reversed(events) if event.kind == "checkpoint"), 0)
         return Interrupted(

@@ -16,6 +16,7 @@ from aliquot.evaluation.baselines import (
     read_baseline_notes,
     run_baselines,
     save_baselines,
+    shared_messages,
 )
 from tests.fixtures.run_dirs import make_run_dir
 
@@ -84,12 +85,21 @@ def test_the_nearest_neighbour_is_the_minimum_of_the_whole_distance_matrix():
     assert _outputs("nearest_neighbour", train, test, TEXT) == expected
 
 
-def test_only_the_last_user_messages_tell_prompts_apart():
-    turns = ("system", "user", "assistant", "user", "user", "assistant")
-    messages = tuple(Message(role, f"{role}{number}") for number, role in enumerate(turns))
-    assert prompt_text(StoredExample(example_id="x", line=1, messages=messages)) == "user3\nuser4"
-    bare = (Message("system", "alone"), Message("assistant", "answer"))
-    assert prompt_text(StoredExample(example_id="x", line=1, messages=bare)) == "alone"
+def test_only_messages_that_all_train_rows_share_are_left_out():
+    rule, other = Message("system", "Name the class."), Message("system", "Item: benzene.")
+    ask, answer = Message("user", "Which?"), Message("assistant", "low")
+
+    def row(*messages):
+        return StoredExample(example_id="x", line=1, messages=(*messages, answer))
+
+    shared = shared_messages([row(rule, ask, Message("user", "a")), row(rule, ask, Message("user", "b"))])
+    assert shared == {rule, ask}
+    assert prompt_text(row(rule, ask, Message("user", "c")), shared) == "c"
+    # A system message that carries the item, and an earlier turn, tell prompts apart and stay.
+    assert (
+        prompt_text(row(other, ask), shared_messages([row(other, ask), row(rule, ask)])) == "Item: benzene."
+    )
+    assert prompt_text(row(rule, ask), shared) == "Name the class.\nWhich?"
 
 
 def _learnable(count, make, seed=0):

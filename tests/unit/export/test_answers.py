@@ -7,7 +7,7 @@ from aliquot.export.answers import AnsweredRow, is_right, prompt_text, read_answ
 from aliquot.export.record import read_record
 
 
-def _score(normalised, is_parsed=True):
+def _score(normalised, is_parsed=True, raw=1.0):
     return Score(
         example_id="a.0",
         model="tuned",
@@ -17,7 +17,7 @@ def _score(normalised, is_parsed=True):
         parsed="1" if is_parsed else None,
         is_parsed=is_parsed,
         status="ok",
-        raw=1.0,
+        raw=raw,
         normalised=normalised,
     )
 
@@ -42,7 +42,9 @@ def test_before_scoring_there_are_no_answers(scored_run):
     [
         ("labels", None, _score(1.0), True),
         ("labels", None, _score(0.0), False),
-        ("text", None, _score(0.0, is_parsed=False), False),
+        ("text", None, _score(0.0, is_parsed=False, raw=0.0), False),
+        ("text", None, _score(1.0, raw=0.0), False),  # "cco" for "CCO" is another molecule
+        ("text", None, _score(1.0), True),
         ("number", None, _score(0.3), None),
         ("number", None, _score(None, is_parsed=False), False),
         ("number", 0.5, _score(0.3), True),

@@ -88,5 +88,6 @@ def test_a_run_that_breaks_tells_why_and_leaves_a_report(data, surround, runs_di
     with pytest.raises(RunError) as caught:
         run(data, within=surround(script), **QUICK)
     assert caught.value.code == code
-    assert "aliquot resume 20261124-153012-film-reviews-a1b2" in caught.value.hint
+    # By its folder: a name alone would only be found in the usual folder of runs.
+    assert f"aliquot resume {runs_dir / '20261124-153012-film-reviews-a1b2'}`" in caught.value.hint
     assert (runs_dir / "20261124-153012-film-reviews-a1b2" / "report.html").is_file()

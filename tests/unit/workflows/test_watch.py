@@ -51,7 +51,7 @@ def test_ctrl_c_asks_the_worker_to_stop_and_waits_for_its_checkpoint(fixture_run
         follow(fixture_run, within)
     assert caught.value.code == "stopped"
     assert "until step" in caught.value.message
-    assert f"aliquot resume {fixture_run.run_id}" in caught.value.hint
+    assert f"aliquot resume {fixture_run.path}`" in caught.value.hint
     assert not within.target.was_killed
 
 

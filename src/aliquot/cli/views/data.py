@@ -123,7 +123,7 @@ def _overlap(report: DataReport) -> str:
     parts = []
     if overlap.test_prompts_in_train:
         parts.append(f"{count(overlap.test_prompts_in_train, 'test prompt')} also in train (scored apart)")
-    if overlap.conflicting_prompts:
+    if overlap.conflicting_prompts and overlap.accuracy_ceiling < 1:
         parts.append(
             f"{count(overlap.conflicting_prompts, 'prompt')} with contradicting answers; "
             f"no model can be right on more than {percent(overlap.accuracy_ceiling)} of the test rows"

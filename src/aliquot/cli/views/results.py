@@ -36,7 +36,7 @@ def run(result: RunResult) -> list[RenderableType]:
                 ("state", result.state.value),
                 ("report", Text(report, overflow="fold")),
                 ("adapter", Text(f"{result.path}/adapter", overflow="fold")),
-                ("talk", f"aliquot chat {result.run_id}"),
+                ("talk", f"aliquot chat {result.path}"),
             ]
         )
     )

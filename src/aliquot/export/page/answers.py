@@ -108,7 +108,8 @@ def _gain(record: RunRecord, row: AnsweredRow) -> int:
     """Return 1 where tuning mended an answer, -1 where it spoilt one, 0 where the verdict stayed."""
     before, after = row.scores["base"], row.scores["tuned"]
     if record.spec.task.task_type != "number":
-        return int(after.normalised == 1.0) - int(before.normalised == 1.0)
+        was_right, is_now = (is_right(score, record.spec.task.task_type, None) for score in (before, after))
+        return int(bool(is_now)) - int(bool(was_right))
     far = float("inf")
     old = far if before.normalised is None else before.normalised
     new = far if after.normalised is None else after.normalised

@@ -59,11 +59,14 @@ def describe_overlap(report: DataReport) -> str:
     tests = report.get_split("test").num_examples
     if overlap.test_prompts_in_train:
         verb = "occurs" if overlap.test_prompts_in_train == 1 else "occur"
-        share = f"{overlap.test_prompts_in_train:,} of {count(tests, 'test prompt')} {verb} verbatim in train"
+        share = (
+            f"{overlap.test_prompts_in_train:,} of {count(tests, 'test prompt')} {verb} verbatim in train or "
+            "validation"
+        )
         said = f"{share}; scores without them stand beside the scores on all rows."
     else:
-        said = "No test prompt occurs verbatim in train."
-    if overlap.conflicting_prompts:
+        said = "No test prompt occurs verbatim in train or validation."
+    if overlap.conflicting_prompts and overlap.accuracy_ceiling < 1:
         said += (
             f" {count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one "
             f"reference; no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aliquot.core.dataset import SPLITS
+from aliquot.core.records import sha256_file
 from aliquot.export.page.header import base_name, file_name
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import duration, heading, setting_text, size
@@ -110,6 +111,9 @@ def _hashes(record: RunRecord) -> Iterator[tuple[str, str]]:
     yield file_name(spec), spec.data.file_sha256
     for split, digest in spec.rows_sha256.items():
         yield f"rows/{split}.jsonl", digest
+    weights = record.run_dir.adapter_dir / "adapter_model.safetensors"
+    if weights.is_file():
+        yield "adapter/adapter_model.safetensors", sha256_file(weights)
     for name, digest in spec.model.files.items():
         yield f"{base_name(spec)}: {name}", digest
     yield f"{base_name(spec)}: chat template", spec.model.template_sha256

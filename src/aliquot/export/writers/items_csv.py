@@ -23,8 +23,8 @@ SCORE_COLUMNS = ("answer", "parsed", "score", "score_raw", "status")
 def write_items(run_dir: RunDir) -> str | None:
     """Return the table, None before anything was scored.
 
-    ``score`` is the example's share in the primary metric (1 or 0; for numbers the absolute error, empty
-    when unreadable), ``score_raw`` is 1 where the answer equals the reference to the letter.
+    ``score`` is 1 or 0 after the declared normaliser (for numbers the absolute error, empty when unreadable),
+    ``score_raw`` is 1 where the answer equals the reference to the letter.
     """
     record = read_record(run_dir)
     rows = read_answers(record)

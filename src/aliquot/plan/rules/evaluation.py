@@ -13,8 +13,10 @@ NORMALISERS = {"labels": "labels-1", "number": "number-1", "text": "text-1"}
 
 _WHY = {
     "labels": "a label is right or wrong; balanced accuracy and others stand beside it",
-    "number": "the mean distance from the reference, in its own unit; unreadable answers are counted apart",
-    "text": "an answer is right when it equals the reference after the declared normaliser",
+    "number": "the mean distance from the reference, in its own unit; an unreadable answer counts as the "
+    "training median",
+    "text": "an answer is right when it equals the reference to the letter; the normalised match stands "
+    "beside it",
 }
 
 

@@ -17,9 +17,9 @@ def test_label_shares_are_of_their_split(scored_run):
 
 def test_overlap_and_contradictions_are_put_in_words(scored_run):
     data = scored_run().read_spec().data
-    assert describe_overlap(data).startswith("3 of 40 test prompts occur verbatim in train;")
+    assert describe_overlap(data).startswith("3 of 40 test prompts occur verbatim in train or validation;")
     clean = replace(data, overlap=replace(data.overlap, test_prompts_in_train=0))
-    assert describe_overlap(clean) == "No test prompt occurs verbatim in train."
+    assert describe_overlap(clean) == "No test prompt occurs verbatim in train or validation."
     doubtful = replace(clean, overlap=replace(clean.overlap, conflicting_prompts=2, accuracy_ceiling=0.975))
     assert "97.5 % accuracy" in describe_overlap(doubtful)
 
