@@ -43,8 +43,12 @@ def model_phrase(model: str, task_type: str) -> str:
 def format_difference(difference: float, interval: Interval, metric: Metric) -> str:
     """Return a difference with its interval: ``25 points [20, 30]`` or ``0.42 [0.36, 0.48]``."""
     factor = 100 if metric.unit == "share" else 1
-    value, low, high = (factor * number for number in (difference, interval.low, interval.high))
-    decimals = _decimals((high - low) / 2)
+    decimals = _decimals(factor * (interval.high - interval.low) / 2)
+    # Rounded as a share first: tables show the share, and both must round the same way.
+    shown = decimals if factor == 1 else decimals + 2
+    value, low, high = (
+        factor * float(f"{number:.{shown}f}") for number in (difference, interval.low, interval.high)
+    )
     figure = f"{value:.{decimals}f}"
     points = "" if factor == 1 else " point" if figure in ("1", "-1") else " points"
     return f"{_plain(figure)}{points} [{_plain(f'{low:.{decimals}f}')}, {_plain(f'{high:.{decimals}f}')}]"

@@ -34,7 +34,6 @@ class PrefixTree:
         targets: Q ids expected there.
         query_rows: Q indices into the rows as given: whose loss this is.
         runs: The nodes in the order they were laid out, cut where a branch ends.
-        num_row_tokens: Tokens of all branches, prefixes counted each time.
     """
 
     token_ids: list[int]
@@ -43,7 +42,6 @@ class PrefixTree:
     targets: list[int]
     query_rows: list[int]
     runs: list[Run]
-    num_row_tokens: int
 
 
 def build_prefix_tree(rows: Sequence[EncodedRow]) -> PrefixTree:
@@ -55,7 +53,7 @@ def build_prefix_tree(rows: Sequence[EncodedRow]) -> PrefixTree:
         ((branch, index) for index, row in enumerate(rows) for branch in row.branches),
         key=lambda pair: pair[0].token_ids,
     )
-    tree = PrefixTree([], [], [], [], [], [], sum(len(branch.token_ids) for branch, _ in branches))
+    tree = PrefixTree([], [], [], [], [], [])
     path: list[int] = []  # nodes from the root to the last one laid out
     for branch, index in branches:
         inputs = branch.token_ids[:-1]

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import sync_folder, translate_os_errors
-from aliquot.core.records import encode_lines, read_records
+from aliquot.core.records import encode_lines
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
@@ -64,8 +64,8 @@ class Predictor:
         """
         examples = self._run_dir.read_rows(split)
         part = self._run_dir.predictions_path(self._model, split).with_suffix(".part")
-        num_done = _recover(part)
         size = self._spec.prediction.batch_size
+        num_done = _recover(part, size)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
             _append(part, encode_lines(self._answer(batch, split)))
@@ -183,15 +183,17 @@ def _least_shown(order: Sequence[StoredExample], shown: Sequence[str]) -> int:
     return min(range(len(order)), key=lambda index: (shown.count(order[index].reference), index))
 
 
-def _recover(part: Path) -> int:
-    """Return how many whole lines an interrupted prediction left; cut off a torn one."""
+def _recover(part: Path, batch_size: int) -> int:
+    """Return how many answers an interrupted prediction left, and cut off the lines of a torn batch.
+
+    Batches must not move: how rows are put together decides the last digits of their scores.
+    """
     if not part.is_file():
         return 0
-    data = part.read_bytes()
-    whole = data.rfind(b"\n") + 1
-    if whole < len(data):
-        os.truncate(part, whole)
-    return sum(1 for _ in read_records(part, Prediction))
+    lines = [line for line in part.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+    whole = lines[: len(lines) // batch_size * batch_size]
+    os.truncate(part, sum(map(len, whole)))
+    return len(whole)
 
 
 def _append(part: Path, data: bytes) -> None:

@@ -14,7 +14,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from aliquot.core.run import RunState
+from aliquot.core.run import TRANSITIONS, RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.errors import AliquotError, Interrupted, RunError
@@ -37,6 +37,7 @@ def main(arguments: list[str]) -> None:
     run_dir = RunDir(options.run_dir)
     spec = run_dir.read_spec()
     with _lock(run_dir), RunJournal(run_dir) as journal:
+        _require_startable(run_dir)
         journal.listen_for_signals()
         try:
             journal.write("state", state=RunState.RUNNING)
@@ -55,6 +56,22 @@ def main(arguments: list[str]) -> None:
             message = f"{type(error).__name__}: {error}"
             journal.write("state", state=RunState.FAILED, code="worker_fault", message=message)
             raise
+
+
+def _require_startable(run_dir: RunDir) -> None:
+    """Refuse a run that is over for good.
+
+    Raises:
+        RunError: It was cancelled.
+    """
+    state = run_dir.state()
+    if RunState.RUNNING not in TRANSITIONS[state]:
+        raise RunError(
+            f"This run is {state} and cannot go on.",
+            code="run_has_ended",
+            location=run_dir.run_id,
+            hint="Start a new one.",
+        )
 
 
 def _leave_when_asked(journal: RunJournal) -> None:

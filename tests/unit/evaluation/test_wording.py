@@ -68,3 +68,10 @@ def test_the_constant_baseline_is_called_by_what_it_answers():
 def test_lists_and_capitals():
     assert [join_words(list(words)) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
     assert capitalise("the end") == "The end"
+
+
+@pytest.mark.parametrize("share", [0.335, 0.345, 0.355, 0.125, -0.335])
+def test_points_and_shares_of_one_difference_round_alike(share):
+    interval = Interval(low=share - 0.05, high=share + 0.05, confidence=0.95, method="x")
+    points = format_difference(share, interval, get_metric("accuracy")).split()[0]
+    assert points.replace("−", "-") == f"{100 * float(f'{share:.2f}'):.0f}"

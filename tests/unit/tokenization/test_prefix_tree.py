@@ -19,7 +19,6 @@ def test_worked_example():
     assert tree.positions == [0, 1, 2, 2]
     assert tree.runs == [Run((0, 1, 2), 0), Run((0, 1, 3), 2)]
     assert (tree.query_nodes, tree.targets, tree.query_rows) == ([2, 3], [9, 8], [0, 1])
-    assert tree.num_row_tokens == 8
 
 
 def test_equal_rows_are_computed_once_and_counted_twice():

@@ -94,11 +94,12 @@ def test_a_wish_to_stop_keeps_the_answers_so_far(tiny_run, work, wish_after):
     with pytest.raises(Interrupted, match="5 of 12 answers"):
         work(tiny_run, "predict:base")
     part = tiny_run.predictions_path("base", "test").with_suffix(".part")
-    with part.open("ab") as file:
-        file.write(b'{"example_id": "torn')
+    lines = part.read_bytes().splitlines(keepends=True)
+    part.write_bytes(b"".join([*lines, *lines[:2], b'{"example_id": "torn']))  # a batch half written
     forget()
     work(tiny_run, "predict:base")
-    assert len(tiny_run.read_predictions("base", "test")) == 12
+    ids = [row.example_id for row in tiny_run.read_rows("test")]
+    assert [answer.example_id for answer in tiny_run.read_predictions("base", "test")] == ids
     assert not part.exists()
 
 
@@ -106,6 +107,10 @@ def test_cancel_is_for_good(tiny_run, work):
     tiny_run.requests_dir.mkdir()
     (tiny_run.requests_dir / "cancel").touch()
     with pytest.raises(Interrupted):
+        work(tiny_run, "train")
+    assert tiny_run.state() is RunState.CANCELLED
+    (tiny_run.requests_dir / "cancel").unlink()
+    with pytest.raises(RunError, match="cannot go on"):
         work(tiny_run, "train")
     assert tiny_run.state() is RunState.CANCELLED
 
