@@ -11,7 +11,14 @@ from tests.fixtures.scored_runs import STATES, make_scored_run
 
 NAMES = list_writers()
 TASKS = ("labels", "number", "text")
-AT_ONCE = {"report_html", "settings_csv", "settings_latex", "methods_text", "reproduce_script"}
+AT_ONCE = {
+    "report_html",
+    "settings_csv",
+    "settings_latex",
+    "settings_yaml",
+    "methods_text",
+    "reproduce_script",
+}
 """What a plan alone is enough for."""
 
 

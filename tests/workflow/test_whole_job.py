@@ -140,6 +140,21 @@ def test_the_settings_load_again_and_give_the_same_plan(job, tmp_path):
     assert canonical_json(planned) == canonical_json(stored)
 
 
+def test_the_resolved_settings_leave_nothing_to_a_rule(job):
+    run_dir, _ = job
+    data = run_dir.path.parent.parent / "molecules.jsonl"
+    again = aliquot.plan(data, config=run_dir.path / "settings.yaml")
+    first = run_dir.read_spec().plan
+    values = [{c.name: c.value for c in plan.choices} for plan in (again, first)]
+    assert canonical_json(values[0]) == canonical_json(values[1])
+    automatic = {c.name for c in again.choices if c.set_by == "rule"}
+    assert automatic == {
+        "train.time_budget_s",
+        "train.max_steps",
+        "evaluate.tolerance",
+    }  # those without a value
+
+
 def test_a_worker_killed_in_the_middle_is_resumed_to_the_same_adapter(job, tiny_model_dir, tmp_path):
     """kill -9 of the worker while it trains; `aliquot resume` ends with the uninterrupted run's bytes."""
     run_dir, _ = job

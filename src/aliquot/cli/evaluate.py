@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from aliquot.cli import render
@@ -16,12 +14,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def evaluate(
     run: Run,
-    split: Annotated[
-        str, typer.Option("--split", help="train, validation or test.", metavar="SPLIT")
-    ] = "test",
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Score every answer of a run again, from its files alone; needs neither torch nor an accelerator."""
-    render.show(evaluate_workflow(run, split=split, runs_dir=runs_dir), as_json=as_json)
+    render.show(evaluate_workflow(run, runs_dir=runs_dir), as_json=as_json)

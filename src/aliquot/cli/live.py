@@ -104,7 +104,10 @@ def done_line(stage: Stage, progress: RunProgress) -> Text:
     """Return the line that stays when a stage has ended."""
     detail = stage.detail
     if stage.key == "train":
-        losses = [_loss("loss", progress.loss), _loss("validation loss", progress.validation_loss)]
+        losses = [
+            _loss("mean loss of the last steps", progress.loss),
+            _loss("validation loss", progress.validation_loss),
+        ]
         detail = " · ".join([f"{progress.step:,} steps", *filter(None, losses)])
     return Text.assemble(("✓ ", "green"), stage.title, (f"  {detail}" if detail else "", "dim"))
 

@@ -55,6 +55,9 @@ class TrainSettings(_Group):
         "Seed of initial weights, data order and dropout.", level="basic", ge=0, le=2**31 - 1
     )
     num_epochs: int | None = _setting("Passes over the training rows.", level="basic", ge=1, le=1000)
+    max_steps: int | None = _setting(
+        "Most optimizer steps; training ends there, whatever the epochs.", unit="steps", ge=1
+    )
     learning_rate: float | None = _setting("Peak learning rate.", level="basic", gt=0, le=1)
     batch_size: int | None = _setting("Rows per optimizer step.", level="basic", unit="rows", ge=1, le=65536)
     lora_rank: int | None = _setting("Rank of the adapter matrices.", level="basic", ge=1, le=1024)

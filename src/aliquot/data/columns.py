@@ -13,6 +13,7 @@ from aliquot.data.json_lines import name_json_type
 PAIRS = (
     ("prompt", "completion"),
     ("prompt", "response"),
+    ("prompt", "answer"),
     ("instruction", "output"),
     ("instruction", "response"),
     ("input", "output"),

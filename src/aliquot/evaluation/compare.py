@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from aliquot.core.result import Comparison
+from aliquot.core.result import Comparison, Interval
 from aliquot.evaluation.answers import Answers, Floats, join_answers
 from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.resampling import Resampled, Resampling
 from aliquot.evaluation.statistics import (
+    PairedCounts,
     adjust_holm,
     bootstrap_interval,
     mcnemar_p,
+    paired_share_interval,
     permutation_p,
     sign_flip_p,
 )
@@ -79,7 +81,7 @@ def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
     if contest.metric.interval == "none":
         return None
     sample = contest.resampled[model].minus(contest.resampled[other])
-    interval = bootstrap_interval(sample, contest.confidence)
+    interval = _interval(contest, model, other)
     if interval is None or not math.isfinite(sample.value):
         return None
     only_model, only_other = _count_discordant(contest, model, other)
@@ -89,7 +91,7 @@ def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
         other=other,
         metric=contest.metric.name,
         difference=round(sample.value, 12),  # 0.335, where subtracting shares gives 0.33499…
-        interval=replace(interval, method="paired bootstrap, BCa"),
+        interval=interval,
         p_value=p_value,
         p_value_holm=p_value,
         test=test,
@@ -100,12 +102,32 @@ def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
     )
 
 
+def _interval(contest: Contest, model: str, other: str) -> Interval | None:
+    """Return the interval of the difference; for shares of independent items one that fits the exact test."""
+    if _is_share(contest):
+        only_model, only_other = _count_discordant(contest, model, other)
+        right = int(contest.metric.per_item(contest.answers[model]).sum()) if contest.metric.per_item else 0
+        both = right - only_model
+        neither = len(contest.answers[model]) - both - only_model - only_other
+        counts = PairedCounts(both=both, only_first=only_model, only_second=only_other, neither=neither)
+        return paired_share_interval(counts, contest.confidence)
+    interval = bootstrap_interval(
+        contest.resampled[model].minus(contest.resampled[other]), contest.confidence
+    )
+    return replace(interval, method="paired bootstrap, BCa") if interval else None
+
+
+def _is_share(contest: Contest) -> bool:
+    """Whether every item is right or wrong, and independent of the others."""
+    return contest.metric.interval == "wilson" and not contest.resampling.has_groups
+
+
 def _test(contest: Contest, model: str, other: str) -> tuple[str, float]:
     """Return the test's name and its p-value; which test follows from the metric and the units."""
     resampling = contest.resampling
     if contest.metric.per_item is None:
         return "permutation of the two models' answers", _exchange_p(contest, model, other)
-    if contest.metric.interval == "wilson" and not resampling.has_groups:
+    if _is_share(contest):
         return "exact McNemar", mcnemar_p(*_count_discordant(contest, model, other))
     first_N, second_N = (contest.metric.per_item(contest.answers[name]) for name in (model, other))
     differences_N = np.nan_to_num(first_N - second_N)

@@ -39,11 +39,16 @@ def write_headline(
     better = [model for model in rivals if _is_worse(against[model], metric)]
     level = [model for model in rivals if not is_distinguished(against[model])]
     if better or level:
-        first = _name_rivals(better or level, by_model, metric, task_type, is_better=bool(better))
-        is_told = "base" not in against or "base" in (better or level)
+        claims = [(models, models is better) for models in (better, level) if models]
+        first = " ".join(
+            _name_rivals(models, by_model, metric, task_type, is_better=is_better)
+            for models, is_better in claims
+        )
+        is_told = "base" not in against or "base" in (*better, *level)
         return first if is_told else f"{first} {against['base'].sentence}"
     others = [model for model, result in by_model.items() if result.kind not in ("external", "tuned")]
-    first = _name_success(by_model["tuned"], rivals, metric, is_complete=len(rivals) == len(others))
+    is_complete = len(rivals) == len(others) and "base" in others
+    first = _name_success(by_model["tuned"], rivals, metric, is_complete=is_complete)
     return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
 
@@ -76,7 +81,7 @@ def _name_rivals(
 
 
 def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
-    which = "every baseline" if is_complete else "every baseline for which this metric is defined"
+    which = "every baseline" if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
     value = f"{metric.title.lower()} {format_value(tuned.primary)}"
     return f"The tuned model reaches {value} on {tuned.primary.num_items:,} test items{beaten}."

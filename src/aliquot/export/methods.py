@@ -34,7 +34,15 @@ def describe_methods(record: RunRecord) -> tuple[str, ...]:
     """Return the paragraphs: model and data, training, evaluation, and what is not recorded."""
     history = read_history(record.events)
     return (
-        " ".join([*_unfinished(record), _model(record.spec), _data(record.spec), _prompts(record.spec)]),
+        " ".join(
+            [
+                *_unfinished(record),
+                _model(record.spec),
+                *_notes(record.spec),
+                _data(record.spec),
+                _prompts(record.spec),
+            ]
+        ),
         " ".join([_optimisation(record.spec, history), _selection(record.spec, history), _machine(record)]),
         " ".join([_answers(record.spec), *_statistics(record)]),
         _unknown(record),
@@ -60,6 +68,11 @@ def _model(spec: Spec) -> str:
         f"{training.lora_rank}, alpha {training.lora_alpha}, dropout {training.lora_dropout:g}) of the "
         f"linear layers {listed(training.target_modules)}, which gives {trained:,} trainable parameters."
     )
+
+
+def _notes(spec: Spec) -> list[str]:
+    """Return what a reader should know of the base model's weights."""
+    return [_sentence(note) for note in spec.model.notes]
 
 
 def _data(spec: Spec) -> str:
@@ -138,7 +151,9 @@ def _machine(record: RunRecord) -> str:
     said += f"{device} ({training.device}{threads})."
     train_s = environment.get("stage_s", {}).get("train")
     if train_s:
-        said += f" Training took {duration(train_s)}"
+        budget = next((c.value for c in record.spec.plan.choices if c.name == "train.time_budget_s"), None)
+        limit = f" (the time budget was {duration(budget)})" if budget else ""
+        said += f" Training took {duration(train_s)}{limit}"
         memory = environment.get("peak_memory_bytes")
         said += f" and at most {size(memory)} of memory." if memory else "."
     versions = environment.get("packages", {})

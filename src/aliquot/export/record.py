@@ -37,14 +37,19 @@ class RunRecord:
 
     @property
     def is_scored(self) -> bool:
-        """Whether every model that was to answer has been scored."""
-        scored = {result.model for result in self.results}
-        return scored.issuperset(self.spec.prediction.models)
+        """Whether models have answered and each of them has been scored."""
+        return bool(self._answered) and self._answered <= {result.model for result in self.results}
+
+    @property
+    def _answered(self) -> set[str]:
+        return {model for model, split in self.run_dir.list_predictions() if split == "test"}
 
     @property
     def is_settled(self) -> bool:
         """Whether the report will not change any more by itself."""
-        return self.state is RunState.CANCELLED or (self.state is RunState.FINISHED and self.is_scored)
+        return self.state is RunState.CANCELLED or (
+            self.state is RunState.FINISHED and (self.is_scored or not self._answered)
+        )
 
 
 def read_record(run_dir: RunDir) -> RunRecord:

@@ -175,11 +175,14 @@ def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:
     # Rows are left out only when the rule already came down to one epoch; a number of epochs that the
     # user asked for is kept, and the plan warns.
     is_ours = sheet.choices["train.num_epochs"].set_by == "rule"
+    affordable = None
     if budget is not None and schedule.total_s > budget and is_ours:
-        affordable = (budget - schedule.validations_s) / schedule.steps_s * schedule.num_steps
-        size = sheet.get("train.batch_size")
-        schedule = _timed(sheet, cost, num_epochs, size, max_steps=max(1, int(affordable)))
-    return schedule
+        share = (budget - schedule.validations_s) / schedule.steps_s
+        affordable = max(1, int(share * schedule.num_steps))
+    limit = sheet.settle(rules.max_steps(affordable))
+    if limit is None:
+        return schedule
+    return _timed(sheet, cost, num_epochs, sheet.get("train.batch_size"), max_steps=limit)
 
 
 def _schedule_of(
@@ -249,7 +252,7 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     values = {
         name.removeprefix("train."): choice.value
         for name, choice in sheet.choices.items()
-        if name.startswith("train.") and name != "train.time_budget_s"
+        if name.startswith("train.") and name not in ("train.time_budget_s", "train.max_steps")
     }
     values["target_modules"] = tuple(values["target_modules"])
     return TrainingSpec(**values, num_steps=steps)

@@ -10,6 +10,7 @@ from typing import Self
 
 from aliquot.compute.target import Dialogue
 from aliquot.core.conversation import Message, as_template_input
+from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import AliquotError, InputError
 from aliquot.workflows.find import find_run
@@ -102,7 +103,9 @@ def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
             "This run has no adapter yet: it was not trained to its end.",
             code="not_trained",
             location=run_dir.run_id,
-            hint=f"`aliquot resume {run_dir.path}` trains it.",
+            hint="It was cancelled; start a new one."
+            if run_dir.state() is RunState.CANCELLED
+            else f"`aliquot resume {run_dir.path}` trains it.",
         )
     return run_dir
 

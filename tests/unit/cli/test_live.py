@@ -60,7 +60,7 @@ def test_without_a_terminal_a_stage_is_a_line_that_is_not_repeated_at_once():
 def test_a_finished_stage_stays_as_one_line():
     text = tell(PROGRESS, DONE, DONE)
     assert text.count("✓ Data checked") == 1
-    assert "✓ Training  20 steps · loss 0.412 · validation loss 0.300" in text
+    assert "✓ Training  20 steps · mean loss of the last steps 0.412 · validation loss 0.300" in text
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80, 200])

@@ -164,9 +164,9 @@ def test_models_with_the_same_answers_differ_by_nothing():
     answers = _labels(np.random.default_rng(9), 50, 0.8)
     found = _one({"tuned": answers["tuned"], "base": answers["tuned"]})
     assert (found.difference, found.p_value) == (0.0, 1.0)
-    assert (
-        found.sentence == "Tuned and base cannot be told apart (difference 0.00 points [0.00, 0.00], p = 1)."
-    )
+    # Fifty equal verdicts do not make it certain that there is no difference.
+    assert found.interval.low < 0 < found.interval.high
+    assert found.sentence.startswith("Tuned and base cannot be told apart (difference 0 points [-")
 
 
 def test_a_metric_that_is_undefined_for_one_model_is_not_compared():

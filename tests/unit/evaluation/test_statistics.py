@@ -10,9 +10,11 @@ from scipy import stats
 
 from aliquot.evaluation.resampling import Resampled, Resampling, resample
 from aliquot.evaluation.statistics import (
+    PairedCounts,
     adjust_holm,
     bootstrap_interval,
     mcnemar_p,
+    paired_share_interval,
     permutation_p,
     sign_flip_p,
     wilson_interval,
@@ -154,3 +156,43 @@ def test_holm_only_raises_p_values_and_keeps_their_order(p_values):
     assert all(before <= after <= 1 for before, after in zip(p_values, adjusted, strict=True))
     order = sorted(range(len(p_values)), key=p_values.__getitem__)
     assert [adjusted[i] for i in order] == sorted(adjusted)
+
+
+def test_the_paired_interval_is_newcombes_example():
+    # Newcombe, Stat. Med. 17, 2635 (1998), table II, method 10: 36, 12, 2 and 0 of 50 items.
+    found = paired_share_interval(PairedCounts(both=36, only_first=12, only_second=2, neither=0), 0.95)
+    assert (found.low, found.high) == pytest.approx((0.0569, 0.3404), abs=5e-5)
+
+
+def test_the_paired_interval_does_not_shrink_to_nothing():
+    found = paired_share_interval(PairedCounts(both=40, only_first=0, only_second=0, neither=0), 0.95)
+    assert found.low == pytest.approx(-found.high)
+    assert found.high > 0.05
+
+
+def test_few_discordant_items_and_the_exact_test_say_the_same():
+    # Three discordant items: McNemar's p is 0.25, so 0 must lie within the interval.
+    found = paired_share_interval(PairedCounts(both=37, only_first=3, only_second=0, neither=0), 0.95)
+    assert mcnemar_p(3, 0) == pytest.approx(0.25)
+    assert found.low < 0 < found.high
+
+
+@given(st.tuples(*[st.integers(0, 60)] * 4).filter(sum))
+def test_the_paired_interval_holds_the_difference_and_turns_with_the_models(counts):
+    both, first, second, neither = counts
+    found = paired_share_interval(PairedCounts(both, first, second, neither), 0.95)
+    turned = paired_share_interval(PairedCounts(both, second, first, neither), 0.95)
+    assert -1 - 1e-9 <= found.low <= (first - second) / sum(counts) <= found.high <= 1 + 1e-9
+    assert (turned.low, turned.high) == pytest.approx((-found.high, -found.low))
+
+
+@pytest.mark.parametrize(
+    "chances", [(0.70, 0.15, 0.05, 0.10), (0.90, 0.06, 0.02, 0.02), (0.3, 0.2, 0.2, 0.3)]
+)
+def test_the_paired_interval_covers_about_as_often_as_it_says(chances):
+    rng = np.random.default_rng(5)
+    truth = chances[1] - chances[2]
+    tables = rng.multinomial(50, [chances[0], chances[1], chances[2], chances[3]], 2000).tolist()
+    intervals = [paired_share_interval(PairedCounts(*table), 0.95) for table in tables]
+    covered = sum(one.low <= truth <= one.high for one in intervals) / len(intervals)
+    assert 0.93 <= covered <= 0.985

@@ -305,6 +305,7 @@ ALL_CHOICES: list[Choice] = [
     rules.warmup_ratio(100),
     rules.weight_decay(),
     rules.max_grad_norm(),
+    rules.max_steps(12),
     rules.max_seq_len(100, 8192),
     rules.device(TWO_CORES),
     rules.precision(TWO_CORES),

@@ -54,7 +54,7 @@ def full(report: EvaluationReport) -> list[RenderableType]:
     headings = ("model", title, f"{percent(report.confidence)} interval", "tuned minus this", "p (Holm)")
     shown = headings if has_tests else headings[:3]
     parts: list[RenderableType] = [Text(report.headline, "bold")] if report.headline else []
-    parts += [Text(), table(shown, [row[: len(shown)] for row in rows], right="134")]
+    parts += [Text(), table(shown, [row[: len(shown)] for row in rows], right="134", short=0)]
     parts.append(Text(f"{report.num_items:,} {report.split} rows", "dim"))
     return parts + [Text(note, "dim") for note in report.notes]
 

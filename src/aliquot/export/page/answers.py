@@ -47,6 +47,8 @@ def before_and_after(record: RunRecord, rows: list[AnsweredRow]) -> BeforeAndAft
     both = [row for row in rows if "base" in row.scores and "tuned" in row.scores]
     if not both or record.report is None:
         return None
+    if record.report.task_type == "number":  # how far an answer is that cannot be read, nobody knows
+        both = [row for row in both if row.scores["base"].is_parsed and row.scores["tuned"].is_parsed]
     changes = [(row, _gain(record, row)) for row in both]
     gained = [row for row, gain in changes if gain > 0]
     lost = [row for row, gain in changes if gain < 0]
@@ -110,9 +112,9 @@ def _gain(record: RunRecord, row: AnsweredRow) -> int:
     if record.spec.task.task_type != "number":
         was_right, is_now = (is_right(score, record.spec.task.task_type, None) for score in (before, after))
         return int(bool(is_now)) - int(bool(was_right))
-    far = float("inf")
-    old = far if before.normalised is None else before.normalised
-    new = far if after.normalised is None else after.normalised
+    old, new = before.normalised, after.normalised
+    if old is None or new is None:
+        return 0
     return int(new < old) - int(new > old)
 
 

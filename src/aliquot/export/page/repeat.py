@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from aliquot.core.dataset import SPLITS
@@ -53,7 +54,13 @@ def describe_repeat(record: RunRecord) -> Repeat:
     """Return the end of the page; only files that exist are linked."""
     return Repeat(
         commands=(
-            Command(line=record.spec.command, title="The same run again, where the data file lies"),
+            Command(
+                line=f"aliquot run {quote(file_name(record.spec))} --config settings.yaml",
+                title="The same run again: settings.yaml beside the data file; nothing in it is automatic",
+            ),
+            Command(
+                line=record.spec.command, title="How it was started; rules may choose otherwise elsewhere"
+            ),
             Command(
                 line="aliquot evaluate .",
                 title="In this folder: recompute every score from the stored answers",

@@ -48,7 +48,7 @@ def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     used = "Checkpoint used" if record.run_dir.adapter_dir.is_dir() else "Best checkpoint so far"
     if history.best:
         facts.append((used, f"step {history.best[0]:,}, validation loss {history.best[1]:.3f}"))
-    facts.append(("Step time", duration(history.step_time_s)))
+    facts.append(("Time in steps", duration(history.step_time_s)))
     if history.tokens_per_s:
         facts.append(("Speed", f"{history.tokens_per_s:,.0f} tokens per second"))
     facts.append(("Tokens with loss", f"{history.trained_tokens:,}"))

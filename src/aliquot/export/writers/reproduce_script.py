@@ -46,6 +46,7 @@ def _base(spec: Spec) -> dict[str, Any]:
         "kind": source.kind,
         "location": source.location,
         "filename": source.filename,
+        "version": source.version,
         "revision": spec.model.revision,
     }
 

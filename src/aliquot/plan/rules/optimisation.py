@@ -87,6 +87,23 @@ def num_epochs(
     )
 
 
+def max_steps(affordable: int | None) -> Choice:
+    """Choose the most steps: no limit, unless not even one pass fits the time budget.
+
+    Args:
+        affordable: Steps that fit the budget; None where it is kept anyway.
+    """
+    return choose(
+        "train.max_steps",
+        affordable,
+        reason="All epochs are trained."
+        if affordable is None
+        else f"Not even one pass fits the time budget: training ends after {affordable:,} steps.",
+        source=OURS,
+        inputs={"affordable": affordable},
+    )
+
+
 def batch_size(
     num_rows: int,
     num_epochs: int,

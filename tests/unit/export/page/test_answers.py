@@ -32,3 +32,12 @@ def test_for_numbers_nearer_counts_and_the_errors_are_shown(scored_run):
 
 def test_without_a_tuned_model_there_is_nothing_to_compare(scored_run):
     assert _found(scored_run(state="running"))[1] is None
+
+
+def test_for_numbers_only_rows_that_both_answered_readably_are_compared(scored_run):
+    record, found = _found(scored_run("number"))
+    rows = read_answers(record)
+    readable = [r for r in rows if r.scores["base"].is_parsed and r.scores["tuned"].is_parsed]
+    assert len(readable) < len(rows)  # the fixture's base gives some unreadable answers
+    assert found.num_rows == len(readable)
+    assert found.num_gained + found.num_lost <= len(readable)
