@@ -14,8 +14,7 @@ from functools import lru_cache
 from aliquot.tokenization.encoder import EncodedRow
 
 MAX_PACK_TOKENS = 1536
-"""Most tokens of one prefix tree. About 1,000 packed tokens are the fastest per token on a CPU: more only
-miss its caches (docs/experiments.md)."""
+"""Most tokens of one prefix tree; bounds the memory of one pass. Not tuned."""
 
 
 @lru_cache(maxsize=4)
