@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Level = Literal["basic", "advanced"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
 def _setting(help_text: str, *, level: Level = "advanced", unit: str = "", **constraints: Any) -> Any:
@@ -30,6 +31,15 @@ class DataSettings(_Group):
     """How rows are read and split."""
 
     format: Name | None = _setting("Format of the file; detected when not given.", level="basic")
+    prompt: Text | None = _setting(
+        "Column of the prompt, or a text with columns in braces: `Classify {title}: {abstract}`.",
+        level="basic",
+    )
+    answer: Text | None = _setting("Column of the answer, or a text with columns in braces.", level="basic")
+    system: Text | None = _setting("System prompt: a column, or a text with columns in braces.")
+    split_key: Name | None = _setting("Field that names the split of a row; `split` when not given.")
+    validation_file: Name | None = _setting("A second file whose rows choose the checkpoint.")
+    test_file: Name | None = _setting("A second file whose rows are the test.", level="basic")
     test_fraction: float | None = _setting(
         "Share of rows held out for the test, when the file has no split of its own.",
         level="basic",
@@ -39,8 +49,21 @@ class DataSettings(_Group):
     validation_fraction: float | None = _setting(
         "Share of train held out to choose the checkpoint.", ge=0.0, lt=1.0
     )
+    split_method: Literal["random", "stratified", "time", "scaffold"] | None = _setting(
+        "How rows are held out: at random, each label in proportion, the latest, or by molecular scaffold."
+    )
     group_key: Name | None = _setting("Field whose equal values stay in one split (a molecule, a paper).")
+    time_key: Name | None = _setting("Field with the date or number by which split_method: time orders rows.")
+    smiles_key: Name | None = _setting("Field with the SMILES that split_method: scaffold reads.")
+    num_folds: int | None = _setting(
+        "Cut the rows into so many folds; `fold` says which is the test.", ge=2, le=100
+    )
+    fold: int | None = _setting("The fold that is the test, from 1 to num_folds.", ge=1, le=100)
+    held_out_group: Name | None = _setting("The group (value of group_key) that is the test.")
     seed: int | None = _setting("Seed of the split.", ge=0, le=2**31 - 1)
+    remedies: list[Name] | None = _setting(
+        "Remedies to apply to rows before training; `aliquot check` names those that fit."
+    )
     drop_too_long: bool | None = _setting("Leave out rows longer than the context window; they are listed.")
     without_test: bool | None = _setting("Train although no row is held out for a test.")
 
