@@ -18,6 +18,7 @@ from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, DataReport, Example, Finding, Split, SplitProfile, Task, TaskType
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.detectable import describe_detectable
+from aliquot.data.field_census import FieldCensus
 from aliquot.data.findings import Findings, sort_findings
 from aliquot.data.overlap import check_overlap, measure_overlap
 from aliquot.data.read import RowReader, find_format
@@ -59,7 +60,8 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
     data_format, reason = find_format(source, settings.format)
     rows = RowReader(source, data_format, findings)
     validator = RowValidator(findings, settings.group_key)
-    read = [example for row in rows if (example := validator.validate(row)) is not None]
+    census = FieldCensus()
+    read = [example for row in census.watch(rows) if (example := validator.validate(row)) is not None]
     task = infer_task([example.reference for example in read], cast(TaskType | None, task_type))
     split = split_examples(read, settings, task)
     findings.extend(split.findings)
@@ -73,6 +75,7 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
         num_rows=rows.num_rows,
         split_rule=split.rule,
         findings=findings.finish(),
+        fields=census.finish(),
         **_measure(split.examples, task),
     )
     return CheckedData(_by_split(split.examples), report, settings)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings, load_given
-from aliquot.core.dataset import DataReport
+from aliquot.config.settings import AboutSettings
+from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.errors import InputError
 from aliquot.plan.bases import choose_base
@@ -43,7 +45,8 @@ def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenS
 
 def check_rows(data: Path | str, given: GivenSettings) -> CheckedData:
     """Read, validate and split, without counting tokens."""
-    return check_data(Path(data), given.settings.data, task_type=given.settings.evaluate.task_type)
+    checked = check_data(Path(data), given.settings.data, task_type=given.settings.evaluate.task_type)
+    return replace(checked, report=replace(checked.report, about=_as_about(given.settings.about)))
 
 
 def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> CheckedData:
@@ -71,6 +74,11 @@ def require_usable(report: DataReport) -> None:
         location=f"{first.file or report.file}{line}" + (f": {first.field}" if first.field else ""),
         hint=first.remedy or f"`aliquot check {report.file}` lists every finding.",
     )
+
+
+def _as_about(given: AboutSettings) -> About:
+    said = given.model_dump(exclude_none=True)
+    return About(**said | {"creators": tuple(said.get("creators", ()))})
 
 
 def _find_base(given: GivenSettings, report: DataReport) -> Base | None:

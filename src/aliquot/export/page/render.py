@@ -44,14 +44,14 @@ def render_page(run_dir: RunDir) -> str:
         RunError: ``spec.json`` is missing or a record is damaged.
     """
     record = read_record(run_dir)
-    style, script = _read("report.css"), _read("report.js")
+    style, script = read_template("report.css"), read_template("report.js")
     return (
-        _environment()
+        template_environment()
         .get_template("report.html.j2")
         .render(
             style=Markup(style),
             script=Markup(script),
-            policy=_policy(style, script),
+            policy=policy(style, script),
             refresh_s=None if record.is_settled else REFRESH_S.get(record.state, 4),
             **_sections(record),
         )
@@ -83,11 +83,10 @@ def _json_block(value: Any) -> Markup:
     return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+def policy(style: str, script: str = "") -> str:
+    """Return the content security policy that allows this style sheet, this script and nothing else."""
+    allowed = f"style-src '{_hash(style)}'" + (f"; script-src '{_hash(script)}'" if script else "")
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
 
 
 def _hash(content: str) -> str:
@@ -102,12 +101,14 @@ def _prose(text: str) -> Markup:
 
 
 @cache
-def _read(name: str) -> str:
+def read_template(name: str) -> str:
+    """Return a file of the templates' folder as text."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def template_environment() -> jinja2.Environment:
+    """Return the environment of all pages: escaping, strict about names, with our filters."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
