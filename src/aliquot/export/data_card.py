@@ -21,6 +21,7 @@ from aliquot.export.data_wording import (
     file_name,
     list_labels,
     list_splits,
+    name_label,
     title_of,
 )
 from aliquot.export.verdict import describe_place, group_findings, judge
@@ -91,7 +92,7 @@ def _label_shares(report: DataReport) -> str:
     total = sum(number for _, number in labels)
     if not total or len(labels) > 10:
         return f"Answers were one of {len(labels)} labels." if total else ""
-    shares = [f"{label} ({100 * number / total:.1f} %)" for label, number in labels]
+    shares = [f"{name_label(label)} ({100 * number / total:.1f} %)" for label, number in labels]
     return f"Answers were {'one of the labels ' if len(labels) > 1 else 'always '}{listed(shares)}."
 
 
@@ -166,7 +167,7 @@ def _labels(report: DataReport) -> str:
     total = sum(number for _, number in labels) or 1
     rows = [
         (
-            _plain(label),
+            _plain(name_label(label)),
             *(f"{one.label_counts.get(label, 0):,}" for one in splits),
             f"{100 * number / total:.1f} %",
         )

@@ -1,4 +1,4 @@
-"""What a data report knows, in sentences. The page of a check, the data card and the terminal say the same."""
+"""What a data report knows, in sentences: page, data card and terminal say the same."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def describe_answers(task: Task) -> str:
     if task.task_type != "labels":
         known = {"number": "answers are numbers", "text": "answers are free text"}
         return known.get(task.task_type, f"answers: {task.task_type}")
-    labels = task.labels
+    labels = [name_label(label) for label in task.labels]
     shown = listed(labels) if len(labels) <= MAX_NAMED_LABELS else f"{', '.join(labels[:3])} …"
     return f"{count(len(labels), 'label')}: {shown}"
 
@@ -83,6 +83,16 @@ def describe_conflicts(report: DataReport) -> str:
     )
 
 
+def name_label(label: str) -> str:
+    """Return a label as it is shown: in quotes where it is empty, or ends in spaces, or cannot be printed.
+
+    >>> name_label("high"), name_label("high "), name_label("")
+    ('high', "'high '", "''")
+    """
+    is_plain = label.isprintable() and label == label.strip() and label
+    return label if is_plain else repr(label)
+
+
 def count_label(report: DataReport, label: str) -> int:
     """Return how often a label occurs in all splits together."""
     return sum(profile.label_counts.get(label, 0) for profile in report.splits)
@@ -104,5 +114,6 @@ def describe_majority(report: DataReport) -> str:
     label = max(sorted(train), key=lambda name: train[name])
     share = 100 * test.get(label, 0) / total
     return (
-        f"Always answering {label}, the most frequent label in train, is right on {share:.1f} % of the test."
+        f"Always answering {name_label(label)}, the most frequent label in train, is right on {share:.1f} % of "
+        "the test."
     )

@@ -19,6 +19,7 @@ from aliquot.export.data_wording import (
     file_name,
     list_labels,
     list_splits,
+    name_label,
 )
 from aliquot.export.verdict import describe_place, group_findings, judge
 from aliquot.export.wording import count, size
@@ -98,7 +99,7 @@ def _labels(report: DataReport, most: int) -> list[RenderableType]:
     largest = labels[0][1] or 1
     rows = [
         (
-            _shorten(label),
+            _shorten(name_label(label)),
             f"{number:,}",
             _share(number, total),
             Text(bar(number / largest), "cyan"),
@@ -160,8 +161,11 @@ def _notes(notes: Sequence[Finding], show_all: bool) -> list[RenderableType]:
         return []
     if show_all:
         return [heading("Notes"), *_list_findings(notes, 10)]
-    lines = [Text(f"·  {note.message}", "dim", no_wrap=True, overflow="ellipsis") for note in notes]
-    return [heading("Notes"), *lines, Text("--all shows their lines and what to do", "dim italic")]
+    folded = Table.grid()
+    folded.add_column(no_wrap=True, overflow="ellipsis")
+    for note in notes:
+        folded.add_row(Text(f"·  {note.message}", "dim"))
+    return [heading("Notes"), folded, Text("--all shows their lines and what to do", "dim italic")]
 
 
 def _list_findings(findings: Iterable[Finding], most: int) -> Iterator[RenderableType]:

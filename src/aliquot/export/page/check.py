@@ -19,6 +19,7 @@ from aliquot.export.data_wording import (
     file_name,
     list_labels,
     list_splits,
+    name_label,
 )
 from aliquot.export.page.header import Fact
 from aliquot.export.page.render import policy, read_template, template_environment
@@ -117,7 +118,7 @@ def describe_check(report: DataReport) -> CheckPage:
     labels = list_labels(report)
     return CheckPage(
         title=report.about.title or file_name(report),
-        source=f"{file_name(report)}, {size(report.num_bytes)}",
+        source=", ".join([*([file_name(report)] if report.about.title else []), size(report.num_bytes)]),
         verdict=judge(report),
         tiles=tuple(_tiles(report)),
         grave=tuple(group for group in groups if group.severity != "note"),
@@ -153,7 +154,7 @@ def _tiles(report: DataReport) -> Iterator[Fact]:
         yield Fact(label="Split", value=sizes[0], more=listed(sizes[1:]) or "and nothing else")
     task = report.task
     if task.task_type == "labels":
-        shown = ", ".join(label for label, _ in list_labels(report)[:6])
+        shown = ", ".join(name_label(label) for label, _ in list_labels(report)[:6])
         more = f"{shown}{', …' if len(task.labels) > 6 else ''}"
         yield Fact(label="Answers", value=count(len(task.labels), "label"), more=more)
     elif report.num_examples:
@@ -164,7 +165,7 @@ def _tiles(report: DataReport) -> Iterator[Fact]:
         yield Fact(
             label="Test can show",
             value=f"±{100 * able.half_width:.1f} points",
-            more=f"two models: from {100 * able.difference:.1f} points",
+            more=f"and tell two models apart from {100 * able.difference:.1f} points on",
         )
 
 
@@ -173,7 +174,7 @@ def _label_bars(report: DataReport, labels: list[tuple[str, int]]) -> Iterator[L
     largest = max((number for _, number in labels), default=0) or 1
     for label, number in labels:
         yield LabelBar(
-            label=label,
+            label=name_label(label),
             number=number,
             share=f"{100 * number / total:.1f} %",
             width=_percent(number / largest),
