@@ -13,7 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from aliquot.core.dataset import DataReport
-from aliquot.export.croissant_fields import CONTEXT, describe_records, enumerate_labels, enumerate_splits
+from aliquot.export.croissant_fields import (
+    CONTEXT,
+    as_id,
+    describe_records,
+    enumerate_labels,
+    enumerate_splits,
+)
 from aliquot.export.data_wording import describe_contents, file_name, title_of
 from aliquot.export.verdict import describe_place, group_findings
 
@@ -117,7 +123,7 @@ def _origin(report: DataReport) -> dict[str, str]:
 def _file_object(file: DataFile, report: DataReport) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
-        "@id": file.path,
+        "@id": as_id(file.path),
         "name": file.path,
         "contentUrl": file.path,
         "contentSize": f"{file.num_bytes} B",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from urllib.parse import quote
 
 from aliquot.core.dataset import DataReport, RowField
 from aliquot.export.data_wording import list_labels, list_splits
@@ -66,10 +67,10 @@ def enumerate_splits(report: DataReport) -> Iterator[dict[str, Any]]:
             "dataType": "cr:Split",
             "key": {"@id": "splits/name"},
             "field": [
-                _field("splits/name", "sc:Text"),
-                _field("splits/url", "sc:URL"),
-                _field("splits/num_examples", "sc:Integer"),
-                _field("splits/ids_sha256", "sc:Text", "SHA-256 of the sorted ids of its examples."),
+                _field("splits", "name", "sc:Text"),
+                _field("splits", "url", "sc:URL"),
+                _field("splits", "num_examples", "sc:Integer"),
+                _field("splits", "ids_sha256", "sc:Text", "SHA-256 of the sorted ids of its examples."),
             ],
             "data": data,
         }
@@ -86,7 +87,7 @@ def enumerate_labels(report: DataReport) -> Iterator[dict[str, Any]]:
             "description": "The closed set of answers, and how many rows have each.",
             "dataType": "sc:Enumeration",
             "key": {"@id": "labels/name"},
-            "field": [_field("labels/name", "sc:Text"), _field("labels/num_rows", "sc:Integer")],
+            "field": [_field("labels", "name", "sc:Text"), _field("labels", "num_rows", "sc:Integer")],
             "data": data,
         }
 
@@ -96,7 +97,7 @@ def describe_records(report: DataReport, path: str, split: str) -> Iterable[dict
 
     Args:
         report: What the check found.
-        path: The file, which is also its id.
+        path: The file.
         split: The split that the file holds, in the layout of ``rows/<split>.jsonl``; empty for the
             user's own file, in its own layout.
     """
@@ -115,16 +116,16 @@ def describe_records(report: DataReport, path: str, split: str) -> Iterable[dict
 
 def _stored_fields(report: DataReport, path: str, split: str) -> Iterator[dict[str, Any]]:
     for name, kind, description in _STORED:
-        yield _column(f"{split}/{name}", path, name, kind, description)
+        yield _column(split, path, name, kind, description)
     yield {
-        **_field(f"{split}/split", "sc:Text", "By the name of the file."),
+        **_field(split, "split", "sc:Text", "By the name of the file."),
         "source": _source(path, {"fileProperty": "filename"}, {"regex": "^(train|validation|test)"}),
         "references": {"field": {"@id": "splits/name"}},
     }
     yield _messages(split, path)
     for name in _metadata_names(report):
         yield {
-            **_field(f"{split}/metadata/{name}", "sc:Text"),
+            **_field(f"{split}/metadata", name, "sc:Text"),
             "source": _source(path, {"column": "metadata"}, {"jsonPath": _json_path(name)}),
         }
 
@@ -142,10 +143,10 @@ def _own_fields(report: DataReport, path: str) -> Iterator[dict[str, Any]]:
         elif field.name.startswith("metadata."):
             key = field.name.removeprefix("metadata.")
             source = _source(path, {"column": "metadata"}, {"jsonPath": _json_path(key)})
-            yield {**_field(f"rows/metadata/{key}", TYPES.get(field.kind, "sc:Text")), "source": source}
+            yield {**_field("rows/metadata", key, TYPES.get(field.kind, "sc:Text")), "source": source}
         elif field.kind in TYPES:
             kind: Any = ["sc:Text", "cr:Split"] if field.name == "split" else TYPES[field.kind]
-            yield _column(f"rows/{field.name}", path, field.name, kind)
+            yield _column("rows", path, field.name, kind)
 
 
 def _is_described(field: RowField) -> bool:
@@ -155,7 +156,7 @@ def _is_described(field: RowField) -> bool:
 def _messages(record: str, path: str) -> dict[str, Any]:
     parts = [
         {
-            **_field(f"{record}/messages/{name}", "sc:Text"),
+            **_field(f"{record}/messages", name, "sc:Text"),
             "source": _source(path, {"column": "messages"}, {"jsonPath": name}),
         }
         for name in ("role", "content")
@@ -171,17 +172,26 @@ def _messages(record: str, path: str) -> dict[str, Any]:
     }
 
 
-def _column(field_id: str, path: str, column: str, kind: Any, description: str = "") -> dict[str, Any]:
-    return {**_field(field_id, kind, description), "source": _source(path, {"column": column})}
+def _column(parent: str, path: str, column: str, kind: Any, description: str = "") -> dict[str, Any]:
+    return {**_field(parent, column, kind, description), "source": _source(path, {"column": column})}
 
 
 def _source(path: str, extract: dict[str, str], transform: dict[str, str] | None = None) -> dict[str, Any]:
-    source: dict[str, Any] = {"fileObject": {"@id": path}, "extract": extract}
+    source: dict[str, Any] = {"fileObject": {"@id": as_id(path)}, "extract": extract}
     return source | {"transform": transform} if transform else source
 
 
-def _field(field_id: str, kind: Any, description: str = "") -> dict[str, Any]:
-    made = {"@type": "cr:Field", "@id": field_id, "name": field_id.rpartition("/")[2], "dataType": kind}
+def as_id(name: str) -> str:
+    """Return a name as an identifier: readers refuse spaces in one, escaped as %20 or not.
+
+    >>> as_id("rows/odd key")
+    'rows/odd~20key'
+    """
+    return quote(name, safe="/").replace("%", "~")
+
+
+def _field(parent: str, name: str, kind: Any, description: str = "") -> dict[str, Any]:
+    made = {"@type": "cr:Field", "@id": as_id(f"{parent}/{name}"), "name": name, "dataType": kind}
     return made | {"description": description} if description else made
 
 

@@ -114,6 +114,6 @@ def describe_majority(report: DataReport) -> str:
     label = max(sorted(train), key=lambda name: train[name])
     share = 100 * test.get(label, 0) / total
     return (
-        f"Always answering {name_label(label)}, the most frequent label in train, is right on {share:.1f} % of "
-        "the test."
+        f"Always answering {name_label(label)}, the most frequent label in train, is right on {share:.1f} % "
+        "of the test."
     )
