@@ -9,7 +9,6 @@ import typer
 
 from aliquot.cli import render
 from aliquot.cli.options import Base, Config, Data, Debug, Json, takes_settings
-from aliquot.core.dataset import DataReport
 from aliquot.workflows.check import check as check_workflow
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -44,20 +43,10 @@ def check(
 
     The file is never changed and nothing is fetched. Exits with 2 when a finding forbids training.
     """
-    report = check_workflow(data, base=base, config=config, **settings)
+    report = check_workflow(data, base=base, config=config, html=html, card=card, **settings)
     render.show(report, as_json=as_json, show_all=show_all)
-    written = _save(report, html, card)
-    if written and not as_json:
-        render.line("\n".join(["", *(f"written  {path}" for path in written)]))
+    if not as_json:
+        for path in filter(None, (html, card)):
+            render.line(f"written  {path}")
     if report.has_errors:
         raise typer.Exit(2)
-
-
-def _save(report: DataReport, html: Path | None, card: Path | None) -> list[Path]:
-    """Write what was asked for; return the paths."""
-    if html is None and card is None:
-        return []
-    from aliquot.workflows.data_card import save_check_page, save_data_card
-
-    written = [save_check_page(report, html)] if html else []
-    return [*written, *(save_data_card(report, card) if card else ())]

@@ -155,7 +155,7 @@ class Settings(_Group):
         level="basic",
     )
     data: DataSettings = DataSettings()
-    about: AboutSettings = AboutSettings()
     train: TrainSettings = TrainSettings()
     predict: PredictSettings = PredictSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    about: AboutSettings = AboutSettings()

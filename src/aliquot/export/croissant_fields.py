@@ -92,8 +92,8 @@ def enumerate_labels(report: DataReport) -> Iterator[dict[str, Any]]:
         }
 
 
-def describe_records(report: DataReport, path: str, split: str) -> Iterable[dict[str, Any]]:
-    """Return the record set of one file.
+def describe_records(report: DataReport, path: str, split: str) -> list[dict[str, Any]]:
+    """Return the record set of one file; none when no field of it is known.
 
     Args:
         report: What the check found.
@@ -102,11 +102,10 @@ def describe_records(report: DataReport, path: str, split: str) -> Iterable[dict
             user's own file, in its own layout.
     """
     name = split or "rows"
-    fields = _stored_fields(report, path, split) if split else _own_fields(report, path)
-    listed = list(fields)
-    if not listed:
+    fields = list(_stored_fields(report, path, split) if split else _own_fields(report, path))
+    if not fields:
         return []
-    record: dict[str, Any] = {"@type": "cr:RecordSet", "@id": name, "name": name, "field": listed}
+    record: dict[str, Any] = {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
     if split:
         record["key"] = {"@id": f"{name}/example_id"}
     elif left_out := [field.name for field in report.fields if not _is_described(field)]:
