@@ -49,10 +49,16 @@ def judge(report: DataReport) -> Verdict:
 
 
 def group_findings(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Return findings by severity, gravest first, each in the order given."""
+    """Return findings by severity, gravest first.
+
+    Errors keep their order, for the first wrong line often explains the rest. Among warnings and notes
+    those about the data as a whole come first, then those that concern the most rows.
+    """
     groups: dict[str, list[Finding]] = {severity: [] for severity in SEVERITIES}
     for finding in findings:
         groups[finding.severity].append(finding)
+    for severity in ("warning", "note"):
+        groups[severity].sort(key=lambda finding: (bool(finding.lines), -finding.count))
     return groups
 
 

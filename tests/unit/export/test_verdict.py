@@ -1,6 +1,8 @@
+from dataclasses import replace
+
 import pytest
 
-from aliquot.export.verdict import describe_place, judge
+from aliquot.export.verdict import describe_place, group_findings, judge
 from tests.fixtures.reports import make_finding, make_report
 
 
@@ -36,3 +38,11 @@ def test_the_gravest_finding_gives_the_colour():
 )
 def test_long_lists_of_lines_are_shortened_and_counted(lines, count, most, place):
     assert describe_place(make_finding("note", lines=lines, count=count), most) == place
+
+
+def test_what_concerns_most_rows_comes_first_but_errors_keep_their_order():
+    few, many = (make_finding("warning", lines=(9,), count=count) for count in (2, 70))
+    whole = make_finding("warning", "The test is small.")
+    assert group_findings([few, many, whole])["warning"] == [whole, many, few]
+    errors = [replace(few, severity="error"), replace(many, severity="error")]
+    assert group_findings(errors)["error"] == errors
