@@ -24,6 +24,7 @@ from aliquot.export.data_wording import (
     name_label,
     title_of,
 )
+from aliquot.export.percentiles import COLUMNS, list_percentiles
 from aliquot.export.verdict import describe_place, group_findings, judge
 from aliquot.export.wording import count, listed, size
 
@@ -58,7 +59,7 @@ def build_data_card(report: DataReport, files: Sequence[DataFile] = ()) -> str:
         *_section(
             "Answers", [_plain(report.task.reason), _labels(report), _plain(describe_majority(report))]
         ),
-        *_section("Lengths", [_lengths(report)]),
+        *_section("Lengths", [_lengths(report), _percentiles(report)]),
         *_section("Overlap and contradictions", _overlap(report)),
         *_section("What the test can show", [_power(report)]),
         *_section("What the check found", _findings(report)),
@@ -192,6 +193,12 @@ def _lengths(report: DataReport) -> str:
     return f"In tokens, under the chat template{base}.\n\n{table}"
 
 
+def _percentiles(report: DataReport) -> str:
+    rows = list(list_percentiles(report))
+    headings = ("Tokens", *(title for _, title in COLUMNS))
+    return _table(headings, rows, numbers=set(range(1, len(headings)))) if rows else ""
+
+
 def _overlap(report: DataReport) -> list[str]:
     return [_plain(describe_shared(report)), _plain(describe_conflicts(report))]
 
@@ -226,7 +233,9 @@ def _citation(report: DataReport) -> Iterator[str]:
     }
     yield "\n".join(f"- {name}: {_plain(text)}" for name, text in known.items() if text)
     if about.citation:
-        yield f"```\n{about.citation.replace('```', '')}\n```"
+        longest = max(map(len, re.findall("`+", about.citation)), default=0)
+        fence = "`" * max(3, longest + 1)  # nothing within can end the block
+        yield f"{fence}\n{about.citation}\n{fence}"
     missing = [name for name, given in _ASKED if not getattr(about, given)]
     if missing:
         yield f"Not stated: {listed(missing)}."

@@ -83,7 +83,7 @@ def test_what_was_not_given_is_said_to_be_missing():
     card = build_data_card(make_report(about=about))
     assert "Not stated" not in card
     assert "- Made by: A, B and C" in card
-    assert "```\n@x\n```" in card, "a fence in a citation cannot end the block"
+    assert "````\n```@x```\n````" in card, "a fence in a citation cannot end the block"
 
 
 def test_sections_without_content_are_left_out():

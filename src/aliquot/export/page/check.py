@@ -23,6 +23,7 @@ from aliquot.export.data_wording import (
 )
 from aliquot.export.page.header import Fact
 from aliquot.export.page.render import policy, read_template, template_environment
+from aliquot.export.percentiles import COLUMNS, list_percentiles
 from aliquot.export.verdict import Verdict, describe_place, group_findings, judge
 from aliquot.export.wording import count, listed, size
 from aliquot.version import __version__
@@ -92,6 +93,7 @@ class CheckPage:
     labels: tuple[LabelBar, ...]
     num_more_labels: int
     lengths: tuple[LengthBar, ...]
+    percentiles: tuple[tuple[str, ...], ...]
     facts: tuple[tuple[str, str], ...]
 
 
@@ -108,6 +110,7 @@ def render_check(report: DataReport) -> str:
             version=__version__,
             report=report,
             page=describe_check(report),
+            percentile_titles=[title for _, title in COLUMNS],
         )
     )
 
@@ -127,6 +130,7 @@ def describe_check(report: DataReport) -> CheckPage:
         labels=tuple(_label_bars(report, labels[:MAX_LABELS])),
         num_more_labels=max(0, len(labels) - MAX_LABELS),
         lengths=tuple(_length_bars(report)),
+        percentiles=tuple(list_percentiles(report)),
         facts=tuple((name, text) for name, text in _facts(report) if text),
     )
 
