@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aliquot.core.dataset import RowField
 from aliquot.data.format import Number, Row
+
+Shape = tuple[tuple[str, type], ...]
+MAX_SHAPES = 10_000
+"""Different shapes of rows held before they are counted into fields: bounds memory on odd files."""
 
 _NO_METADATA = frozenset({"messages", "split"})
 _KINDS: dict[type, str] = {
@@ -21,47 +26,66 @@ _KINDS: dict[type, str] = {
 
 
 class FieldCensus:
-    """Counts the fields of rows that pass by. Memory grows with the number of different fields only."""
+    """Counts the fields of rows that pass by.
+
+    Rows of a file share a few shapes (names with types), so shapes are counted, which costs a
+    microsecond a row, and fields only at the end.
+    """
 
     def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
+        self._shapes: Counter[tuple[Shape, Shape]] = Counter()
+        self._counts: Counter[str] = Counter()
         self._kinds: dict[str, set[str]] = {}
-        self._columns: set[str] = set()
+        self._columns: dict[str, None] = {}
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows unchanged, counting on the way."""
+        names: Mapping[str, str] = {}
         for row in rows:
-            if row.names:  # the conversation was made of columns
-                self._columns.update(row.names.values())
-                self._count(dict.fromkeys(row.names.values(), ""))
-                self._count({key: value for key, value in row.value.items() if key != "messages"})
-            else:
-                self._count(row.value)
+            if row.names and row.names is not names:  # the conversation was made of columns
+                names = row.names
+                self._columns.update(dict.fromkeys(names.values()))
+            inner = row.value.get("metadata")
+            self._shapes[_shape(row.value), _shape(inner) if type(inner) is dict else ()] += 1
+            if len(self._shapes) > MAX_SHAPES:
+                self._fold()
             yield row
 
     def finish(self) -> tuple[RowField, ...]:
-        """Return every field, in the order in which they were first met."""
-        inside = _NO_METADATA | self._columns
+        """Return every field: the columns of the conversation first, others in the order they were met."""
+        self._fold()
+        ordered = sorted(self._counts.items(), key=lambda item: item[0] not in self._columns)
         return tuple(
             RowField(
                 name=name,
                 kind=_name_kinds(self._kinds[name]),
                 num_rows=number,
-                is_metadata=name not in inside,
+                is_metadata=name not in _NO_METADATA and name not in self._columns,
             )
-            for name, number in self._counts.items()
+            for name, number in ordered
         )
 
-    def _count(self, fields: dict[str, Any], prefix: str = "") -> None:
-        for key, value in fields.items():
-            if value is None:
-                continue
-            name = prefix + key
-            if isinstance(value, dict) and name == "metadata":
-                self._count(value, "metadata.")
-                continue
-            self._counts[name] = self._counts.get(name, 0) + 1
-            self._kinds.setdefault(name, set()).add(_KINDS.get(type(value), "text"))
+    def _fold(self) -> None:
+        """Turn shapes into fields."""
+        for (outer, inner), number in self._shapes.items():
+            for name, kind in outer:
+                if name == "messages" and self._columns:
+                    for column in self._columns:
+                        self._count(column, str, number)
+                elif name != "metadata" or kind is not dict:
+                    self._count(name, kind, number)
+            for name, kind in inner:
+                self._count(f"metadata.{name}", kind, number)
+        self._shapes.clear()
+
+    def _count(self, name: str, kind: type, number: int) -> None:
+        if kind is not type(None):
+            self._counts[name] += number
+            self._kinds.setdefault(name, set()).add(_KINDS.get(kind, "text"))
+
+
+def _shape(value: dict[str, Any]) -> Shape:
+    return tuple(zip(value, map(type, value.values()), strict=True))
 
 
 def _name_kinds(kinds: set[str]) -> str:

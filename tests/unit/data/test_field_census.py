@@ -44,3 +44,10 @@ def test_whole_numbers_among_numbers_are_numbers_and_other_mixtures_are_mixed():
 
 def test_metadata_that_is_no_object_is_a_field_of_its_own():
     assert _census(Row(1, {"metadata": "x"}))[0].name == "metadata"
+
+
+def test_rows_of_endlessly_many_shapes_are_counted_without_holding_them(monkeypatch):
+    monkeypatch.setattr("aliquot.data.field_census.MAX_SHAPES", 2)
+    rows = [Row(line, {"messages": [], f"key {line % 7}": "x"}) for line in range(70)]
+    counts = {field.name: field.num_rows for field in _census(*rows)}
+    assert counts == {"messages": 70} | {f"key {number}": 10 for number in range(7)}
