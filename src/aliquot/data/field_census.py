@@ -68,15 +68,17 @@ class FieldCensus:
     def _fold(self) -> None:
         """Turn shapes into fields."""
         for (outer, inner), number in self._shapes.items():
-            for name, kind in outer:
-                if name == "messages" and self._columns:
-                    for column in self._columns:
-                        self._count(column, str, number)
-                elif name != "metadata" or kind is not dict:
-                    self._count(name, kind, number)
-            for name, kind in inner:
-                self._count(f"metadata.{name}", kind, number)
+            for name, kind in (*self._flatten(outer), *((f"metadata.{name}", kind) for name, kind in inner)):
+                self._count(name, kind, number)
         self._shapes.clear()
+
+    def _flatten(self, outer: Shape) -> Iterator[tuple[str, type]]:
+        """Yield a row's own fields: columns in place of the messages made of them, no object of metadata."""
+        for name, kind in outer:
+            if name == "messages" and self._columns:
+                yield from ((column, str) for column in self._columns)
+            elif name != "metadata" or kind is not dict:
+                yield name, kind
 
     def _count(self, name: str, kind: type, number: int) -> None:
         if kind is not type(None):

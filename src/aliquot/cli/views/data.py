@@ -40,7 +40,7 @@ def brief(report: DataReport) -> list[RenderableType]:
             [
                 ("data", f"{Path(report.file).name}: {count(report.num_examples, 'example')} ({splits})"),
                 ("task", _task(report)),
-                ("test", report.detectable.sentence if report.detectable else "no test rows"),
+                ("test", _test(report)),
             ]
         )
     ]
@@ -68,6 +68,13 @@ def full(report: DataReport, *, show_all: bool = False) -> list[RenderableType]:
         _facts(report),
         *_notes(groups["note"], show_all),
     ]
+
+
+def _test(report: DataReport) -> str:
+    if report.detectable:
+        return report.detectable.sentence
+    tests = report.get_split("test").num_examples
+    return count(tests, "row") if tests else "no test rows"
 
 
 def _verdict(report: DataReport) -> Text:
