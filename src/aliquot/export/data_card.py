@@ -54,7 +54,7 @@ def build_data_card(report: DataReport, files: Sequence[DataFile] = ()) -> str:
         f"# {_plain(title_of(report))}",
         _plain(report.about.description or describe_contents(report)),
         *_section("For a paper", [describe_for_paper(report)]),
-        *_section("Rows", [_rows(report), _fields(report)]),
+        *_section("Rows", [_rows(report), _layout(report, files), _fields(report)]),
         *_section("Splits", [_plain(report.split_rule), _splits(report)]),
         *_section(
             "Answers", [_plain(report.task.reason), _labels(report), _plain(describe_majority(report))]
@@ -137,6 +137,15 @@ def _rows(report: DataReport) -> str:
     return (
         f"{describe_rows(report)}. Each is a conversation whose last message, the assistant's, is the "
         f"reference. How the file was read: {_plain(report.format_reason)}"
+    )
+
+
+def _layout(report: DataReport, files: Sequence[DataFile]) -> str:
+    if not files or not report.fields:
+        return ""
+    return (
+        "The files beside this card hold one JSON object per line: `example_id`, `line` (of the original "
+        "file), `messages` and `metadata`. The original file had these fields:"
     )
 
 

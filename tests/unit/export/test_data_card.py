@@ -147,5 +147,11 @@ def test_the_card_of_a_run_names_the_files_beside_it(task, scored_run):
     assert "it is not among them" in card
 
 
+def test_beside_files_of_a_run_both_layouts_are_told():
+    files = [DataFile(path="rows/train.jsonl", sha256="ef" * 32, num_bytes=1, split="train")]
+    assert "one JSON object per line: `example_id`" in build_data_card(make_report(), files)
+    assert "one JSON object per line" not in build_data_card(make_report())
+
+
 def test_the_fixture_has_both_labels_in_both_splits():
     assert all(set(counts) == {"high", "low"} for counts in COUNTS.values())
