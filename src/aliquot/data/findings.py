@@ -1,12 +1,15 @@
-"""Problems of single rows, collected and grouped into findings: a code, a count, the first ten lines."""
+"""Problems of rows, grouped into findings: a code, a count, the first ten lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from aliquot.core.dataset import Finding
-from aliquot.data.format import Problem
+from aliquot.data.format import Problem, Severity
+from aliquot.data.table import ExampleTable
 
 MAX_LINES = 10
 MAX_KINDS = 20
@@ -51,7 +54,9 @@ class Findings:
 
     def extend(self, findings: Iterable[Finding]) -> None:
         """Take over findings that concern the file as a whole."""
-        self._whole.extend(replace(finding, file=self._file) for finding in findings)
+        self._whole.extend(
+            finding if finding.file else replace(finding, file=self._file) for finding in findings
+        )
 
     def finish(self) -> tuple[Finding, ...]:
         """Return everything found, errors first, then in file order."""
@@ -75,6 +80,33 @@ class Findings:
 def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return findings with errors first, then warnings, then notes, each in file order."""
     return tuple(sorted(findings, key=lambda item: (_ORDER[item.severity], item.lines[:1], item.code)))
+
+
+def describe_rows(
+    table: ExampleTable,
+    rows: np.ndarray,
+    *,
+    code: str,
+    severity: Severity,
+    message: str,
+    remedy: str = "",
+    field: str = "",
+) -> list[Finding]:
+    """Return a finding about some examples (``rows``, places in the table) for each file they stand in."""
+    file_K = table.file_N[rows]
+    return [
+        Finding(
+            code=code,
+            severity=severity,
+            message=message,
+            file=table.files[file],
+            lines=first_lines(table.line_N[rows[file_K == file]].tolist()),
+            count=int((file_K == file).sum()),
+            field=field,
+            remedy=remedy,
+        )
+        for file in np.unique(file_K).tolist()
+    ]
 
 
 def first_lines(lines: Iterable[int]) -> tuple[int, ...]:

@@ -33,3 +33,14 @@ def normalise(text: str) -> str:
 
 
 _normalise_standing = lru_cache(maxsize=64)(normalise)  # the same system prompt stands in most rows
+
+
+def stands_in(answer: str, text: str) -> bool:
+    """Return whether an answer occurs in a text as whole words."""
+    start = text.find(answer) if answer else -1
+    while start >= 0:
+        end = start + len(answer)
+        if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        start = text.find(answer, start + 1)
+    return False

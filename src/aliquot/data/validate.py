@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from functools import lru_cache
 from typing import Any
 
 from aliquot.core.conversation import ROLES, Message
@@ -26,6 +27,7 @@ SPLIT_WORDS: dict[str, Split] = {
 }
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
+_PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
 _TEXT_ROLES = ("system", "developer", "user", "assistant")
 _TOOL_KEYS = frozenset(
     ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
@@ -48,7 +50,42 @@ class RowValidator:
 
     def validate(self, row: Row) -> Example | None:
         """Return the example, or None when the row has an error."""
+        messages = read_plain(row.value)
+        if messages is not None:
+            return Example(
+                messages=messages,
+                line=row.line,
+                content_hash=sha256_of(messages),
+                split=_PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
+            )
         return _RowCheck(row, self._findings).build(self._group_key)
+
+
+def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
+    """Return the messages of a row about which there is nothing to say; None for a row to be examined.
+
+    Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
+    """
+    items, split = value.get("messages"), value.get("split")
+    is_marked = type(split) is str and split in _PLAIN_SPLITS
+    if type(items) is not list or len(value) != 1 + is_marked:
+        return None
+    messages = []
+    for item in items:
+        if type(item) is not dict or len(item) != 2:
+            return None
+        role, content = item.get("role"), item.get("content")
+        if type(role) is not str or type(content) is not str or not content or content.isspace():
+            return None
+        messages.append(Message(sys.intern(role), content))
+    return tuple(messages) if _is_usual(tuple(message.role for message in messages)) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(roles: tuple[str, ...]) -> bool:
+    """Whether roles are user and assistant in turns up to an answer, after a system message or none."""
+    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
+    return len(turns) >= 2 and len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
 
 
 class _RowCheck:
