@@ -24,6 +24,7 @@ from aliquot.data.findings import Findings, sort_findings
 from aliquot.data.hold_out import DEFAULT_SEED
 from aliquot.data.overlap import check_overlap, find_conflicts, measure_overlap
 from aliquot.data.read import RowReader, find_format
+from aliquot.data.remedies import apply_remedies, require_remedies
 from aliquot.data.sizes import check_sizes
 from aliquot.data.source import open_source
 from aliquot.data.split import split_table
@@ -71,10 +72,13 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
     data_format, reason = find_format(source, settings.format)
     rows = RowReader(source, data_format, findings)
     table = _read_table(rows, RowValidator(findings, settings.group_key), str(path))
+    remedies = settings.remedies or ()
+    require_remedies(remedies)
+    table, treated = apply_remedies(table, remedies, "before")
     task = infer_task([table.answers[place] for place in table.answer_N], cast(TaskType | None, task_type))
     split = split_table(table, settings, task)
-    findings.extend(split.findings)
-    findings.extend(_check_whole(split.table, task, settings))
+    table, treated_after = apply_remedies(split.table, remedies, "after")
+    findings.extend([*treated, *split.findings, *treated_after, *_check_whole(table, task, settings)])
     report = DataReport(
         file=str(path),
         file_sha256=sha256_file(path),
@@ -84,9 +88,9 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
         num_rows=rows.num_rows,
         split_rule=split.rule,
         findings=findings.finish(),
-        **_measure(split.table, task),
+        **_measure(table, task),
     )
-    return CheckedData(split.table, report, settings)
+    return CheckedData(table, report, settings)
 
 
 def _read_table(rows: RowReader, validator: RowValidator, file: str) -> ExampleTable:

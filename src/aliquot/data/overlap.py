@@ -17,7 +17,7 @@ def measure_overlap(table: ExampleTable, conflicts: Conflicts) -> Overlap:
 
     Validation counts as train here: the checkpoint is chosen on it.
     """
-    shared = _find_shared(table, table.prompt_N)
+    shared = find_shared(table, table.prompt_N)
     return Overlap(
         test_prompts_in_train=len(shared),
         test_ids_in_train=tuple(table.example_ids(shared)),
@@ -37,15 +37,15 @@ def check_overlap(table: ExampleTable, conflicts: Conflicts, task: Task) -> list
     ]
 
 
-def _find_shared(table: ExampleTable, key_N: np.ndarray) -> np.ndarray:
+def find_shared(table: ExampleTable, key_N: np.ndarray) -> np.ndarray:
     """Return the test examples whose key occurs in train or validation."""
     is_test_N = table.split_N == TEST
     return np.flatnonzero(is_test_N & np.isin(key_N, key_N[~is_test_N]))
 
 
 def _check_shared(table: ExampleTable) -> Iterator[Finding]:
-    exact = _find_shared(table, table.prompt_N)
-    alike = np.setdiff1d(_find_shared(table, table.reading_N), exact)
+    exact = find_shared(table, table.prompt_N)
+    alike = np.setdiff1d(find_shared(table, table.reading_N), exact)
     is_test_N = table.split_N == TEST
     if len(exact):
         num_same = int(np.isin(table.content_N[exact], table.content_N[~is_test_N]).sum())

@@ -16,6 +16,7 @@ import numpy as np
 
 from aliquot.core.conversation import Message
 from aliquot.core.dataset import SPLITS, Example, Split
+from aliquot.core.records import sha256_of
 from aliquot.data.keys import exact_prompt, normalised_prompt, stands_in
 
 UNSPLIT = -1
@@ -126,6 +127,18 @@ class ExampleTable:
     def with_split(self, split_N: np.ndarray) -> ExampleTable:
         """Return the table with its examples assigned, and numbered where a split has a content again."""
         return replace(self, split_N=split_N, occurrence_N=_number(split_N, self.content_N))
+
+    def with_answers(self, answers: dict[int, str]) -> ExampleTable:
+        """Return the table with other answers in some rows, given by their places."""
+        builder = TableBuilder(self.files)
+        for place in range(len(self)):
+            example = self.get(place)
+            if place in answers:
+                *prompt, last = example.messages
+                messages = (*prompt, replace(last, content=answers[place]))
+                example = replace(example, messages=messages, content_hash=sha256_of(messages))
+            builder.add(example, int(self.file_N[place]))
+        return builder.finish()
 
     def take(self, index_K: np.ndarray) -> ExampleTable:
         """Return the table of some of its examples; splits stay, occurrences are numbered anew."""

@@ -112,19 +112,23 @@ def _find_non_numbers(table: ExampleTable) -> Iterable[Finding]:
         )
 
 
-def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
+def group_similar(labels: Iterable[str]) -> list[list[str]]:
+    """Return the groups of labels that differ only in case, space or a final mark."""
     groups: dict[str, list[str]] = {}
     for label in labels:
         plain = normalise(label)
         groups.setdefault(plain.rstrip(" .,;:!?") or plain, []).append(label)
-    for group in groups.values():
-        if len(group) > 1:
-            yield Finding(
-                code="similar_labels",
-                severity="warning",
-                message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
-                remedy="If they mean the same, write them alike.",
-            )
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
+    for group in group_similar(labels):
+        yield Finding(
+            code="similar_labels",
+            severity="warning",
+            message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
+            remedy="If they mean the same, write them alike.",
+        )
 
 
 def _find_single(task: Task) -> Iterable[Finding]:
