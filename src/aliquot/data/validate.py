@@ -33,7 +33,7 @@ _TOOL_KEYS = frozenset(
     ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
 )
 _KNOWN_KEYS = ("messages", "split", "metadata", "id")
-_MESSAGE_KEYS = ("role", "content", "weight")
+MESSAGE_KEYS = ("role", "content", "weight")
 
 
 class RowValidator:
@@ -241,7 +241,7 @@ class _RowCheck:
         if len(item) <= 2 and "role" in item and "content" in item:
             return
         for key in item:
-            if key not in _MESSAGE_KEYS and key not in _TOOL_KEYS and item[key] is not None:
+            if key not in MESSAGE_KEYS and key not in _TOOL_KEYS and item[key] is not None:
                 message = f'The key "{key}" of a message is not used.'
                 self._report(
                     "unknown_message_key",
@@ -249,7 +249,7 @@ class _RowCheck:
                     field=f"{path}.{key}",
                     severity="warning",
                     kind=key,
-                    remedy=suggest(key, _MESSAGE_KEYS),
+                    remedy=suggest(key, MESSAGE_KEYS),
                 )
 
     # The conversation as a whole.
