@@ -117,4 +117,7 @@ def _stored(example: Example) -> StoredExample:
         messages=example.messages,
         group=example.group,
         metadata=example.metadata,
+        tools=example.tools,
+        rejected=example.rejected,
+        file=example.file,
     )
