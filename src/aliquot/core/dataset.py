@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aliquot.core.conversation import Message
+import msgspec
+
+from aliquot.core.conversation import Message, read_json
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
 
@@ -21,10 +23,13 @@ class Example:
     Attributes:
         messages: The conversation; the last message is the assistant's and is the reference.
         line: 1-based physical line of the source file.
+        file: The source file, when the rows come from several; else empty.
         split: Where it belongs; None until the split was made.
         occurrence: 0 for the first example with this content in its split, 1 for the next …
         group: Value of the group key: examples of a group stay in one split.
         metadata: The row's other fields, as text.
+        tools: Definitions of the tools that the assistant may call, as JSON text; empty when there are none.
+        rejected: The answer that people liked less than the reference, in rows of preferences.
     """
 
     messages: tuple[Message, ...]
@@ -34,6 +39,9 @@ class Example:
     occurrence: int = 0
     group: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    tools: str = ""
+    rejected: Message | None = None
+    file: str = ""
 
     @property
     def example_id(self) -> str:
@@ -47,19 +55,27 @@ class Example:
 
     @property
     def reference(self) -> str:
-        """The expected answer."""
-        return self.messages[-1].content
+        """The expected answer; tool calls are canonical JSON."""
+        return self.messages[-1].text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredExample:
-    """An example as a line of ``rows/<split>.jsonl``."""
+class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An example as a line of ``rows/<split>.jsonl``; fields at their default are not written.
+
+    Attributes:
+        file: The source file, when the rows come from several.
+        tools: Definitions of the tools that the assistant may call, as JSON text.
+        rejected: The answer that people liked less than the reference, in rows of preferences.
+    """
 
     example_id: str
     line: int
     messages: tuple[Message, ...]
     group: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    tools: str = ""
+    rejected: Message | None = None
+    file: str = ""
 
     @property
     def prompt(self) -> tuple[Message, ...]:
@@ -68,13 +84,20 @@ class StoredExample:
 
     @property
     def reference(self) -> str:
-        """The expected answer."""
-        return self.messages[-1].content
+        """The expected answer; tool calls are canonical JSON."""
+        return self.messages[-1].text
 
     @property
     def prompt_sha256(self) -> str:
-        """Hash of the prompt's messages."""
-        return sha256_of(self.prompt)
+        """Hash of the prompt's messages, and of the tools where there are some."""
+        return sha256_of([self.prompt, self.tools] if self.tools else self.prompt)
+
+
+def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
+    """Return the hash that an example is named by; that of a plain row is the hash of its messages."""
+    if not tools and rejected is None:
+        return sha256_of(messages)
+    return sha256_of([messages, read_json(tools) if tools else "", rejected])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,4 +248,5 @@ __all__ = [
     "Task",
     "TaskType",
     "TokenProfile",
+    "hash_content",
 ]

@@ -12,18 +12,18 @@ Key = tuple[str, ...]
 
 def exact_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts, to the letter."""
-    key: list[str] = []
+    key: list[str] = [example.tools] if example.tools else []
     for message in example.messages[:-1]:
-        key += (message.role, message.content)
+        key += (message.role, message.text)
     return tuple(key)
 
 
 def normalised_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts without differences of width, case and spacing."""
-    key: list[str] = []
+    key: list[str] = [example.tools] if example.tools else []
     for message in example.messages[:-1]:
         read = _normalise_standing if message.role in ("system", "developer") else normalise
-        key += (message.role, read(message.content))
+        key += (message.role, read(message.text))
     return tuple(key)
 
 

@@ -15,8 +15,7 @@ import msgspec
 import numpy as np
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import SPLITS, Example, Split
-from aliquot.core.records import sha256_of
+from aliquot.core.dataset import SPLITS, Example, Split, hash_content
 from aliquot.data.keys import exact_prompt, normalised_prompt, stands_in
 
 UNSPLIT = -1
@@ -25,12 +24,15 @@ TRAIN, VALIDATION, TEST = range(3)
 _HASH_BYTES = 32
 
 
-class _Body(msgspec.Struct, frozen=True, gc=False):
-    """What ``rows/<split>.jsonl`` holds of an example beside its id and line."""
+class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What ``rows/<split>.jsonl`` holds of an example beside its id and line: see ``StoredExample``."""
 
     messages: tuple[Message, ...]
     group: str | None = None
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    tools: str = ""
+    rejected: Message | None = None
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,9 @@ class ExampleTable:
             occurrence=int(self.occurrence_N[index]),
             group=body.group,
             metadata=body.metadata,
+            tools=body.tools,
+            rejected=body.rejected,
+            file=body.file,
         )
 
     def content_hashes(self, index_K: np.ndarray) -> list[str]:
@@ -135,9 +140,10 @@ class ExampleTable:
             example = self.get(place)
             if place in answers:
                 *prompt, last = example.messages
-                messages = (*prompt, replace(last, content=answers[place]))
-                example = replace(example, messages=messages, content_hash=sha256_of(messages))
-            builder.add(example, int(self.file_N[place]))
+                messages = (*prompt, msgspec.structs.replace(last, content=answers[place], tool_calls=()))
+                content_hash = hash_content(messages, example.tools, example.rejected)
+                example = replace(example, messages=messages, content_hash=content_hash)
+            builder.add(example)
         return builder.finish()
 
     def take(self, index_K: np.ndarray) -> ExampleTable:
@@ -179,11 +185,11 @@ class TableBuilder:
     """Collects examples one by one.
 
     Args:
-        files: The files that will be read.
+        files: The files that are read; an example of one among several names its own.
     """
 
     def __init__(self, files: Sequence[str] = ("",)) -> None:
-        self._files = tuple(files)
+        self._files = {file: place for place, file in enumerate(files)}
         self._columns = bytearray()
         self._answers: dict[str, int] = {}
         self._groups: dict[str, int] = {}
@@ -191,15 +197,24 @@ class TableBuilder:
         self._bodies = bytearray()
         self._last_answers = ("", "")
 
-    def add(self, example: Example, file: int = 0) -> None:
-        """Add an example that was read from the file at that place."""
+    def add(self, example: Example) -> None:
+        """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)
         is_given, is_other_given = self._find_given(example)
         self._hashes += digest
-        self._bodies += _ENCODER.encode(_Body(example.messages, example.group, example.metadata))
+        self._bodies += _ENCODER.encode(
+            _Body(
+                example.messages,
+                example.group,
+                example.metadata,
+                example.tools,
+                example.rejected,
+                example.file,
+            )
+        )
         self._columns += _ROW.pack(
             example.line,
-            file,
+            self._files.get(example.file, 0),
             UNSPLIT if example.split is None else SPLITS.index(example.split),
             int.from_bytes(digest[:8], "big"),
             # Hashes of one process are enough: they are only ever compared for equality.
@@ -220,7 +235,7 @@ class TableBuilder:
         return ExampleTable(
             **columns,
             occurrence_N=_number(columns["split_N"], columns["content_N"]),
-            files=self._files,
+            files=tuple(self._files),
             answers=tuple(self._answers),
             groups=tuple(self._groups),
             _hashes=memoryview(self._hashes),

@@ -60,7 +60,9 @@ def measure_rows(examples: Sequence[Example], encoder: Encoder) -> Iterator[RowT
 def _encode(examples: Sequence[Example], encoder: Encoder) -> Sequence[EncodedRow | AliquotError]:
     """Encode some examples at once; when one is refused, each alone, to know which."""
     try:
-        return encoder.encode_many([example.messages for example in examples])
+        return encoder.encode_many(
+            [example.messages for example in examples], [example.tools for example in examples]
+        )
     except (InputError, ModelError) as error:
         if len(examples) == 1:
             return [error]
@@ -99,9 +101,11 @@ def check_tokens(
     Raises:
         AliquotError: The template refuses every row: the model is at fault, not the rows.
     """
-    refused = [
+    failed = [
         (example, row) for example, row in zip(examples, rows, strict=True) if isinstance(row, AliquotError)
     ]
+    unseen = [(example, row) for example, row in failed if row.code == "tools_not_in_template"]
+    refused = [(example, row) for example, row in failed if row.code != "tools_not_in_template"]
     if refused and len(refused) == len(rows):
         raise refused[0][1]
     good = [(example, row) for example, row in zip(examples, rows, strict=True) if isinstance(row, RowTokens)]
@@ -109,6 +113,9 @@ def check_tokens(
     endless = [example for example, row in good if row.num_trained and not row.is_end_trained]
     too_long = [(example, row) for example, row in good if row.length > limit]
     findings = []
+    if unseen:
+        error = unseen[0][1]
+        findings.append(_error(error.code, error.message, [example for example, _ in unseen], error.hint))
     if refused:
         message = f"The base model's chat template refuses the conversation: {refused[0][1].message}"
         remedy = "Change these rows, or choose another base model."

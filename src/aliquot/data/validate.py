@@ -7,13 +7,13 @@ import sys
 from functools import lru_cache
 from typing import Any
 
-from aliquot.core.conversation import ROLES, Message
-from aliquot.core.dataset import Example, Split
-from aliquot.core.records import sha256_of
+from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
+from aliquot.core.dataset import Example, Split, hash_content
 from aliquot.data.columns import as_text, suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import Problem, Row, Severity
 from aliquot.data.json_lines import as_json, name_json_type
+from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
 SPLIT_WORDS: dict[str, Split] = {
     "train": "train",
@@ -28,12 +28,11 @@ SPLIT_WORDS: dict[str, Split] = {
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
 _PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
-_TEXT_ROLES = ("system", "developer", "user", "assistant")
-_TOOL_KEYS = frozenset(
-    ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
-)
-_KNOWN_KEYS = ("messages", "split", "metadata", "id")
-MESSAGE_KEYS = ("role", "content", "weight")
+_MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
+_USED_KEYS = frozenset(("messages", "split", "metadata", "tools", "functions", "rejected_message"))
+MESSAGE_KEYS = (
+    "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
+)  # fmt: skip
 
 
 class RowValidator:
@@ -55,7 +54,7 @@ class RowValidator:
             return Example(
                 messages=messages,
                 line=row.line,
-                content_hash=sha256_of(messages),
+                content_hash=hash_content(messages),
                 split=_PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
             )
         return _RowCheck(row, self._findings).build(self._group_key)
@@ -98,22 +97,25 @@ class _RowCheck:
 
     def build(self, group_key: str | None) -> Example | None:
         value = self.row.value
-        self._refuse_tools(value, "")
+        self._refuse_media(value, "")
         messages = self._read_messages(value)
+        tools = read_tools(value, self._report)
+        rejected = self._read_rejected(value.get("rejected_message"))
         split = self._read_split(value.get("split"))
         metadata = self._read_metadata(value, group_key)
         if messages is not None and not self._has_error:
-            self._check_turns(messages)
+            self._check_conversation(messages, tools, rejected)
         if messages is None or self._has_error:
             return None
-        group = None if group_key is None else metadata.get(group_key)
         return Example(
             messages=messages,
             line=self.row.line,
-            content_hash=sha256_of(messages),
+            content_hash=hash_content(messages, tools, rejected),
             split=split,
-            group=group,
+            group=None if group_key is None else metadata.get(group_key),
             metadata=metadata,
+            tools=tools,
+            rejected=rejected,
         )
 
     def _report(
@@ -166,33 +168,51 @@ class _RowCheck:
             message = f"{path} is {name_json_type(item)}; expected an object with role and content."
             self._report("invalid_message", message, field=path)
             return None
-        self._refuse_tools(item, path)
+        self._refuse_media(item, path)
         self._note_message_keys(item, path)
         role = self._read_role(item, path)
-        content = self._read_content(item, f"{path}.content")
+        calls = read_calls(item, role or "assistant", path, self._report)
+        content = self._read_content(item, f"{path}.content", is_needed=not calls)
         if role is None or content is None:
             return None
         if role in ("system", "developer"):
             content = sys.intern(content)  # the same in most rows: kept once
-        return Message(role, content, self._read_weight(item, role, path))
+        weight = self._read_weight(item, role, path)
+        answered = self._read_word(item, "tool_call_id", path)
+        return Message(role, content, weight, calls, answered, self._read_word(item, "name", path))
+
+    def _read_word(self, item: dict[str, Any], key: str, path: str) -> str:
+        word = item.get(key)
+        if word is None or isinstance(word, str):
+            return word or ""
+        message = f'"{key}" is {name_json_type(word)}; expected text.'
+        self._report("invalid_message", message, field=f"{path}.{key}")
+        return ""
+
+    def _read_rejected(self, item: object) -> Message | None:
+        return None if item is None else self._read_message(item, "rejected_message")
 
     def _read_role(self, item: dict[str, Any], path: str) -> str | None:
         role = item.get("role")
-        if role in ("tool", "function"):
-            self._report_unsupported(f"{path}.role", f"messages of the role {role}")
-            return None
-        if isinstance(role, str) and role in _TEXT_ROLES:
+        if isinstance(role, str) and role in ROLES:
             return sys.intern(role)
+        if role == "function":
+            note_function_role(self._report, f"{path}.role")
+            return "tool"
+        if role == TEXT_ROLE and len(self.row.value["messages"]) == 1:
+            return TEXT_ROLE
         found = "missing" if "role" not in item else _show(role)
         near = suggest(role, ROLES) if isinstance(role, str) else ""
-        message = f"The role is {found}; expected one of {', '.join(_TEXT_ROLES)}."
+        message = f"The role is {found}; expected one of {', '.join(ROLES)}."
         self._report("unknown_role", message, field=f"{path}.role", remedy=near)
         return None
 
-    def _read_content(self, item: dict[str, Any], path: str) -> str | None:
+    def _read_content(self, item: dict[str, Any], path: str, *, is_needed: bool) -> str | None:
         content = item.get("content")
         if isinstance(content, str):
             return content
+        if content is None and not is_needed:
+            return ""
         if isinstance(content, list):
             return self._join_parts(content, path)
         found = "missing" if "content" not in item else name_json_type(content)
@@ -225,10 +245,8 @@ class _RowCheck:
             self._report("invalid_weight", message, field=f"{path}.weight", remedy="Remove it.")
         return weight if isinstance(weight, int) else None
 
-    def _refuse_tools(self, item: dict[str, Any], path: str) -> None:
-        if _TOOL_KEYS.isdisjoint(item):
-            return
-        for key in sorted(_TOOL_KEYS & item.keys()):
+    def _refuse_media(self, item: dict[str, Any], path: str) -> None:
+        for key in sorted(_MEDIA_KEYS & item.keys()):
             if item[key]:
                 self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
 
@@ -241,7 +259,7 @@ class _RowCheck:
         if len(item) <= 2 and "role" in item and "content" in item:
             return
         for key in item:
-            if key not in MESSAGE_KEYS and key not in _TOOL_KEYS and item[key] is not None:
+            if key not in MESSAGE_KEYS and key not in _MEDIA_KEYS and item[key] is not None:
                 message = f'The key "{key}" of a message is not used.'
                 self._report(
                     "unknown_message_key",
@@ -253,6 +271,36 @@ class _RowCheck:
                 )
 
     # The conversation as a whole.
+
+    def _check_conversation(
+        self, messages: tuple[Message, ...], tools: str, rejected: Message | None
+    ) -> None:
+        if messages[0].role == TEXT_ROLE:
+            self._check_plain(messages[0])
+            return
+        self._check_turns(messages)
+        if tools or any(item.tool_calls or item.role == "tool" for item in messages):
+            check_tools(messages, tools, self._report)
+        if rejected is not None:
+            self._check_rejected(messages[-1], rejected)
+
+    def _check_plain(self, item: Message) -> None:
+        if not item.content.strip():
+            message = "The text is blank; nothing to learn."
+            self._report("empty_answer", message, field="messages[0].content", remedy="Remove the row.")
+
+    def _check_rejected(self, chosen: Message, rejected: Message) -> None:
+        field = "rejected_message"
+        if rejected.role != "assistant":
+            message = f"The rejected answer is from {rejected.role}; expected one of the assistant."
+            self._report("invalid_rejected", message, field=field)
+        if not rejected.text.strip():
+            self._report("invalid_rejected", "The rejected answer is blank.", field=field)
+        if rejected.text == chosen.text:
+            message = "The rejected answer is the same as the preferred one; the row shows no preference."
+            self._report("equal_preference", message, field=field, severity="warning")
+        message = "Training follows the preferred answer; the rejected one is kept beside it."
+        self._report("rejected_not_trained", message, field=field, severity="note")
 
     def _check_turns(self, messages: tuple[Message, ...]) -> None:
         last = len(messages) - 1
@@ -273,7 +321,7 @@ class _RowCheck:
         self._check_order(messages)
 
     def _check_text(self, item: Message, path: str, *, is_reference: bool) -> None:
-        if item.content.strip():
+        if item.tool_calls or item.content.strip():
             return
         found = "empty" if not item.content else "blank"
         if item.is_trained or is_reference:
@@ -285,8 +333,8 @@ class _RowCheck:
 
     def _check_order(self, messages: tuple[Message, ...]) -> None:
         roles = [item.role for item in messages]
-        turns = [role for role in roles if role in ("user", "assistant")]
-        is_alternating = all(one != other for one, other in itertools.pairwise(turns))
+        turns = [role for role in roles if role in ("user", "assistant", "tool")]
+        is_alternating = all(one != other or one == "tool" for one, other in itertools.pairwise(turns))
         if turns[:1] != ["user"] or not is_alternating:
             message = (
                 f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
@@ -320,9 +368,9 @@ class _RowCheck:
             return {}
         metadata = {key: _as_metadata(item) for key, item in (given or {}).items() if item is not None}
         for key, item in value.items():
-            if key in ("messages", "split", "metadata") or item is None or (key in _TOOL_KEYS and not item):
+            if key in _USED_KEYS or item is None or (key in _MEDIA_KEYS and not item):
                 continue
-            if key not in _KNOWN_KEYS and key != group_key:
+            if key not in ("id", group_key):
                 self._note_key(key)
             metadata[key] = _as_metadata(item)
         return metadata

@@ -52,6 +52,8 @@ def test_a_stored_line_is_the_record_of_a_stored_example(examples):
                 messages=item.messages,
                 group=item.group,
                 metadata=item.metadata,
+                tools=item.tools,
+                rejected=item.rejected,
             )
             assert stored == expected
             assert line == encode(expected) + b"\n"

@@ -1,4 +1,5 @@
 from array import array
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ class ScriptedEncoder:
         self.rows = list(rows)
         self.model = make_encoder().model
 
-    def encode_many(self, conversations):
+    def encode_many(self, conversations, tools):
         return [self.rows.pop(0) for _ in conversations]
 
 
@@ -191,3 +192,11 @@ def test_a_template_that_refuses_everything_is_the_model_s_fault(tmp_path):
 def test_an_empty_split_has_no_profile():
     assert module.MICRO_BATCHES == (8, 32)
     assert SplitProfile(split="test", num_examples=0, ids_sha256="").tokens is None
+
+
+def test_rows_with_tools_are_refused_by_name_when_the_template_prints_none(encoder):
+    tools = '[{"type":"function","function":{"name":"mass"}}]'
+    examples = [replace(example("HCl?", "acid", line=line), tools=tools) for line in (1, 2)]
+    (finding,) = check_tokens(examples, list(measure_rows(examples, encoder)), 64, drops_too_long=False)
+    assert (finding.code, finding.severity, finding.lines) == ("tools_not_in_template", "error", (1, 2))
+    assert "Choose a base model" in finding.remedy
