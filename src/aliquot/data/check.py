@@ -19,12 +19,14 @@ from aliquot.core.dataset import SPLITS, DataReport, Example, Finding, Split, Sp
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.detectable import describe_detectable
 from aliquot.data.findings import Findings, sort_findings
+from aliquot.data.lengths import profile_tokens
 from aliquot.data.overlap import check_overlap, measure_overlap
 from aliquot.data.read import RowReader, find_format
 from aliquot.data.source import open_source
 from aliquot.data.split import DEFAULT_SEED, check_sizes, split_examples
 from aliquot.data.task import check_task, count_labels, infer_task
-from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows, profile_tokens
+from aliquot.data.template_check import check_template
+from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows
 from aliquot.data.validate import RowValidator
 from aliquot.errors import AliquotError
 from aliquot.tokenization.encoder import Encoder
@@ -98,6 +100,7 @@ def add_tokens(
     examples = [example for split in SPLITS for example in checked.examples[split]]
     rows = list(measure_rows(examples, encoder))
     findings = check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
+    findings += check_template(encoder)
     others = list(report.findings)
     if settings.drop_too_long and any(is_too_long(row, limit) for row in rows):
         stale = {
