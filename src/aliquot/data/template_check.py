@@ -1,4 +1,4 @@
-"""What must hold of a base model's template and tokenizer together; asked once, of a conversation made up here."""
+"""What must hold of a base model's template and tokenizer together; checked once, not per row."""
 
 from __future__ import annotations
 
@@ -33,8 +33,12 @@ def find_begin_token(encoder: Encoder) -> int | None:
     begins every turn with it (as SmolLM2 does with <|im_start|>).
     """
     begin = encoder.model.bos_token_id
-    counts = [_probe(encoder, num_turns).count(begin) for num_turns in (1, 2)] if begin is not None else []
-    return begin if counts == [1, 1] else None
+    if begin is None:
+        return None
+    try:
+        return begin if _count_in_probes(encoder, begin) == (1, 1) else None
+    except ModelError:  # the template refuses the plainest conversation; the rows will say why
+        return None
 
 
 def _check_markers(text: str, encoder: Encoder) -> Iterator[Finding]:
@@ -45,31 +49,31 @@ def _check_markers(text: str, encoder: Encoder) -> Iterator[Finding]:
                 code="marker_split",
                 severity="warning",
                 message=f"Template uses {marker}, which this tokenizer splits into {num_tokens} tokens.",
-                remedy="Some models were trained so. If this one was not, its template or its tokenizer is from "
-                "another model: fetch it again from where it was published.",
+                remedy="Some models were trained so. If this one was not, its template or its tokenizer is "
+                "another model's: fetch it again from where it was published.",
             )
 
 
 def _check_begin(encoder: Encoder) -> Iterator[Finding]:
     begin = encoder.model.bos_token_id
-    ids = _probe(encoder, 1)
-    if begin is None or not ids:
+    if begin is None:
         return
     name = encoder.tokenizer.id_to_token(begin)
-    if ids[:2] == [begin, begin]:
+    once, twice = _count_in_probes(encoder, begin)
+    if once == twice > 1:  # more of them in a longer conversation would be a marker of turns
         yield Finding(
             code="begin_token_doubled",
             severity="error",
-            message=f"The template prints the beginning token {name} twice; expected it once.",
-            remedy="Take one of them out of chat_template.jinja and prepare the model again, or choose another.",
+            message=f"The template prints the beginning token {name} {once} times; expected it once.",
+            remedy="Take one out of chat_template.jinja and prepare the model again, or choose another.",
         )
-    elif begin not in ids and _adds_itself(encoder, begin):
+    elif once == 0 and _adds_itself(encoder, begin):
         yield Finding(
             code="begin_token_missing",
             severity="warning",
             message=f"The tokenizer begins every text with {name}, and the chat template does not print it: "
             "rows are trained, and served, without it.",
-            remedy="Print it at the head of chat_template.jinja and prepare the model again, if it was trained so.",
+            remedy="If it was trained with it, print it in chat_template.jinja and prepare the model again.",
         )
 
 
@@ -79,18 +83,20 @@ def _check_truncation(encoder: Encoder) -> Iterator[Finding]:
         yield Finding(
             code="tokenizer_truncates",
             severity="error",
-            message=f"The tokenizer cuts texts after {truncation['max_length']} tokens; expected that nothing is cut.",
+            message=f"The tokenizer cuts texts after {truncation['max_length']} tokens; nothing may be cut.",
             remedy="Load the model with `Encoder.load`, which turns that off.",
         )
 
 
-def _probe(encoder: Encoder, num_turns: int) -> list[int]:
-    """Return the ids of a plain conversation; none when the template refuses it."""
-    try:
-        text = encoder.template.render(_ONE_TURN * num_turns, add_generation_prompt=False)
-    except ModelError:
-        return []
-    return encoder.tokenizer.encode(text, add_special_tokens=False).ids
+def _count_in_probes(encoder: Encoder, token_id: int) -> tuple[int, int]:
+    """Return how often a token stands in a conversation of one turn, and of two."""
+    first, second = (
+        encoder.tokenizer.encode(text, add_special_tokens=False).ids.count(token_id)
+        for text in (
+            encoder.template.render(_ONE_TURN * turns, add_generation_prompt=False) for turns in (1, 2)
+        )
+    )
+    return first, second
 
 
 def _adds_itself(encoder: Encoder, begin: int) -> bool:

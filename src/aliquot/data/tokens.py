@@ -74,10 +74,9 @@ def _system_texts(example: Example) -> list[str]:
 
 def _measure_system_texts(examples: Sequence[Example], encoder: Encoder, known: dict[str, int]) -> None:
     """Add the length of each system text that is new; most data sets have one."""
-    new = list({text for example in examples for text in _system_texts(example)} - known.keys())
     if len(known) > _MAX_SYSTEM_TEXTS:
         known.clear()
-        new = list({text for example in examples for text in _system_texts(example)})
+    new = list({text for example in examples for text in _system_texts(example)} - known.keys())
     encodings = encoder.tokenizer.encode_batch_fast(new, add_special_tokens=False) if new else []
     known.update({text: len(encoding.ids) for text, encoding in zip(new, encodings, strict=True)})
 
@@ -108,8 +107,7 @@ def _measure_row(
         num_prompt=reference[0],
         num_system=num_system * len(encoded.branches),
         is_end_trained=is_end_trained,
-        has_one_begin=begin is None
-        or all(branch.token_ids.count(begin) == 1 for branch in encoded.branches),
+        has_one_begin=begin is None or all(branch.token_ids.count(begin) == 1 for branch in encoded.branches),
     )
 
 
@@ -157,7 +155,7 @@ def check_tokens(
         message = "The token that ends the answer is not trained; the model would never stop."
         findings.append(_error("end_not_trained", message, endless, "Choose another base model."))
     if begun:
-        message = "The row has not exactly one beginning token: its text spells it, or the template prints it again."
+        message = "The row has not exactly one beginning token; its text may spell it."
         remedy = "Take the beginning token out of the messages; `aliquot data show FILE --line N` shows it."
         findings.append(_error("begin_token_repeated", message, begun, remedy))
     if too_long:

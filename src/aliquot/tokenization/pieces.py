@@ -40,9 +40,9 @@ class Pieces:
 
 
 def make_visible(text: str) -> str:
-    """Return a text in which white space and invisible characters can be seen.
+    r"""Return a text in which white space and invisible characters can be seen.
 
-    >>> make_visible(" low\\n"), make_visible("a\\u200bb")
+    >>> make_visible(" low\n"), make_visible("a\u200bb")
     ('·low↵', 'a⟨U+200B⟩b')
     """
     return "".join(_MARKS.get(character) or _named(character) for character in text)
