@@ -61,9 +61,8 @@ def test_a_template_that_rewrites_earlier_turns_gives_every_branch():
 
 
 def test_roles_are_left_out_where_the_template_counts_a_message():
-    encoder = make_encoder(
-        CHAT_TEMPLATE.replace("message['role'] +", "message['content'] | length | string +")
-    )
+    counted = "message['role'] + (message['content'] | length | string if loop.first else '') +"
+    encoder = make_encoder(CHAT_TEMPLATE.replace("message['role'] +", counted))
     (sequence,) = view_conversation((ASK, YES), encoder)
     assert {token.role for token in sequence.tokens} == {""}
     assert sequence.num_trained_tokens > 1
