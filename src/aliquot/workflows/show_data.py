@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from aliquot.core.dataset import SPLITS, Example
+from aliquot.core.dataset import SPLITS, DataReport, Example
 from aliquot.core.files import write_file
 from aliquot.core.token_view import TokenView
 from aliquot.data.check import CheckedData
@@ -78,31 +78,41 @@ def view_example(example: Example, encoder: Encoder, *, base: str) -> TokenView:
 def _find_rows(
     checked: CheckedData, *, line: int | None, example_id: str | None, num_rows: int
 ) -> Sequence[Example]:
+    """Return the rows asked for; one that stands in several splits has one name and is returned for each."""
     rows = sorted((row for split in SPLITS for row in checked.examples[split]), key=lambda row: row.line)
     if line is not None:
-        rows = [row for row in rows if row.line == line]
-        wanted = f"line {line:,}"
+        found = [row for row in rows if row.line == line]
     elif example_id is not None:
-        rows = [row for row in rows if row.example_id.startswith(example_id)]
-        wanted = f"a row called {example_id}"
+        found = [row for row in rows if row.example_id.startswith(example_id)]
+        _require_one_name(found, example_id)
     else:
-        rows, wanted = rows[:num_rows], "a row"
-    if not rows:
-        raise _no_row(checked, wanted, line)
-    return rows
+        found = rows[:num_rows]
+    if not found:
+        raise _no_row(checked.report, line, example_id)
+    return found
 
 
-def _no_row(checked: CheckedData, wanted: str, line: int | None) -> InputError:
-    report = checked.report
-    found = next((one for one in report.findings if one.severity == "error" and line in one.lines), None)
-    because = f": {found.message}" if found else "."
+def _require_one_name(rows: Sequence[Example], example_id: str) -> None:
+    names = list(dict.fromkeys(row.example_id for row in rows))
+    if len(names) > 1:
+        raise InputError(
+            f"{len(names):,} rows have a name that begins with {example_id!r}: {', '.join(names[:3])} …",
+            code="row_ambiguous",
+            location="--id",
+            hint="Give more of the name.",
+        )
+
+
+def _no_row(report: DataReport, line: int | None, example_id: str | None) -> InputError:
+    wanted = f"row in line {line:,}" if line else f"row called {example_id}" if example_id else "row"
+    because = next((one for one in report.findings if one.severity == "error" and line in one.lines), None)
+    reason = f": {because.message}" if because else "."
     return InputError(
-        f"Found no usable {wanted.removeprefix('a ')} among {report.num_examples:,} examples{because}",
+        f"Found no usable {wanted} among {report.num_examples:,} examples{reason}",
         code="row_not_found",
-        location=report.file + (f":{line}" if line is not None else ""),
-        hint=found.remedy
-        if found and found.remedy
-        else f"`aliquot check {report.file}` says which rows cannot be used.",
+        location=f"{report.file}:{line}" if line else report.file,
+        hint=(because.remedy if because else "")
+        or f"`aliquot check {report.file}` says which rows can be used.",
     )
 
 

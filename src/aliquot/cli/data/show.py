@@ -9,6 +9,7 @@ import typer
 
 from aliquot.cli import render
 from aliquot.cli.options import Base, Config, Data, Debug, Json, takes_settings
+from aliquot.errors import InputError
 from aliquot.workflows.show_data import show_data
 
 
@@ -37,6 +38,10 @@ def show(
     The tokens are those that training uses. A row has several sequences where the template rewrites
     earlier turns. Nothing is fetched.
     """
+    if line is not None and example_id is not None:
+        raise InputError(
+            "Found both --line and --id.", code="usage", location="aliquot data show", hint="Give one."
+        )
     views = show_data(
         data, line=line, example_id=example_id, num_rows=rows, html=html, config=config, base=base, **settings
     )
