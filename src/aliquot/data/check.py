@@ -99,8 +99,9 @@ def add_tokens(
     settings, report = checked.settings, checked.report
     examples = [example for split in SPLITS for example in checked.examples[split]]
     rows = list(measure_rows(examples, encoder))
-    findings = check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
-    findings += check_template(encoder)
+    findings = check_template(encoder)
+    if not any(finding.severity == "error" for finding in findings):  # else every row would repeat it
+        findings += check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
     others = list(report.findings)
     if settings.drop_too_long and any(is_too_long(row, limit) for row in rows):
         stale = {

@@ -42,16 +42,26 @@ def find_begin_token(encoder: Encoder) -> int | None:
 
 
 def _check_markers(text: str, encoder: Encoder) -> Iterator[Finding]:
+    never_stops = _never_stops(encoder)
     for marker in dict.fromkeys(_MARKER.findall(text)):
         num_tokens = len(encoder.tokenizer.encode(marker, add_special_tokens=False).ids)
         if num_tokens > 1:
             yield Finding(
                 code="marker_split",
-                severity="warning",
+                severity="error" if never_stops else "warning",
                 message=f"Template uses {marker}, which this tokenizer splits into {num_tokens} tokens.",
                 remedy="Some models were trained so. If this one was not, its template or its tokenizer is "
                 "another model's: fetch it again from where it was published.",
             )
+
+
+def _never_stops(encoder: Encoder) -> bool:
+    """Whether an answer ends with no token that ends it: the marker in pieces is to blame."""
+    try:
+        encoder.encode(_ONE_TURN)
+    except ModelError as error:
+        return error.code == "template_without_stop"
+    return False
 
 
 def _check_begin(encoder: Encoder) -> Iterator[Finding]:

@@ -1,12 +1,14 @@
 import pytest
 from tokenizers import Tokenizer
 
+from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import Message
+from aliquot.data.check import add_tokens, check_data
 from aliquot.data.template_check import check_template, find_begin_token
 from aliquot.data.tokens import check_tokens, measure_rows
 from tests.fixtures.encoders import BEGIN, WITH_BEGIN, beginning_tokenizer, make_encoder
 from tests.tiny_model import CHAT_TEMPLATE, _train_tokenizer
-from tests.unit.data.rows import example
+from tests.unit.data.rows import chat_line, example, write_lines
 
 
 def codes(encoder):
@@ -30,6 +32,15 @@ def test_a_tokenizer_that_lost_its_control_tokens_is_found():
     data = _train_tokenizer().to_str().replace("<|im_start|>", "<|other|>")
     encoder = make_encoder(tokenizer=Tokenizer.from_str(data))
     assert codes(encoder) == [("marker_split", "warning")]
+
+
+def test_a_template_of_another_model_is_blamed_once_and_no_row_is(tmp_path):
+    encoder = make_encoder(CHAT_TEMPLATE.replace("<|im_end|>", "<|eot|>"))
+    lines = [chat_line(f"{number} high?", "low") for number in range(30)]
+    checked = check_data(write_lines(tmp_path / "rows.jsonl", lines), DataSettings())
+    report = add_tokens(checked, encoder, base="tiny").report
+    (error,) = [finding for finding in report.findings if finding.severity == "error"]
+    assert error.message.startswith("Template uses <|eot|>, which this tokenizer splits into")
 
 
 def test_the_template_s_own_beginning_token_printed_twice_is_an_error():
