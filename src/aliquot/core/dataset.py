@@ -125,8 +125,30 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How long something is, in tokens: percentiles by nearest rank, so that each is a length that occurs."""
+
+    p5: int
+    p25: int
+    p50: int
+    p75: int
+    p95: int
+    p99: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenProfile:
-    """Lengths in tokens under the base model's template; loss tokens are those that are trained."""
+    """Lengths in tokens under the base model's template; loss tokens are those that are trained.
+
+    Attributes:
+        rows: Of whole rows.
+        prompts: Of everything before the last trained answer.
+        answers: Of the last trained answer, the end of the turn included.
+        system_share: Share of all tokens that are the text of system messages.
+        prefix_sharing: At most how many times fewer tokens are computed when each prefix shared within a
+            batch is computed once: by rows per batch, and under ``all`` for the whole split as one batch.
+    """
 
     num_tokens: int
     num_trained_tokens: int
@@ -138,6 +160,11 @@ class TokenProfile:
     shared_prefix: int
     prefix_tree_tokens: dict[int, int]
     """Distinct prefix-tree tokens per epoch, by rows per micro-batch."""
+    rows: Lengths | None = None
+    prompts: Lengths | None = None
+    answers: Lengths | None = None
+    system_share: float = 0.0
+    prefix_sharing: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +268,7 @@ __all__ = [
     "Detectable",
     "Example",
     "Finding",
+    "Lengths",
     "Overlap",
     "Split",
     "SplitProfile",

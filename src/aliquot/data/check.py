@@ -22,6 +22,7 @@ from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.detectable import describe_detectable
 from aliquot.data.findings import Findings, sort_findings
 from aliquot.data.hold_out import DEFAULT_SEED
+from aliquot.data.lengths import profile_tokens
 from aliquot.data.overlap import check_overlap, find_conflicts, measure_overlap
 from aliquot.data.read import RowReader, find_format
 from aliquot.data.remedies import apply_remedies, require_remedies
@@ -30,7 +31,8 @@ from aliquot.data.source import open_source
 from aliquot.data.split import split_table
 from aliquot.data.table import Examples, ExampleTable, TableBuilder
 from aliquot.data.task import check_task, count_labels, infer_task
-from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows, profile_tokens
+from aliquot.data.template_check import check_template
+from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows
 from aliquot.data.validate import RowValidator
 from aliquot.errors import AliquotError
 from aliquot.tokenization.encoder import Encoder
@@ -122,7 +124,9 @@ def add_tokens(
     settings, report, table = checked.settings, checked.report, checked.table
     examples = Examples(table, np.arange(len(table)))
     rows = list(measure_rows(examples, encoder))
-    findings = check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
+    findings = check_template(encoder)
+    if not any(finding.severity == "error" for finding in findings):  # else every row would repeat it
+        findings += check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
     others = list(report.findings)
     if settings.drop_too_long and any(is_too_long(row, limit) for row in rows):
         stale = set(_locate(_check_whole(table, report.task, settings), report.file))

@@ -32,7 +32,7 @@ def check(data: Path | str, *, config: Path | str | None = None, **settings: Any
     """
     given = read_settings(config, settings)
     checked = check_rows(data, given)
-    base = _find_base(given, checked.report)
+    base = find_likely_base(given, checked.report)
     return (count_tokens(checked, base, given) if base else checked).report
 
 
@@ -73,7 +73,7 @@ def require_usable(report: DataReport) -> None:
     )
 
 
-def _find_base(given: GivenSettings, report: DataReport) -> Base | None:
+def find_likely_base(given: GivenSettings, report: DataReport) -> Base | None:
     """Return the base model that a run would take, if that is known and prepared already."""
     if given.settings.base:
         return find_ready(given.settings.base)

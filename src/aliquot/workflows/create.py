@@ -13,14 +13,19 @@ from aliquot.core.files import new_folder, write_file
 from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.token_view import shorten
 from aliquot.data.table import ExampleTable
 from aliquot.errors import MachineError
+from aliquot.tokenization.encoder import Encoder
 from aliquot.version import __version__
 from aliquot.workflows.plan import Planned
 from aliquot.workflows.setting_names import command_line
+from aliquot.workflows.show_data import view_example
 from aliquot.workflows.surroundings import Surroundings
 
 MAX_SLUG_CHARS = 32
+MAX_KEPT_TOKENS = 400
+MAX_KEPT_SEQUENCES = 4
 
 
 def open_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
@@ -43,6 +48,7 @@ def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) ->
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
         hashes = _write_rows(half_made, planned.checked.table)
+        _write_token_view(half_made, planned)
         half_made.save_spec(build_spec(planned, run_id=name, now=now, rows_sha256=hashes))
     return RunDir(folder)
 
@@ -108,3 +114,12 @@ def _write_rows(run_dir: RunDir, table: ExampleTable) -> dict[str, str]:
         write_file(path, b"".join(table.stored_lines(split)))
         hashes[split] = sha256_file(path)
     return hashes
+
+
+def _write_token_view(run_dir: RunDir, planned: Planned) -> None:
+    """Keep the first training row as the model sees it: the report shows it when the model is long gone."""
+    rows = planned.checked.examples.get("train", ())
+    if rows:
+        view = view_example(rows[0], Encoder.load(planned.base.folder), base=planned.base.name)
+        kept = shorten(view, max_tokens=MAX_KEPT_TOKENS, max_sequences=MAX_KEPT_SEQUENCES)
+        run_dir.save_token_view(kept)

@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from aliquot.cli.views.layout import facts, heading, percent, table
+from aliquot.cli.views.lengths import lengths
 from aliquot.core.dataset import DataReport, Finding, SplitProfile
 from aliquot.export.wording import count, size
 
@@ -50,7 +51,7 @@ def full(report: DataReport) -> list[RenderableType]:
     ]
     if report.splits:
         parts += [Text(), _splits(report.splits)]
-    parts += _lengths(report)
+    parts += lengths(report)
     if report.findings:
         parts += [heading("Findings"), *_list_findings(report.findings)]
     else:
@@ -65,32 +66,6 @@ def _splits(splits: Iterable[SplitProfile]) -> RenderableType:
     return table(
         headings if has_labels else headings[:2], [row if has_labels else row[:2] for row in rows], right="1"
     )
-
-
-def _lengths(report: DataReport) -> list[RenderableType]:
-    rows = [
-        (
-            one.split,
-            f"{one.tokens.median:,}",
-            f"{one.tokens.p95:,}",
-            f"{one.tokens.longest:,}",
-            f"{one.tokens.num_tokens:,}",
-            f"{one.tokens.num_trained_tokens:,}",
-        )
-        for one in report.splits
-        if one.tokens and one.num_examples
-    ]
-    if not rows:
-        note = (
-            "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
-        )
-        return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
-    headings = ("tokens", "median", "95 %", "longest", "in all", "trained")
-    return [
-        Text(),
-        table(headings, rows, right="12345"),
-        Text(f"under the template of {report.base}", "dim") if report.base else Text(),
-    ]
 
 
 def _list_findings(findings: Iterable[Finding]) -> Iterator[RenderableType]:
