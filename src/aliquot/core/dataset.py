@@ -112,6 +112,7 @@ class Finding:
         count: How many rows are concerned in all.
         field: Path of the field, for example ``messages[1].content``.
         remedy: What to do.
+        remedies: Names for ``data.remedies``, each of which does it.
     """
 
     code: str
@@ -122,6 +123,29 @@ class Finding:
     count: int = 1
     field: str = ""
     remedy: str = ""
+    remedies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing done to a row because ``data.remedies`` asked for it; the source file stays as it was.
+
+    Attributes:
+        line: 1-based physical line.
+        action: ``mended`` (its form), ``changed`` (its answer) or ``left_out``.
+        why: The remedy that did it, or what was wrong with a row that could not be used.
+        field: Path of the field.
+        before: What stood there, as JSON text where it was no text.
+        after: What stands there now.
+    """
+
+    file: str
+    line: int
+    action: Literal["mended", "changed", "left_out"]
+    why: str
+    field: str = ""
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,6 +288,7 @@ class DataReport(ShownInNotebook):
 
 __all__ = [
     "SPLITS",
+    "Change",
     "DataReport",
     "Detectable",
     "Example",

@@ -17,15 +17,17 @@ from typing import Any, cast
 import numpy as np
 
 from aliquot.config.settings import DataSettings
-from aliquot.core.dataset import SPLITS, DataReport, Finding, Split, SplitProfile, Task, TaskType
+from aliquot.core.dataset import SPLITS, Change, DataReport, Finding, Split, SplitProfile, Task, TaskType
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.detectable import describe_detectable
-from aliquot.data.findings import Findings, sort_findings
+from aliquot.data.findings import DROP_INVALID, Findings, sort_findings
+from aliquot.data.format import Problem, Row
 from aliquot.data.hold_out import DEFAULT_SEED
 from aliquot.data.lengths import profile_tokens
 from aliquot.data.overlap import check_overlap, find_conflicts, measure_overlap
 from aliquot.data.read import RowReader, find_format
-from aliquot.data.remedies import apply_remedies, require_remedies
+from aliquot.data.remedies import REPAIR_ROWS, apply_remedies, require_remedies, with_remedies
+from aliquot.data.repair import repair_row
 from aliquot.data.sizes import check_sizes
 from aliquot.data.source import open_source
 from aliquot.data.split import split_table
@@ -33,7 +35,7 @@ from aliquot.data.table import Examples, ExampleTable, TableBuilder
 from aliquot.data.task import check_task, count_labels, infer_task
 from aliquot.data.template_check import check_template
 from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows
-from aliquot.data.validate import RowValidator
+from aliquot.data.validate import RowValidator, show
 from aliquot.errors import AliquotError
 from aliquot.tokenization.encoder import Encoder
 
@@ -45,11 +47,13 @@ class CheckedData:
     Attributes:
         table: The examples, in file order.
         settings: What the user set about the data; token checks follow it.
+        changes: What remedies did to rows, each by its line.
     """
 
     table: ExampleTable
     report: DataReport
     settings: DataSettings = field(default_factory=DataSettings)
+    changes: tuple[Change, ...] = ()
 
     @property
     def examples(self) -> dict[Split, Examples]:
@@ -69,18 +73,23 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
         InputError: The file cannot be read as a whole, its format is not known, or settings of the
             split contradict one another.
     """
+    remedies = settings.remedies or []
+    require_remedies(remedies)
     source = open_source(path)
-    findings = Findings(str(path))
+    findings = Findings(str(path), leaves_out=DROP_INVALID in remedies)
     data_format, reason = find_format(source, settings.format)
     rows = RowReader(source, data_format, findings)
-    table = _read_table(rows, RowValidator(findings, settings.group_key), str(path))
-    remedies = settings.remedies or ()
-    require_remedies(remedies)
-    table, treated = apply_remedies(table, remedies, "before")
-    task = infer_task([table.answers[place] for place in table.answer_N], cast(TaskType | None, task_type))
-    split = split_table(table, settings, task)
-    table, treated_after = apply_remedies(split.table, remedies, "after")
-    findings.extend([*treated, *split.findings, *treated_after, *_check_whole(table, task, settings)])
+    mended: list[Change] = []
+    usable = (_mend(row, findings, mended) for row in rows) if REPAIR_ROWS in remedies else rows
+    read = _read_table(usable, RowValidator(findings, settings.group_key), str(path))
+    before = apply_remedies(read, remedies, "before")
+    task = infer_task(
+        [before.table.answers[place] for place in before.table.answer_N], cast(TaskType | None, task_type)
+    )
+    split = split_table(before.table, settings, task)
+    after = apply_remedies(split.table, remedies, "after")
+    whole = _check_whole(after.table, task, settings)
+    findings.extend([*before.findings, *split.findings, *after.findings, *whole])
     report = DataReport(
         file=str(path),
         file_sha256=sha256_file(path),
@@ -89,13 +98,14 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
         format_reason=reason,
         num_rows=rows.num_rows,
         split_rule=split.rule,
-        findings=findings.finish(),
-        **_measure(table, task),
+        findings=tuple(map(with_remedies, findings.finish())),
+        **_measure(after.table, task),
     )
-    return CheckedData(table, report, settings)
+    changes = (*mended, *findings.left_out, *before.changes, *after.changes)
+    return CheckedData(after.table, report, settings, changes)
 
 
-def _read_table(rows: RowReader, validator: RowValidator, file: str) -> ExampleTable:
+def _read_table(rows: Iterable[Row], validator: RowValidator, file: str) -> ExampleTable:
     """Read every row; keep those that are examples."""
     builder = TableBuilder((file,))
     for row in rows:
@@ -103,6 +113,36 @@ def _read_table(rows: RowReader, validator: RowValidator, file: str) -> ExampleT
         if example is not None:
             builder.add(example)
     return builder.finish()
+
+
+def _mend(row: Row, findings: Findings, changes: list[Change]) -> Row:
+    """Return a row mended; what was mended goes to the findings and the changes."""
+    mended, repairs = repair_row(row)
+    for repair in repairs:
+        before, after = show(repair.before), show(repair.after)
+        findings.add(
+            Problem(
+                code="row_mended",
+                severity="warning",
+                message=f"{repair.field}: {before} was mended to {after}.",
+                line=row.line,
+                field=repair.field,
+                remedy=f"Asked for by data.remedies ({REPAIR_ROWS}).",
+                kind=f"{repair.field} {before}",
+            )
+        )
+        changes.append(
+            Change(
+                file=findings.file,
+                line=row.line,
+                action="mended",
+                why=REPAIR_ROWS,
+                field=repair.field,
+                before=before,
+                after=after,
+            )
+        )
+    return mended
 
 
 def add_tokens(
@@ -139,7 +179,7 @@ def add_tokens(
     measured["splits"] = tuple(_with_tokens(item, table, rows, seed) for item in measured["splits"])
     found = sort_findings([*others, *_locate(findings, report.file)])
     report = replace(report, base=base, findings=found, **measured)
-    return CheckedData(table, report, settings)
+    return CheckedData(table, report, settings, checked.changes)
 
 
 def _check_whole(table: ExampleTable, task: Task, settings: DataSettings) -> list[Finding]:

@@ -1,21 +1,23 @@
 """What a person may choose to do about rows: leave some out, or write answers alike. Never by itself.
 
-``data.remedies`` names them; each says in a finding what it did and to which lines. Those of the first kind
-work before the split, because they change answers; those of the second kind know who is in the test.
+``data.remedies`` names them, and findings name those that fit; each says in a finding what it did and to
+which lines. Those of the first phase work before the split, because they change answers; those of the
+second know who is in the test.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from aliquot.core.dataset import Finding
-from aliquot.data.findings import describe_rows
+from aliquot.core.dataset import Change, Finding
+from aliquot.data.findings import DROP_INVALID, describe_rows
 from aliquot.data.overlap import find_conflicts, find_shared
+from aliquot.data.repair import REPAIRABLE
 from aliquot.data.table import TEST, ExampleTable
 from aliquot.data.task import group_similar
 from aliquot.errors import InputError
@@ -47,9 +49,12 @@ class Remedy:
     treat: Callable[[ExampleTable], Treatment]
 
 
-def list_remedies(code: str) -> tuple[str, ...]:
-    """Return the names of the remedies for a finding."""
-    return tuple(remedy.name for remedy in REMEDIES.values() if remedy.code == code)
+def with_remedies(finding: Finding) -> Finding:
+    """Return a finding that names what can be done about it."""
+    names = [name for name, remedy in REMEDIES.items() if remedy.code == finding.code]
+    if finding.code in REPAIRABLE:
+        names.append(REPAIR_ROWS)
+    return replace(finding, remedies=(*names, *finding.remedies))
 
 
 def require_remedies(names: Sequence[str]) -> None:
@@ -58,32 +63,41 @@ def require_remedies(names: Sequence[str]) -> None:
     Raises:
         InputError: Code ``unknown_remedy``, with a near name or all names.
     """
+    known = [*READING, *REMEDIES]
     for name in names:
-        if name not in REMEDIES and name != DROP_INVALID:
-            near = difflib.get_close_matches(name, [*REMEDIES, DROP_INVALID], n=1)
-            known = ", ".join([*REMEDIES, DROP_INVALID])
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
             raise InputError(
                 f"No remedy is called {name!r}.",
                 code="unknown_remedy",
                 location="data.remedies",
-                hint=f"Did you mean {near[0]!r}?" if near else f"Known: {known}.",
+                hint=f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}.",
             )
 
 
-def apply_remedies(
-    table: ExampleTable, names: Sequence[str], phase: Literal["before", "after"]
-) -> tuple[ExampleTable, list[Finding]]:
-    """Return the table after the remedies of a phase, in the order of ``REMEDIES``, and what they did."""
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """A table after remedies: what was found to be done, and every change."""
+
+    table: ExampleTable
+    findings: tuple[Finding, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+def apply_remedies(table: ExampleTable, names: Sequence[str], phase: Literal["before", "after"]) -> Treated:
+    """Apply the remedies of a phase, in the order of ``REMEDIES``."""
     findings: list[Finding] = []
+    changes: list[Change] = []
     for remedy in REMEDIES.values():
         if remedy.phase == phase and remedy.name in names:
             treatment = remedy.treat(table)
             findings += _describe(table, remedy, treatment)
-            table = _treated(table, treatment)
-    return table, findings
+            changes += _list_changes(table, remedy, treatment)
+            table = _carry_out(table, treatment)
+    return Treated(table, tuple(findings), tuple(changes))
 
 
-def _treated(table: ExampleTable, treatment: Treatment) -> ExampleTable:
+def _carry_out(table: ExampleTable, treatment: Treatment) -> ExampleTable:
     if treatment.answers:
         table = table.with_answers(treatment.answers)
     if len(treatment.left_out):
@@ -99,12 +113,24 @@ def _describe(table: ExampleTable, remedy: Remedy, treatment: Treatment) -> list
             found += describe_rows(
                 table,
                 rows,
-                code=f"{remedy.name}_applied",
+                code="remedy_applied",
                 severity="warning",
-                message=f"{len(rows):,} rows were {verb}: {remedy.title[0].lower()}{remedy.title[1:]}",
-                remedy=f"Asked for by data.remedies ({remedy.name}).",
+                message=f"{len(rows):,} rows were {verb} ({remedy.name}). {remedy.title}",
+                remedy="Asked for by data.remedies.",
             )
     return found
+
+
+def _list_changes(table: ExampleTable, remedy: Remedy, treatment: Treatment) -> Iterator[Change]:
+    for place in treatment.left_out.tolist():
+        yield Change(**_locate(table, place), action="left_out", why=remedy.name)
+    for place, after in treatment.answers.items():
+        texts = {"before": table.answers[table.answer_N[place]], "after": after}
+        yield Change(**_locate(table, place), action="changed", why=remedy.name, field="answer", **texts)
+
+
+def _locate(table: ExampleTable, place: int) -> dict[str, Any]:
+    return {"file": table.files[table.file_N[place]], "line": int(table.line_N[place])}
 
 
 def _leave_out(rows: np.ndarray) -> Treatment:
@@ -154,8 +180,12 @@ def _drop_overlap_from_test(table: ExampleTable) -> Treatment:
     return _leave_out(find_shared(table, table.prompt_N))
 
 
-DROP_INVALID = "drop_invalid"
-"""Rows with an error are left out instead of forbidding the run; applied while rows are read."""
+REPAIR_ROWS = "repair_rows"
+READING = {
+    REPAIR_ROWS: "Rows are mended whose meaning is plain but whose form is not.",
+    DROP_INVALID: "Rows with an error are left out instead of forbidding the run.",
+}
+"""Remedies that work while rows are read, before there is a table."""
 
 REMEDIES: dict[str, Remedy] = {
     remedy.name: remedy

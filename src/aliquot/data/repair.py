@@ -29,6 +29,12 @@ KEY_NAMES = {"from": "role", "value": "content", "text": "content"}
 """What other tools call the keys of a message."""
 
 
+REPAIRABLE = frozenset(
+    ("missing_messages", "unknown_role", "invalid_content", "invalid_weight", "unknown_split")
+)
+"""Codes of errors that a repair may cure."""
+
+
 class Repair(NamedTuple):
     """One thing mended in a row: the field, and what stood and now stands there."""
 

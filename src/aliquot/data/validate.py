@@ -201,7 +201,7 @@ class _RowCheck:
             return "tool"
         if role == TEXT_ROLE and len(self.row.value["messages"]) == 1:
             return TEXT_ROLE
-        found = "missing" if "role" not in item else _show(role)
+        found = "missing" if "role" not in item else show(role)
         near = suggest(role, ROLES) if isinstance(role, str) else ""
         message = f"The role is {found}; expected one of {', '.join(ROLES)}."
         self._report("unknown_role", message, field=f"{path}.role", remedy=near)
@@ -226,7 +226,7 @@ class _RowCheck:
         for part in parts:
             kind = part.get("type") if isinstance(part, dict) else name_json_type(part)
             if kind != "text" or not isinstance(part.get("text"), str):
-                self._report_unsupported(path, f"content parts of the type {_show(kind)}")
+                self._report_unsupported(path, f"content parts of the type {show(kind)}")
                 return None
             texts.append(part["text"])
         message = "Content given as a list of text parts was joined without a separator."
@@ -238,7 +238,7 @@ class _RowCheck:
         if weight is None:
             return None
         if isinstance(weight, bool) or weight not in (0, 1):
-            message = f"The weight is {_show(weight)}; expected 0 (not trained) or 1."
+            message = f"The weight is {show(weight)}; expected 0 (not trained) or 1."
             self._report("invalid_weight", message, field=f"{path}.weight")
         elif role != "assistant":
             message = f"A message of the role {role} has a weight; only the assistant's are trained."
@@ -354,8 +354,8 @@ class _RowCheck:
         near = suggest(word.strip(), list(SPLIT_WORDS)) if isinstance(word, str) else ""
         if isinstance(word, str) and word.strip().lower().startswith("eval"):
             near = "It means validation to some and test to others: write the one you mean."
-        message = f"The split is {_show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
-        self._report("unknown_split", message, field="split", remedy=near, kind=_show(word))
+        message = f"The split is {show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
+        self._report("unknown_split", message, field="split", remedy=near, kind=show(word))
         return None
 
     def _read_metadata(self, value: dict[str, Any], group_key: str | None) -> dict[str, str]:
@@ -387,6 +387,7 @@ def _as_metadata(value: object) -> str:
     return text if isinstance(text, str) else as_json(value)
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """Return a value as JSON of at most 60 characters, for a message."""
     text = repr(value) if isinstance(value, str) else as_json(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

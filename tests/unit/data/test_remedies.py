@@ -1,7 +1,8 @@
 import pytest
 
+from aliquot.core.dataset import Finding
 from aliquot.data.overlap import find_conflicts, measure_overlap
-from aliquot.data.remedies import REMEDIES, apply_remedies, list_remedies, require_remedies
+from aliquot.data.remedies import REMEDIES, apply_remedies, require_remedies, with_remedies
 from aliquot.errors import InputError
 from tests.unit.data.rows import example, list_rows, table_of
 
@@ -17,8 +18,8 @@ ROWS = [
 
 
 def apply(*names, phase):
-    table, findings = apply_remedies(table_of(ROWS), names, phase)
-    return list_rows(table), findings
+    treated = apply_remedies(table_of(ROWS), names, phase)
+    return list_rows(treated.table), list(treated.findings)
 
 
 @pytest.mark.parametrize(
@@ -31,12 +32,14 @@ def apply(*names, phase):
     ],
 )
 def test_a_remedy_leaves_out_just_its_rows_and_says_which(name, kept):
-    rows, (finding, *_) = apply(name, phase=REMEDIES[name].phase)
-    assert [item.line for item in rows] == kept
+    treated = apply_remedies(table_of(ROWS), [name], REMEDIES[name].phase)
+    (finding, *_), changes = treated.findings, treated.changes
+    assert [item.line for item in list_rows(treated.table)] == kept
     lost = sorted({item.line for item in ROWS} - set(kept))
-    assert (finding.code, finding.severity) == (f"{name}_applied", "warning")
+    assert (finding.code, finding.severity) == ("remedy_applied", "warning")
     assert (list(finding.lines), finding.count) == (lost, len(lost))
-    assert f"data.remedies ({name})" in finding.remedy
+    assert f"were left out ({name})." in finding.message
+    assert [item.line for item in changes if item.action == "left_out"] == lost
 
 
 def test_similar_labels_become_the_most_frequent_one():
@@ -61,9 +64,9 @@ def test_nothing_happens_that_was_not_asked_for():
 
 
 def test_a_remedy_cures_what_it_answers():
-    table, _ = apply_remedies(table_of(ROWS), ["drop_overlap_from_train"], "after")
+    table = apply_remedies(table_of(ROWS), ["drop_overlap_from_train"], "after").table
     assert measure_overlap(table, find_conflicts(table)).test_prompts_in_train == 0
-    table, _ = apply_remedies(table_of(ROWS), ["drop_conflicts"], "before")
+    table = apply_remedies(table_of(ROWS), ["drop_conflicts"], "before").table
     assert find_conflicts(table).num_conflicting == 0
 
 
@@ -76,6 +79,16 @@ def test_a_misspelt_remedy_is_answered_with_the_near_name():
     assert "drop_overlap_from_train" in caught.value.hint
 
 
-def test_remedies_are_found_by_the_finding_they_answer():
-    assert list_remedies("test_prompt_in_train") == ("drop_overlap_from_train", "drop_overlap_from_test")
-    assert list_remedies("no_test") == ()
+def test_findings_name_the_remedies_that_fit():
+    def names(code, **rest):
+        finding = Finding(code=code, severity="error", message="m", **rest)
+        return with_remedies(finding).remedies
+
+    assert names("test_prompt_in_train") == ("drop_overlap_from_train", "drop_overlap_from_test")
+    assert names("unknown_role", remedies=("drop_invalid",)) == ("repair_rows", "drop_invalid")
+    assert names("no_test") == ()
+
+
+def test_a_changed_answer_is_told_with_what_it_was():
+    (change,) = apply_remedies(table_of(ROWS), ["merge_similar_labels"], "before").changes
+    assert (change.line, change.action, change.before, change.after) == (3, "changed", "high ", "High")
