@@ -12,6 +12,8 @@ from tests.fixtures.scored_runs import STATES, make_scored_run
 NAMES = list_writers()
 TASKS = ("labels", "number", "text")
 AT_ONCE = {
+    "croissant",
+    "data_card",
     "report_html",
     "settings_csv",
     "settings_latex",

@@ -25,15 +25,20 @@ FULL = {
 BRIEF = {"DataReport": "data:brief", "Plan": "plan:brief"}
 
 
-def as_tables(record: Any) -> list[RenderableType]:
-    """Return what to print for a verb's result; a tuple of records may be shown as one table."""
+def as_tables(record: Any, **options: Any) -> list[RenderableType]:
+    """Return what to print for a verb's result; a tuple of records may be shown as one table.
+
+    Args:
+        record: The result.
+        options: What the view of a single record takes besides it.
+    """
     if isinstance(record, dict):
         return [Text(f"{name} {value}") for name, value in record.items()]
     if isinstance(record, tuple) and (not record or not isinstance(record[0], Path)):
         return _many(record)
     if isinstance(record, tuple):
         return [Text(str(path)) for path in record]
-    return _view(FULL, record)(record)
+    return _view(FULL, record)(record, **options)
 
 
 def as_brief(news: Any) -> list[RenderableType]:

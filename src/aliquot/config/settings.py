@@ -68,6 +68,19 @@ class DataSettings(_Group):
     without_test: bool | None = _setting("Train although no row is held out for a test.")
 
 
+class AboutSettings(_Group):
+    """What data cards say about a data set, for those who cite it. Nothing is said that is not given here."""
+
+    title: Name | None = _setting("Name of the data set.")
+    description: Text | None = _setting("What the rows are and where they come from, in a sentence or two.")
+    licence: Name | None = _setting("Licence of the data: an SPDX identifier such as CC-BY-4.0, or a URL.")
+    creators: list[Name] | None = _setting("The people who made the data set.")
+    organization: Name | None = _setting("The institution that made the data set.")
+    citation: Text | None = _setting("How to cite the data set, in BibTeX or in words.")
+    url: Name | None = _setting("Web page or DOI of the data set.")
+    version: Name | None = _setting("Version of the data set, for example 1.0.0.")
+
+
 class TrainSettings(_Group):
     """How the adapter is trained."""
 
@@ -145,3 +158,4 @@ class Settings(_Group):
     train: TrainSettings = TrainSettings()
     predict: PredictSettings = PredictSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    about: AboutSettings = AboutSettings()

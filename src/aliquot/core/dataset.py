@@ -255,6 +255,44 @@ class Detectable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowField:
+    """A field of the rows, named as the file names it.
+
+    Attributes:
+        name: ``messages``, a column, or ``metadata.doi`` for what stands inside ``metadata``.
+        kind: ``text``, ``whole number``, ``number``, ``true or false``, ``list``, ``object``; ``mixed``
+            where rows differ.
+        num_rows: Rows in which it has a value.
+        is_metadata: Whether it travels beside the conversation; the model does not see it.
+    """
+
+    name: str
+    kind: str
+    num_rows: int
+    is_metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the user says about a data set for those who cite it; empty where nothing was said.
+
+    Attributes:
+        licence: An SPDX identifier, a URL, or words.
+        creators: People.
+        organization: The institution that made it.
+    """
+
+    title: str = ""
+    description: str = ""
+    licence: str = ""
+    creators: tuple[str, ...] = ()
+    organization: str = ""
+    citation: str = ""
+    url: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataReport(ShownInNotebook):
     """Everything ``check`` says about a file."""
 
@@ -272,6 +310,8 @@ class DataReport(ShownInNotebook):
     detectable: Detectable | None
     findings: tuple[Finding, ...]
     base: str = ""
+    fields: tuple[RowField, ...] = ()
+    about: About = About()
 
     @property
     def has_errors(self) -> bool:
@@ -288,6 +328,7 @@ class DataReport(ShownInNotebook):
 
 __all__ = [
     "SPLITS",
+    "About",
     "Change",
     "DataReport",
     "Detectable",
@@ -295,6 +336,7 @@ __all__ = [
     "Finding",
     "Lengths",
     "Overlap",
+    "RowField",
     "Split",
     "SplitProfile",
     "StoredExample",

@@ -20,6 +20,7 @@ from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Change, DataReport, Finding, Split, SplitProfile, Task, TaskType
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.detectable import describe_detectable
+from aliquot.data.field_census import FieldCensus
 from aliquot.data.findings import DROP_INVALID, Findings, sort_findings
 from aliquot.data.format import Problem, Row
 from aliquot.data.hold_out import DEFAULT_SEED
@@ -79,9 +80,10 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
     findings = Findings(str(path), leaves_out=DROP_INVALID in remedies)
     data_format, reason = find_format(source, settings.format)
     rows = RowReader(source, data_format, findings)
+    census = FieldCensus()
     mended: list[Change] = []
     usable = (_mend(row, findings, mended) for row in rows) if REPAIR_ROWS in remedies else rows
-    read = _read_table(usable, RowValidator(findings, settings.group_key), str(path))
+    read = _read_table(census.watch(usable), RowValidator(findings, settings.group_key), str(path))
     before = apply_remedies(read, remedies, "before")
     task = infer_task(
         [before.table.answers[place] for place in before.table.answer_N], cast(TaskType | None, task_type)
@@ -99,6 +101,7 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
         num_rows=rows.num_rows,
         split_rule=split.rule,
         findings=tuple(map(with_remedies, findings.finish())),
+        fields=census.finish(),
         **_measure(after.table, task),
     )
     changes = (*mended, *findings.left_out, *before.changes, *after.changes)
