@@ -1,4 +1,4 @@
-"""Records described by themselves: names, types and meanings of fields, read from the dataclasses.
+"""Records described by themselves: names, types and meanings of fields, read from their classes.
 
 Used for the reference pages and for the test that pins the stored format.
 """
@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 _ENTRY = re.compile(r"^([a-z_]+(?:, [a-z_]+)*): (.*)$")
 
 
@@ -29,7 +31,7 @@ class FieldText:
 
 
 def list_records(*roots: type) -> list[type]:
-    """Return the dataclasses that the roots are made of, the roots included, in the order they are met."""
+    """Return the records that the roots are made of, the roots included, in the order they are met."""
     found: dict[type, None] = {}
     waiting = list(roots)
     while waiting:
@@ -37,9 +39,7 @@ def list_records(*roots: type) -> list[type]:
         if record not in found:
             found[record] = None
             hints = typing.get_type_hints(record)
-            waiting += [
-                part for hint in hints.values() for part in _parts(hint) if dataclasses.is_dataclass(part)
-            ]
+            waiting += [part for hint in hints.values() for part in _parts(hint) if _is_record(part)]
     return list(found)
 
 
@@ -47,9 +47,18 @@ def describe_fields(record: type) -> list[FieldText]:
     """Return a record's fields in order."""
     hints, meanings = typing.get_type_hints(record), _read_meanings(record)
     return [
-        FieldText(field.name, describe_type(hints[field.name]), meanings.get(field.name, ""))
-        for field in dataclasses.fields(record)
+        FieldText(name, describe_type(hints[name]), meanings.get(name, "")) for name in _list_names(record)
     ]
+
+
+def _is_record(part: Any) -> bool:
+    return dataclasses.is_dataclass(part) or (isinstance(part, type) and issubclass(part, msgspec.Struct))
+
+
+def _list_names(record: type) -> list[str]:
+    if issubclass(record, msgspec.Struct):
+        return list(record.__struct_fields__)
+    return [field.name for field in dataclasses.fields(record)]
 
 
 def describe_type(hint: Any) -> str:

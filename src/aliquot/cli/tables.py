@@ -18,6 +18,7 @@ FULL = {
     "RunSummary": "runs:table_of",
     "RunDetails": "runs:details",
     "ModelSummary": "models:table_of",
+    "TokenView": "tokens:table_of",
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
 }

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from aliquot.core.conversation import Message
+import msgspec
+
+from aliquot.core.conversation import Message, read_json
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
 
@@ -21,10 +23,13 @@ class Example:
     Attributes:
         messages: The conversation; the last message is the assistant's and is the reference.
         line: 1-based physical line of the source file.
+        file: The source file, when the rows come from several; else empty.
         split: Where it belongs; None until the split was made.
         occurrence: 0 for the first example with this content in its split, 1 for the next …
         group: Value of the group key: examples of a group stay in one split.
         metadata: The row's other fields, as text.
+        tools: Definitions of the tools that the assistant may call, as JSON text; empty when there are none.
+        rejected: The answer that people liked less than the reference, in rows of preferences.
     """
 
     messages: tuple[Message, ...]
@@ -34,6 +39,9 @@ class Example:
     occurrence: int = 0
     group: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    tools: str = ""
+    rejected: Message | None = None
+    file: str = ""
 
     @property
     def example_id(self) -> str:
@@ -47,19 +55,27 @@ class Example:
 
     @property
     def reference(self) -> str:
-        """The expected answer."""
-        return self.messages[-1].content
+        """The expected answer; tool calls are canonical JSON."""
+        return self.messages[-1].text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredExample:
-    """An example as a line of ``rows/<split>.jsonl``."""
+class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An example as a line of ``rows/<split>.jsonl``; fields at their default are not written.
+
+    Attributes:
+        file: The source file, when the rows come from several.
+        tools: Definitions of the tools that the assistant may call, as JSON text.
+        rejected: The answer that people liked less than the reference, in rows of preferences.
+    """
 
     example_id: str
     line: int
     messages: tuple[Message, ...]
     group: str | None = None
-    metadata: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    tools: str = ""
+    rejected: Message | None = None
+    file: str = ""
 
     @property
     def prompt(self) -> tuple[Message, ...]:
@@ -68,13 +84,20 @@ class StoredExample:
 
     @property
     def reference(self) -> str:
-        """The expected answer."""
-        return self.messages[-1].content
+        """The expected answer; tool calls are canonical JSON."""
+        return self.messages[-1].text
 
     @property
     def prompt_sha256(self) -> str:
-        """Hash of the prompt's messages."""
-        return sha256_of(self.prompt)
+        """Hash of the prompt's messages, and of the tools where there are some."""
+        return sha256_of([self.prompt, self.tools] if self.tools else self.prompt)
+
+
+def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
+    """Return the hash that an example is named by; that of a plain row is the hash of its messages."""
+    if not tools and rejected is None:
+        return sha256_of(messages)
+    return sha256_of([messages, read_json(tools) if tools else "", rejected])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +112,7 @@ class Finding:
         count: How many rows are concerned in all.
         field: Path of the field, for example ``messages[1].content``.
         remedy: What to do.
+        remedies: Names for ``data.remedies``, each of which does it.
     """
 
     code: str
@@ -99,11 +123,56 @@ class Finding:
     count: int = 1
     field: str = ""
     remedy: str = ""
+    remedies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing done to a row because ``data.remedies`` asked for it; the source file stays as it was.
+
+    Attributes:
+        line: 1-based physical line.
+        action: ``mended`` (its form), ``changed`` (its answer) or ``left_out``.
+        why: The remedy that did it, or what was wrong with a row that could not be used.
+        field: Path of the field.
+        before: What stood there, as JSON text where it was no text.
+        after: What stands there now.
+    """
+
+    file: str
+    line: int
+    action: Literal["mended", "changed", "left_out"]
+    why: str
+    field: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How long something is, in tokens: percentiles by nearest rank, so that each is a length that occurs."""
+
+    p5: int
+    p25: int
+    p50: int
+    p75: int
+    p95: int
+    p99: int
+    longest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenProfile:
-    """Lengths in tokens under the base model's template; loss tokens are those that are trained."""
+    """Lengths in tokens under the base model's template; loss tokens are those that are trained.
+
+    Attributes:
+        rows: Of whole rows.
+        prompts: Of everything before the last trained answer.
+        answers: Of the last trained answer, the end of the turn included.
+        system_share: Share of all tokens that are the text of system messages.
+        prefix_sharing: At most how many times fewer tokens are computed when each prefix shared within a
+            batch is computed once: by rows per batch, and under ``all`` for the whole split as one batch.
+    """
 
     num_tokens: int
     num_trained_tokens: int
@@ -115,6 +184,11 @@ class TokenProfile:
     shared_prefix: int
     prefix_tree_tokens: dict[int, int]
     """Distinct prefix-tree tokens per epoch, by rows per micro-batch."""
+    rows: Lengths | None = None
+    prompts: Lengths | None = None
+    answers: Lengths | None = None
+    system_share: float = 0.0
+    prefix_sharing: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,10 +329,12 @@ class DataReport(ShownInNotebook):
 __all__ = [
     "SPLITS",
     "About",
+    "Change",
     "DataReport",
     "Detectable",
     "Example",
     "Finding",
+    "Lengths",
     "Overlap",
     "RowField",
     "Split",
@@ -267,4 +343,5 @@ __all__ = [
     "Task",
     "TaskType",
     "TokenProfile",
+    "hash_content",
 ]

@@ -12,18 +12,18 @@ Key = tuple[str, ...]
 
 def exact_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts, to the letter."""
-    key: list[str] = []
+    key: list[str] = [example.tools] if example.tools else []
     for message in example.messages[:-1]:
-        key += (message.role, message.content)
+        key += (message.role, message.text)
     return tuple(key)
 
 
 def normalised_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts without differences of width, case and spacing."""
-    key: list[str] = []
+    key: list[str] = [example.tools] if example.tools else []
     for message in example.messages[:-1]:
         read = _normalise_standing if message.role in ("system", "developer") else normalise
-        key += (message.role, read(message.content))
+        key += (message.role, read(message.text))
     return tuple(key)
 
 
@@ -33,3 +33,14 @@ def normalise(text: str) -> str:
 
 
 _normalise_standing = lru_cache(maxsize=64)(normalise)  # the same system prompt stands in most rows
+
+
+def stands_in(answer: str, text: str) -> bool:
+    """Return whether an answer occurs in a text as whole words."""
+    start = text.find(answer) if answer else -1
+    while start >= 0:
+        end = start + len(answer)
+        if not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum()):
+            return True
+        start = text.find(answer, start + 1)
+    return False

@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from aliquot.core.dataset import Example, Finding, Task, TaskType
-from aliquot.data.findings import first_lines
+import numpy as np
+
+from aliquot.core.dataset import Finding, Split, Task, TaskType
+from aliquot.data.findings import describe_rows
 from aliquot.data.keys import normalise
+from aliquot.data.table import TEST, ExampleTable
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 60
@@ -45,19 +48,19 @@ def infer_task(references: Sequence[str], task_type: TaskType | None = None) -> 
     return _infer_from_words(counts, len(references))
 
 
-def check_task(examples: Sequence[Example], task: Task) -> list[Finding]:
+def check_task(table: ExampleTable, task: Task) -> list[Finding]:
     """Return what stands against reading the references in this way."""
     if task.task_type == "number":
-        return list(_find_non_numbers(examples))
+        return list(_find_non_numbers(table))
     if task.task_type == "labels":
-        return [*_find_similar(task.labels), *_find_single(task), *_find_unseen(examples)]
+        return [*_find_similar(task.labels), *_find_single(task), *_find_unseen(table)]
     return []
 
 
-def count_labels(examples: Iterable[Example], task: Task) -> dict[str, int]:
-    """Return how often each label occurs, in the order of the labels; empty for other tasks."""
-    counts = Counter(example.reference for example in examples)
-    return {label: counts[label] for label in task.labels}
+def count_labels(table: ExampleTable, split: Split, task: Task) -> dict[str, int]:
+    """Return how often each label occurs in a split, in the order of the labels; empty for other tasks."""
+    counts = dict(zip(table.answers, table.count_answers(table.find(split)).tolist(), strict=True))
+    return {label: counts.get(label, 0) for label in task.labels}
 
 
 def _infer_from_numbers(counts: Counter[str], num_numbers: int, total: int) -> Task:
@@ -94,32 +97,38 @@ def _is_closed(counts: Counter[str], total: int) -> bool:
     )
 
 
-def _find_non_numbers(examples: Sequence[Example]) -> Iterable[Finding]:
-    wrong = [example for example in examples if not is_number(example.reference)]
-    if wrong:
-        yield Finding(
+def _find_non_numbers(table: ExampleTable) -> Iterable[Finding]:
+    is_wrong = np.array([not is_number(answer) for answer in table.answers], bool)
+    wrong = np.flatnonzero(is_wrong[table.answer_N])
+    if len(wrong):
+        first = table.answers[table.answer_N[wrong[0]]]
+        yield from describe_rows(
+            table,
+            wrong,
             code="reference_not_number",
             severity="error",
-            message=f"The references are numbers, but here one is {wrong[0].reference[:60]!r}.",
-            lines=first_lines(example.line for example in wrong),
-            count=len(wrong),
+            message=f"The references are numbers, but here one is {first[:60]!r}.",
             remedy="Correct these rows, or set evaluate.task_type: text.",
         )
 
 
-def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
+def group_similar(labels: Iterable[str]) -> list[list[str]]:
+    """Return the groups of labels that differ only in case, space or a final mark."""
     groups: dict[str, list[str]] = {}
     for label in labels:
         plain = normalise(label)
         groups.setdefault(plain.rstrip(" .,;:!?") or plain, []).append(label)
-    for group in groups.values():
-        if len(group) > 1:
-            yield Finding(
-                code="similar_labels",
-                severity="warning",
-                message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
-                remedy="If they mean the same, write them alike.",
-            )
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
+    for group in group_similar(labels):
+        yield Finding(
+            code="similar_labels",
+            severity="warning",
+            message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
+            remedy="If they mean the same, write them alike.",
+        )
 
 
 def _find_single(task: Task) -> Iterable[Finding]:
@@ -130,16 +139,18 @@ def _find_single(task: Task) -> Iterable[Finding]:
         )
 
 
-def _find_unseen(examples: Sequence[Example]) -> Iterable[Finding]:
-    seen = {example.reference for example in examples if example.split == "train"}
-    unseen = [example for example in examples if example.split == "test" and example.reference not in seen]
-    if unseen and seen:
-        names = ", ".join(repr(label) for label in sorted({example.reference for example in unseen})[:5])
-        yield Finding(
+def _find_unseen(table: ExampleTable) -> Iterable[Finding]:
+    num_train = table.count_answers(table.find("train"))
+    unseen = np.flatnonzero((table.split_N == TEST) & (num_train[table.answer_N] == 0))
+    if len(unseen) and num_train.any():
+        names = ", ".join(
+            repr(label) for label in sorted({table.answers[place] for place in table.answer_N[unseen]})[:5]
+        )
+        yield from describe_rows(
+            table,
+            unseen,
             code="label_not_in_train",
             severity="warning",
             message=f"Labels that occur in test but not in train: {names}.",
-            lines=first_lines(example.line for example in unseen),
-            count=len(unseen),
             remedy="The model cannot learn them; add training rows.",
         )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import itertools
 import sys
+from functools import lru_cache
 from typing import Any
 
-from aliquot.core.conversation import ROLES, Message
-from aliquot.core.dataset import Example, Split
-from aliquot.core.records import sha256_of
+from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
+from aliquot.core.dataset import Example, Split, hash_content
 from aliquot.data.columns import as_text, suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import Problem, Row, Severity
 from aliquot.data.json_lines import as_json, name_json_type
+from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
 SPLIT_WORDS: dict[str, Split] = {
     "train": "train",
@@ -26,12 +27,12 @@ SPLIT_WORDS: dict[str, Split] = {
 }
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
-_TEXT_ROLES = ("system", "developer", "user", "assistant")
-_TOOL_KEYS = frozenset(
-    ("tools", "functions", "tool_calls", "function_call", "tool_call_id", "audio", "images")
-)
-_KNOWN_KEYS = ("messages", "split", "metadata", "id")
-_MESSAGE_KEYS = ("role", "content", "weight")
+_PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
+_MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
+_USED_KEYS = frozenset(("messages", "split", "metadata", "tools", "functions", "rejected_message"))
+MESSAGE_KEYS = (
+    "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
+)  # fmt: skip
 
 
 class RowValidator:
@@ -48,7 +49,42 @@ class RowValidator:
 
     def validate(self, row: Row) -> Example | None:
         """Return the example, or None when the row has an error."""
+        messages = read_plain(row.value)
+        if messages is not None:
+            return Example(
+                messages=messages,
+                line=row.line,
+                content_hash=hash_content(messages),
+                split=_PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
+            )
         return _RowCheck(row, self._findings).build(self._group_key)
+
+
+def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
+    """Return the messages of a row about which there is nothing to say; None for a row to be examined.
+
+    Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
+    """
+    items, split = value.get("messages"), value.get("split")
+    is_marked = type(split) is str and split in _PLAIN_SPLITS
+    if type(items) is not list or len(value) != 1 + is_marked:
+        return None
+    messages = []
+    for item in items:
+        if type(item) is not dict or len(item) != 2:
+            return None
+        role, content = item.get("role"), item.get("content")
+        if type(role) is not str or type(content) is not str or not content or content.isspace():
+            return None
+        messages.append(Message(sys.intern(role), content))
+    return tuple(messages) if _is_usual(tuple(message.role for message in messages)) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(roles: tuple[str, ...]) -> bool:
+    """Whether roles are user and assistant in turns up to an answer, after a system message or none."""
+    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
+    return len(turns) >= 2 and len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
 
 
 class _RowCheck:
@@ -61,22 +97,25 @@ class _RowCheck:
 
     def build(self, group_key: str | None) -> Example | None:
         value = self.row.value
-        self._refuse_tools(value, "")
+        self._refuse_media(value, "")
         messages = self._read_messages(value)
+        tools = read_tools(value, self._report)
+        rejected = self._read_rejected(value.get("rejected_message"))
         split = self._read_split(value.get("split"))
         metadata = self._read_metadata(value, group_key)
         if messages is not None and not self._has_error:
-            self._check_turns(messages)
+            self._check_conversation(messages, tools, rejected)
         if messages is None or self._has_error:
             return None
-        group = None if group_key is None else metadata.get(group_key)
         return Example(
             messages=messages,
             line=self.row.line,
-            content_hash=sha256_of(messages),
+            content_hash=hash_content(messages, tools, rejected),
             split=split,
-            group=group,
+            group=None if group_key is None else metadata.get(group_key),
             metadata=metadata,
+            tools=tools,
+            rejected=rejected,
         )
 
     def _report(
@@ -129,33 +168,51 @@ class _RowCheck:
             message = f"{path} is {name_json_type(item)}; expected an object with role and content."
             self._report("invalid_message", message, field=path)
             return None
-        self._refuse_tools(item, path)
+        self._refuse_media(item, path)
         self._note_message_keys(item, path)
         role = self._read_role(item, path)
-        content = self._read_content(item, f"{path}.content")
+        calls = read_calls(item, role or "assistant", path, self._report)
+        content = self._read_content(item, f"{path}.content", is_needed=not calls)
         if role is None or content is None:
             return None
         if role in ("system", "developer"):
             content = sys.intern(content)  # the same in most rows: kept once
-        return Message(role, content, self._read_weight(item, role, path))
+        weight = self._read_weight(item, role, path)
+        answered = self._read_word(item, "tool_call_id", path)
+        return Message(role, content, weight, calls, answered, self._read_word(item, "name", path))
+
+    def _read_word(self, item: dict[str, Any], key: str, path: str) -> str:
+        word = item.get(key)
+        if word is None or isinstance(word, str):
+            return word or ""
+        message = f'"{key}" is {name_json_type(word)}; expected text.'
+        self._report("invalid_message", message, field=f"{path}.{key}")
+        return ""
+
+    def _read_rejected(self, item: object) -> Message | None:
+        return None if item is None else self._read_message(item, "rejected_message")
 
     def _read_role(self, item: dict[str, Any], path: str) -> str | None:
         role = item.get("role")
-        if role in ("tool", "function"):
-            self._report_unsupported(f"{path}.role", f"messages of the role {role}")
-            return None
-        if isinstance(role, str) and role in _TEXT_ROLES:
+        if isinstance(role, str) and role in ROLES:
             return sys.intern(role)
-        found = "missing" if "role" not in item else _show(role)
+        if role == "function":
+            note_function_role(self._report, f"{path}.role")
+            return "tool"
+        if role == TEXT_ROLE and len(self.row.value["messages"]) == 1:
+            return TEXT_ROLE
+        found = "missing" if "role" not in item else show(role)
         near = suggest(role, ROLES) if isinstance(role, str) else ""
-        message = f"The role is {found}; expected one of {', '.join(_TEXT_ROLES)}."
+        message = f"The role is {found}; expected one of {', '.join(ROLES)}."
         self._report("unknown_role", message, field=f"{path}.role", remedy=near)
         return None
 
-    def _read_content(self, item: dict[str, Any], path: str) -> str | None:
+    def _read_content(self, item: dict[str, Any], path: str, *, is_needed: bool) -> str | None:
         content = item.get("content")
         if isinstance(content, str):
             return content
+        if content is None and not is_needed:
+            return ""
         if isinstance(content, list):
             return self._join_parts(content, path)
         found = "missing" if "content" not in item else name_json_type(content)
@@ -169,7 +226,7 @@ class _RowCheck:
         for part in parts:
             kind = part.get("type") if isinstance(part, dict) else name_json_type(part)
             if kind != "text" or not isinstance(part.get("text"), str):
-                self._report_unsupported(path, f"content parts of the type {_show(kind)}")
+                self._report_unsupported(path, f"content parts of the type {show(kind)}")
                 return None
             texts.append(part["text"])
         message = "Content given as a list of text parts was joined without a separator."
@@ -181,17 +238,15 @@ class _RowCheck:
         if weight is None:
             return None
         if isinstance(weight, bool) or weight not in (0, 1):
-            message = f"The weight is {_show(weight)}; expected 0 (not trained) or 1."
+            message = f"The weight is {show(weight)}; expected 0 (not trained) or 1."
             self._report("invalid_weight", message, field=f"{path}.weight")
         elif role != "assistant":
             message = f"A message of the role {role} has a weight; only the assistant's are trained."
             self._report("invalid_weight", message, field=f"{path}.weight", remedy="Remove it.")
         return weight if isinstance(weight, int) else None
 
-    def _refuse_tools(self, item: dict[str, Any], path: str) -> None:
-        if _TOOL_KEYS.isdisjoint(item):
-            return
-        for key in sorted(_TOOL_KEYS & item.keys()):
+    def _refuse_media(self, item: dict[str, Any], path: str) -> None:
+        for key in sorted(_MEDIA_KEYS & item.keys()):
             if item[key]:
                 self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
 
@@ -204,7 +259,7 @@ class _RowCheck:
         if len(item) <= 2 and "role" in item and "content" in item:
             return
         for key in item:
-            if key not in _MESSAGE_KEYS and key not in _TOOL_KEYS and item[key] is not None:
+            if key not in MESSAGE_KEYS and key not in _MEDIA_KEYS and item[key] is not None:
                 message = f'The key "{key}" of a message is not used.'
                 self._report(
                     "unknown_message_key",
@@ -212,10 +267,40 @@ class _RowCheck:
                     field=f"{path}.{key}",
                     severity="warning",
                     kind=key,
-                    remedy=suggest(key, _MESSAGE_KEYS),
+                    remedy=suggest(key, MESSAGE_KEYS),
                 )
 
     # The conversation as a whole.
+
+    def _check_conversation(
+        self, messages: tuple[Message, ...], tools: str, rejected: Message | None
+    ) -> None:
+        if messages[0].role == TEXT_ROLE:
+            self._check_plain(messages[0])
+            return
+        self._check_turns(messages)
+        if tools or any(item.tool_calls or item.role == "tool" for item in messages):
+            check_tools(messages, tools, self._report)
+        if rejected is not None:
+            self._check_rejected(messages[-1], rejected)
+
+    def _check_plain(self, item: Message) -> None:
+        if not item.content.strip():
+            message = "The text is blank; nothing to learn."
+            self._report("empty_answer", message, field="messages[0].content", remedy="Remove the row.")
+
+    def _check_rejected(self, chosen: Message, rejected: Message) -> None:
+        field = "rejected_message"
+        if rejected.role != "assistant":
+            message = f"The rejected answer is from {rejected.role}; expected one of the assistant."
+            self._report("invalid_rejected", message, field=field)
+        if not rejected.text.strip():
+            self._report("invalid_rejected", "The rejected answer is blank.", field=field)
+        if rejected.text == chosen.text:
+            message = "The rejected answer is the same as the preferred one; the row shows no preference."
+            self._report("equal_preference", message, field=field, severity="warning")
+        message = "Training follows the preferred answer; the rejected one is kept beside it."
+        self._report("rejected_not_trained", message, field=field, severity="note")
 
     def _check_turns(self, messages: tuple[Message, ...]) -> None:
         last = len(messages) - 1
@@ -236,7 +321,7 @@ class _RowCheck:
         self._check_order(messages)
 
     def _check_text(self, item: Message, path: str, *, is_reference: bool) -> None:
-        if item.content.strip():
+        if item.tool_calls or item.content.strip():
             return
         found = "empty" if not item.content else "blank"
         if item.is_trained or is_reference:
@@ -248,8 +333,8 @@ class _RowCheck:
 
     def _check_order(self, messages: tuple[Message, ...]) -> None:
         roles = [item.role for item in messages]
-        turns = [role for role in roles if role in ("user", "assistant")]
-        is_alternating = all(one != other for one, other in itertools.pairwise(turns))
+        turns = [role for role in roles if role in ("user", "assistant", "tool")]
+        is_alternating = all(one != other or one == "tool" for one, other in itertools.pairwise(turns))
         if turns[:1] != ["user"] or not is_alternating:
             message = (
                 f"The roles are {', '.join(roles)}; some chat templates want user and assistant in turns."
@@ -269,8 +354,8 @@ class _RowCheck:
         near = suggest(word.strip(), list(SPLIT_WORDS)) if isinstance(word, str) else ""
         if isinstance(word, str) and word.strip().lower().startswith("eval"):
             near = "It means validation to some and test to others: write the one you mean."
-        message = f"The split is {_show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
-        self._report("unknown_split", message, field="split", remedy=near, kind=_show(word))
+        message = f"The split is {show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
+        self._report("unknown_split", message, field="split", remedy=near, kind=show(word))
         return None
 
     def _read_metadata(self, value: dict[str, Any], group_key: str | None) -> dict[str, str]:
@@ -283,9 +368,9 @@ class _RowCheck:
             return {}
         metadata = {key: _as_metadata(item) for key, item in (given or {}).items() if item is not None}
         for key, item in value.items():
-            if key in ("messages", "split", "metadata") or item is None or (key in _TOOL_KEYS and not item):
+            if key in _USED_KEYS or item is None or (key in _MEDIA_KEYS and not item):
                 continue
-            if key not in _KNOWN_KEYS and key != group_key:
+            if key not in ("id", group_key):
                 self._note_key(key)
             metadata[key] = _as_metadata(item)
         return metadata
@@ -302,6 +387,7 @@ def _as_metadata(value: object) -> str:
     return text if isinstance(text, str) else as_json(value)
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """Return a value as JSON of at most 60 characters, for a message."""
     text = repr(value) if isinstance(value, str) else as_json(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

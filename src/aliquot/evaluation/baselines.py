@@ -178,8 +178,8 @@ def prompt_text(row: StoredExample, shared: frozenset[Message]) -> str:
 
     A prompt of shared messages only counts whole.
     """
-    own = [message.content for message in row.prompt if message not in shared]
-    return "\n".join(own or [message.content for message in row.prompt])
+    own = [message.text for message in row.prompt if message not in shared]
+    return "\n".join(own or [message.text for message in row.prompt])
 
 
 def find_median(references: Sequence[str]) -> float | None:

@@ -71,8 +71,8 @@ def shared_start(rows: list[AnsweredRow]) -> tuple[Message, ...]:
 def prompt_text(messages: tuple[Message, ...]) -> str:
     """Return messages as text: a lone user turn as it is, otherwise each turn after its role."""
     if len(messages) == 1 and messages[0].role == "user":
-        return messages[0].content
-    return "\n\n".join(f"{message.role}: {message.content}" for message in messages)
+        return messages[0].text
+    return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
 
 
 def _differences(one: tuple[Message, ...], other: tuple[Message, ...]) -> Iterator[int]:

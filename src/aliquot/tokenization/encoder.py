@@ -8,6 +8,7 @@ an earlier branch (some templates rewrite past turns), the row has several branc
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,22 +78,29 @@ class Encoder:
         tokenizer.no_truncation()
         return cls(folder, model, tokenizer, ChatTemplate.load(folder))
 
-    def encode_prompt(self, messages: Sequence[Message]) -> list[int]:
-        """Return the ids that a server feeds before it generates."""
-        return self._ids([self.template.render(messages, add_generation_prompt=True)])[0]
+    def encode_prompt(self, messages: Sequence[Message], *, tools: str = "") -> list[int]:
+        """Return the ids that a server feeds before it generates; ``tools`` is JSON text."""
+        return self._ids([self.template.render(messages, add_generation_prompt=True, tools=tools)])[0]
 
-    def encode(self, messages: Sequence[Message]) -> EncodedRow:
+    def encode(self, messages: Sequence[Message], *, tools: str = "") -> EncodedRow:
         """Return the whole conversation as served, with its mask."""
-        return self.encode_many([messages])[0]
+        return self.encode_many([messages], [tools])[0]
 
-    def encode_many(self, conversations: Iterable[Sequence[Message]]) -> list[EncodedRow]:
+    def encode_many(
+        self, conversations: Iterable[Sequence[Message]], tools: Iterable[str] | None = None
+    ) -> list[EncodedRow]:
         """Encode many conversations; tokenises them in one call, which is far faster.
+
+        Args:
+            conversations: The messages of each.
+            tools: For each the definitions of its tools, as JSON text; empty texts when not given.
 
         Raises:
             InputError: A conversation has no trained assistant turn (``nothing_to_train``).
-            ModelError: The template refuses a conversation, or marks no end of a turn.
+            ModelError: The template refuses a conversation, prints no tools, or marks no end of a turn.
         """
-        turns = [self._trained_turns(tuple(messages)) for messages in conversations]
+        pairs = zip(conversations, itertools.repeat("") if tools is None else tools, strict=False)
+        turns = [self._trained_turns(tuple(messages), its_tools) for messages, its_tools in pairs]
         texts = [text for row in turns for pair in row for text in pair]
         ids = iter(self._ids(texts))
         rows = []
@@ -101,16 +109,34 @@ class Encoder:
             rows.append(_join([self._as_branch(prompt, answer) for prompt, answer in pieces]))
         return rows
 
-    def encode_answers(self, prompt: Sequence[Message], answers: Sequence[str]) -> list[list[int]]:
+    def encode_answers(
+        self, prompt: Sequence[Message], answers: Sequence[str], *, tools: str = ""
+    ) -> list[list[int]]:
         """Return for each answer the ids that follow the prompt, including the end of the turn."""
-        turns = [self._turn((*prompt, Message("assistant", answer)), len(prompt))[1] for answer in answers]
+        turns = [
+            self._turn((*prompt, Message("assistant", answer)), len(prompt), tools)[1] for answer in answers
+        ]
         return [list(self._through_stop(ids)) for ids in self._ids(turns)]
+
+    def turn_texts(self, messages: Sequence[Message], tools: str = "") -> list[tuple[str, str]]:
+        """Return of each trained turn the text of its prompt and the text that follows.
+
+        Raises:
+            InputError: No assistant turn is trained (``nothing_to_train``).
+            ModelError: The template refuses the conversation.
+        """
+        return self._trained_turns(tuple(messages), tools)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer, without padding and truncation."""
+        return self._tokenizer
 
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of generated ids, special tokens left out."""
         return self._tokenizer.decode(list(token_ids), skip_special_tokens=True)
 
-    def _trained_turns(self, messages: tuple[Message, ...]) -> list[tuple[str, str]]:
+    def _trained_turns(self, messages: tuple[Message, ...], tools: str) -> list[tuple[str, str]]:
         indices = [index for index, message in enumerate(messages) if message.is_trained]
         if not indices:
             raise InputError(
@@ -118,12 +144,12 @@ class Encoder:
                 code="nothing_to_train",
                 hint="Add an assistant message, or give one of them a weight of 1.",
             )
-        return [self._turn(messages, index) for index in indices]
+        return [self._turn(messages, index, tools) for index in indices]
 
-    def _turn(self, messages: tuple[Message, ...], index: int) -> tuple[str, str]:
+    def _turn(self, messages: tuple[Message, ...], index: int, tools: str) -> tuple[str, str]:
         """Return the texts of the prompt and of the answer of one assistant turn."""
-        prompt = self.template.render(messages[:index], add_generation_prompt=True)
-        whole = self.template.render(messages[: index + 1], add_generation_prompt=False)
+        prompt = self.template.render(messages[:index], add_generation_prompt=True, tools=tools)
+        whole = self.template.render(messages[: index + 1], add_generation_prompt=False, tools=tools)
         if not whole.startswith(prompt):
             raise ModelError(
                 "The chat template prints an assistant turn differently in training and in serving: "

@@ -18,10 +18,27 @@ from jinja2.ext import Extension, LoopControlExtension
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from aliquot.core.conversation import Message, as_template_input
+from aliquot.core.conversation import Message, ToolCall, as_template_input, read_json
 from aliquot.errors import ModelError
 
 _FROZEN_DATE = "01 Jan 2025"
+_PROBES = ("aliquot_probe_call", "aliquot_probe_answer")
+_PROBE_ID = "aliquot00"  # nine letters and digits: some templates refuse any other
+_PROBE_TOOLS = json.dumps(
+    [
+        {
+            "type": "function",
+            "function": {
+                "name": _PROBES[0],
+                "description": "x",
+                "parameters": {
+                    "type": "object",
+                    "properties": {"x": {"type": "integer", "description": "x"}},
+                },
+            },
+        }
+    ]
+)
 
 
 class ChatTemplate:
@@ -57,17 +74,49 @@ class ChatTemplate:
         special = {name: _token_text(config.get(name)) for name in config if name.endswith("_token")}
         return cls(path.read_text(encoding="utf-8"), {k: v for k, v in special.items() if v}, str(path))
 
-    def render(self, messages: Sequence[Message], *, add_generation_prompt: bool) -> str:
+    def render(self, messages: Sequence[Message], *, add_generation_prompt: bool, tools: str = "") -> str:
         """Return the text that the model sees.
 
+        Args:
+            messages: The conversation so far.
+            add_generation_prompt: Whether the assistant is to speak next.
+            tools: Definitions of tools as JSON text; empty when there are none.
+
         Raises:
-            ModelError: The template refuses the conversation or fails (``template_failed``).
+            ModelError: The template refuses the conversation or fails (``template_failed``), or would leave
+                out tools and their calls (``tools_not_in_template``).
         """
+        uses_tools = bool(tools) or any(message.tool_calls or message.role == "tool" for message in messages)
+        if uses_tools and not self.prints_tools:
+            raise ModelError(
+                "The chat template prints no tools, so the model would never see them or learn to call them.",
+                code="tools_not_in_template",
+                location=self._location,
+                hint="Choose a base model whose template knows tools, such as Qwen2.5 or Llama 3.1 Instruct.",
+            )
+        return self._render(messages, add_generation_prompt=add_generation_prompt, tools=tools)
+
+    @cached_property
+    def prints_tools(self) -> bool:
+        """Whether a definition, a call and an answer of a tool are all seen by the model."""
+        call = Message("assistant", "", tool_calls=(ToolCall(_PROBES[0], '{"x": 1}', _PROBE_ID),))
+        answer = Message("tool", _PROBES[1], tool_call_id=_PROBE_ID, name=_PROBES[0])
+        messages = (Message("user", "x"), call, answer)
+        try:
+            with_tools = self._render(messages[:1], add_generation_prompt=True, tools=_PROBE_TOOLS)
+            with_calls = self._render(messages, add_generation_prompt=True, tools=_PROBE_TOOLS)
+        except ModelError:
+            return False
+        return _PROBES[0] in with_tools and all(
+            with_calls.count(name) > with_tools.count(name) for name in _PROBES
+        )
+
+    def _render(self, messages: Sequence[Message], *, add_generation_prompt: bool, tools: str) -> str:
         try:
             return self._compiled.render(
                 messages=as_template_input(tuple(messages)),
                 add_generation_prompt=add_generation_prompt,
-                tools=None,
+                tools=read_json(tools) if tools else None,
                 enable_thinking=False,  # answers are trained and scored without a chain of thought
                 documents=None,
                 **self._special_tokens,

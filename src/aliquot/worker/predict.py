@@ -82,8 +82,12 @@ class Predictor:
 
     def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
         conversations = [self._with_shots(example.prompt) for example in batch]
-        prompts = [self._encoder.encode_prompt(messages) for messages in conversations]
-        scores = self._score_labels(prompts, conversations)
+        tools = [example.tools for example in batch]
+        prompts = [
+            self._encoder.encode_prompt(messages, tools=its_tools)
+            for messages, its_tools in zip(conversations, tools, strict=True)
+        ]
+        scores = self._score_labels(prompts, conversations, tools)
         answers = self._generate(prompts, scores)
         return [
             self._as_prediction(example, split, prompt=prompt, answer=answer, scores=label_scores)
@@ -91,13 +95,16 @@ class Predictor:
         ]
 
     def _score_labels(
-        self, prompts: list[list[int]], conversations: list[tuple[Message, ...]]
+        self, prompts: list[list[int]], conversations: list[tuple[Message, ...]], tools: list[str]
     ) -> list[list[LabelScore]]:
         """Score every label of every prompt; empty lists when the task has no small closed set."""
         labels = self._spec.task.labels
         if self._spec.task.task_type != "labels" or not 2 <= len(labels) <= MAX_SCORED_LABELS:
             return [[] for _ in prompts]
-        answers = [self._encoder.encode_answers(messages, labels) for messages in conversations]
+        answers = [
+            self._encoder.encode_answers(messages, labels, tools=its_tools)
+            for messages, its_tools in zip(conversations, tools, strict=True)
+        ]
         scores = self._engine.score(prompts, answers)
         return [
             [LabelScore(*item) for item in zip(labels, ids, found, strict=True)]
@@ -166,7 +173,10 @@ def choose_shots(train: Sequence[StoredExample], spec: Spec) -> tuple[Message, .
         shown = [example.reference for example in chosen]
         chosen.append(order.pop(_least_shown(order, shown) if spec.task.task_type == "labels" else 0))
     return tuple(
-        message for example in chosen for message in example.messages if message.role in ("user", "assistant")
+        message
+        for example in chosen
+        for message in example.messages
+        if message.role in ("user", "assistant", "tool")
     )
 
 

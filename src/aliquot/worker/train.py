@@ -44,7 +44,9 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
 
 
 def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:
-    return encoder.encode_many([example.messages for example in examples])
+    return encoder.encode_many(
+        [example.messages for example in examples], [example.tools for example in examples]
+    )
 
 
 def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Measured:

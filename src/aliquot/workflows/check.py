@@ -45,7 +45,7 @@ def check(
     """
     given = read_settings(config, settings)
     checked = check_rows(data, given)
-    base = _find_base(given, checked.report)
+    base = find_likely_base(given, checked.report)
     report = (count_tokens(checked, base, given) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
@@ -104,7 +104,7 @@ def _as_about(given: AboutSettings) -> About:
     return About(**said | {"creators": tuple(said.get("creators", ()))})
 
 
-def _find_base(given: GivenSettings, report: DataReport) -> Base | None:
+def find_likely_base(given: GivenSettings, report: DataReport) -> Base | None:
     """Return the base model that a run would take, if that is known and prepared already."""
     if given.settings.base:
         return find_ready(given.settings.base)

@@ -68,6 +68,20 @@ def test_check_with_json_is_the_same_report(aliquot_json, data):
     assert (code, document["num_examples"]) == (0, 60)
 
 
+def test_data_show_shows_tokens_and_writes_a_page(aliquot, aliquot_json, target, data, places):
+    assert aliquot("data", "show", data)[0] == 4, "no base model is here"
+    aliquot("models", "fetch", "smollm2-135m-instruct")
+    code, out, err = aliquot("data", "show", data, "--line", "5", "--html", "row.html")
+    assert code == 0, err
+    assert "line 5" in out and "⟦" in out and "row.html" in err
+    assert (places / "row.html").read_text().startswith("<!doctype html>")
+    code, (document,) = aliquot_json("data", "show", data, "--rows", "1")
+    tokens = document["sequences"][0]["tokens"]
+    assert {"id", "text", "is_trained", "is_control", "role"} == set(tokens[0])
+    assert aliquot("data", "show", data, "--id", document["example_id"][:12], "--line", "5")[0] == 2
+    assert aliquot("data", "show", data, "--line", "500")[0] == 2
+
+
 def test_check_exits_with_2_when_a_finding_forbids_training(aliquot, places):
     (places / "one.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
     code, out, err = aliquot("check", "one.jsonl")

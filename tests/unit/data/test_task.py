@@ -2,7 +2,7 @@ import pytest
 
 from aliquot.core.dataset import Task
 from aliquot.data.task import check_task, count_labels, infer_task, is_number
-from tests.unit.data.rows import example
+from tests.unit.data.rows import example, table_of
 
 
 @pytest.mark.parametrize("text", ["1", "-0.77", "+3.", ".5", "1e-3", "2E+10", " 4 ", "−1.5"])
@@ -45,25 +45,29 @@ def test_the_user_decides():
 def test_labels_are_sorted_and_counted():
     task = infer_task(["no", "yes", "no", "no"] * 5)
     assert task.labels == ("no", "yes")
-    assert count_labels([example("p", "no"), example("q", "no")], task) == {"no": 2, "yes": 0}
+    table = table_of([example("p", "no", split="train"), example("q", "no", split="train")])
+    assert count_labels(table, "train", task) == {"no": 2, "yes": 0}
+    assert count_labels(table, "test", task) == {"no": 0, "yes": 0}
 
 
 def test_references_that_are_no_numbers_are_an_error_with_their_lines():
     examples = [example("p", "1.5", line=1), example("q", "n/a", line=2)]
-    (finding,) = check_task(examples, Task(task_type="number"))
+    (finding,) = check_task(table_of(examples), Task(task_type="number"))
     assert (finding.severity, finding.lines, finding.count) == ("error", (2,), 1)
     assert "'n/a'" in finding.message
 
 
 def test_labels_that_look_alike_are_told():
     task = Task(task_type="labels", labels=("High", "high ", "high.", "low", "+", "-", "?"))
-    (finding,) = check_task([], task)
+    (finding,) = check_task(table_of([]), task)
     assert finding.code == "similar_labels"
     assert "'High' and 'high ' and 'high.'" in finding.message
 
 
 def test_a_label_missing_from_train_and_a_single_label_are_told():
     examples = [example("p", "a", line=1, split="train"), example("q", "b", line=2, split="test")]
-    (finding,) = check_task(examples, Task(task_type="labels", labels=("a", "b")))
+    (finding,) = check_task(table_of(examples), Task(task_type="labels", labels=("a", "b")))
     assert (finding.code, finding.lines) == ("label_not_in_train", (2,))
-    assert [item.code for item in check_task([], Task(task_type="labels", labels=("a",)))] == ["one_label"]
+    assert [item.code for item in check_task(table_of([]), Task(task_type="labels", labels=("a",)))] == [
+        "one_label"
+    ]

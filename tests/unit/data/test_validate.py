@@ -1,12 +1,21 @@
-import pytest
+import json
 
-from aliquot.core.conversation import Message
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aliquot.core.conversation import Message, ToolCall
 from aliquot.data.findings import Findings
 from aliquot.data.format import Number, Row
-from aliquot.data.validate import SPLIT_WORDS, RowValidator
+from aliquot.data.validate import SPLIT_WORDS, RowValidator, _RowCheck, read_plain
 
 USER = {"role": "user", "content": "HCl?"}
 ANSWER = {"role": "assistant", "content": "acid"}
+
+CALL = {"id": "c1", "type": "function", "function": {"name": "mass", "arguments": '{"of": "HCl"}'}}
+TOOLS = [{"type": "function", "function": {"name": "mass", "parameters": {"type": "object"}}}]
+CALLING = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+TOLD = {"role": "tool", "content": "36.46", "tool_call_id": "c1"}
 
 
 def validate(value, *, group_key=None, names=None):
@@ -59,9 +68,21 @@ def test_a_good_row_becomes_an_example_without_findings():
         (chat(USER, ANSWER, split="trian"), "unknown_split", "'trian'"),
         (chat(USER, ANSWER, split=1), "unknown_split", "1"),
         (chat(USER, ANSWER, metadata="x"), "invalid_metadata", "text"),
-        (chat(USER, ANSWER, tools=[{"type": "function"}]), "unsupported_content", '"tools"'),
-        (chat(USER, {**ANSWER, "tool_calls": [{}]}), "unsupported_content", '"tool_calls"'),
-        (chat(USER, {"role": "tool", "content": "x"}, ANSWER), "unsupported_content", "role tool"),
+        (chat(USER, ANSWER, tools=[{"type": "function"}]), "invalid_tools", "without a name"),
+        (chat(USER, ANSWER, tools=3), "invalid_tools", "a number"),
+        (chat(USER, {**ANSWER, "tool_calls": [{}]}), "invalid_tool_call", "without the name"),
+        (chat(USER, {**ANSWER, "tool_calls": 1}), "invalid_tool_call", "a number"),
+        (chat({**USER, "tool_calls": [CALL]}, ANSWER), "invalid_tool_call", "role user"),
+        (
+            chat(USER, {**ANSWER, "tool_calls": [{"name": "f", "arguments": "x="}]}),
+            "invalid_tool_call",
+            "'x='",
+        ),
+        (chat(USER, {"role": "tool", "content": None}, ANSWER), "invalid_content", "null"),
+        (chat(USER, {**ANSWER, "name": 3}), "invalid_message", "a number"),
+        (chat(USER, ANSWER, images=["a.png"]), "unsupported_content", '"images"'),
+        (chat(USER, ANSWER, rejected_message=USER), "invalid_rejected", "from user"),
+        (chat(USER, ANSWER, rejected_message={**ANSWER, "content": " "}), "invalid_rejected", "blank"),
         (
             chat({"role": "user", "content": [{"type": "image_url"}]}, ANSWER),
             "unsupported_content",
@@ -106,6 +127,71 @@ def test_empty_tool_fields_do_no_harm():
     example, findings = validate(chat(USER, {**ANSWER, "tool_calls": None}, tools=[]))
     assert example is not None
     assert findings == ()
+
+
+def test_tools_and_their_calls_are_read():
+    example, findings = validate(chat(USER, CALLING, TOLD, ANSWER, tools=TOOLS))
+    assert findings == ()
+    assert example.messages[1] == Message("assistant", "", None, (ToolCall("mass", '{"of": "HCl"}', "c1"),))
+    assert example.messages[2] == Message("tool", "36.46", tool_call_id="c1")
+    assert json.loads(example.tools) == TOOLS
+
+
+def test_the_reference_of_a_call_is_canonical_json_without_ids():
+    example, _ = validate(chat(USER, CALLING, tools=TOOLS))
+    assert example.reference == '[{"arguments":{"of":"HCl"},"name":"mass"}]'
+
+
+def test_arguments_written_as_an_object_are_the_same_call():
+    written = {"name": "mass", "arguments": {"of": "HCl"}}
+    one, _ = validate(chat(USER, {"role": "assistant", "tool_calls": [written]}, tools=TOOLS))
+    assert one.messages[1].tool_calls == (ToolCall("mass", '{"of":"HCl"}'),)
+
+
+def test_the_older_spelling_of_tools_is_read_and_noted():
+    calling = {"role": "assistant", "content": None, "function_call": {"name": "mass", "arguments": "{}"}}
+    told = {"role": "function", "name": "mass", "content": "36.46"}
+    example, findings = validate(chat(USER, calling, told, ANSWER, functions=[TOOLS[0]["function"]]))
+    assert json.loads(example.tools) == TOOLS
+    assert example.messages[1].tool_calls == (ToolCall("mass", "{}"),)
+    assert example.messages[2] == Message("tool", "36.46", name="mass")
+    assert {(item.code, item.severity) for item in findings} == {("legacy_functions", "note")}
+    assert len(findings) == 3
+
+
+def test_undefined_tools_and_answers_without_a_call_are_warned_about():
+    other = {**CALLING, "tool_calls": [{"name": "mas", "arguments": "{}"}]}
+    _, findings = validate(chat(USER, other, {**TOLD, "tool_call_id": "c9"}, ANSWER, tools=TOOLS))
+    by_code = {item.code: item for item in findings}
+    assert by_code["undefined_tool"].remedy == "Did you mean 'mass'?"
+    assert "'c9'" in by_code["tool_answer_without_call"].message
+
+
+def test_tools_and_a_rejected_answer_make_another_example():
+    plain, _ = validate(chat(USER, ANSWER))
+    with_tools, _ = validate(chat(USER, ANSWER, tools=TOOLS))
+    with_rejected, findings = validate(chat(USER, ANSWER, rejected_message={**ANSWER, "content": "base"}))
+    assert len({one.example_id for one in (plain, with_tools, with_rejected)}) == 3
+    assert with_rejected.rejected == Message("assistant", "base")
+    assert [item.code for item in findings] == ["rejected_not_trained"]
+
+
+def test_a_rejected_answer_like_the_preferred_one_is_warned_about():
+    _, findings = validate(chat(USER, ANSWER, rejected_message=ANSWER))
+    assert [item.code for item in findings] == ["equal_preference", "rejected_not_trained"]
+
+
+def test_a_plain_text_is_one_message():
+    example, findings = validate(chat({"role": "text", "content": "Once upon a time"}))
+    assert (example.prompt, example.reference) == ((), "Once upon a time")
+    assert findings == ()
+    assert refuse(chat({"role": "text", "content": "\n"})).code == "empty_answer"
+    assert refuse(chat(USER, {"role": "text", "content": "x"})).code == "unknown_role"
+
+
+def test_the_id_of_a_plain_row_never_changes():
+    example, _ = validate(chat(USER, ANSWER))
+    assert example.content_hash == "9493852fc8c66f6f015ed9f7c8aff20c5b3eb2c96f5bec00219e896092a46b0e"
 
 
 def test_text_parts_are_joined_and_noted():
@@ -153,7 +239,7 @@ def test_text_with_nul_and_unusual_line_ends_is_kept():
 
 def test_message_keys_that_are_not_used_and_blank_prompts_are_warned_about():
     example, findings = validate(
-        chat({"role": "user", "content": " "}, {**ANSWER, "wieght": 0, "name": None})
+        chat({"role": "user", "content": " "}, {**ANSWER, "wieght": 0, "refusal": None})
     )
     assert example is not None
     assert {(item.code, item.severity) for item in findings} == {
@@ -161,3 +247,33 @@ def test_message_keys_that_are_not_used_and_blank_prompts_are_warned_about():
         ("empty_prompt", "warning"),
     }
     assert "Did you mean 'weight'?" in [item.remedy for item in findings]
+
+
+MESSAGES = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["system", "user", "assistant"]),
+        "content": st.sampled_from(["a", " ", "é"]),
+    },
+    optional={"weight": st.sampled_from([0, 1, 2])},
+)
+ROWS = st.fixed_dictionaries(
+    {"messages": st.lists(MESSAGES, max_size=4)},
+    optional={"split": st.sampled_from(["train", "TEST", "eval", 3]), "id": st.just("x")},
+)
+
+
+@given(ROWS)
+def test_the_short_way_for_plain_rows_gives_what_the_long_way_gives(value):
+    if read_plain(value) is None:
+        return
+    short, long = Findings("f"), Findings("f")
+    example = RowValidator(short).validate(Row(7, value))
+    assert example == _RowCheck(Row(7, value), long).build(None)
+    assert short.finish() == long.finish() == ()
+
+
+def test_a_plain_row_takes_the_short_way():
+    messages = [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}]
+    assert read_plain({"messages": messages, "split": "TEST"}) is not None
+    assert read_plain({"messages": messages, "split": "Test"}) is None
+    assert read_plain({"messages": messages, "note": "x"}) is None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 import aliquot
 from aliquot.core.files import write_file
@@ -238,7 +239,7 @@ def test_an_unknown_primary_metric_is_answered_with_a_suggestion(tmp_path):
 
 def test_groups_are_used_when_the_rows_have_them(tmp_path):
     run_dir = make_run_dir(tmp_path)
-    rows = [replace(row, group=f"paper {n // 4}") for n, row in enumerate(run_dir.read_rows("test"))]
+    rows = [structs.replace(row, group=f"paper {n // 4}") for n, row in enumerate(run_dir.read_rows("test"))]
     write_file(run_dir.rows_path("test"), encode_lines(rows))
     report = evaluate_run(run_dir)
     assert report.get_result("base").primary.interval.method == "bca"

@@ -1,9 +1,10 @@
 import pytest
 
-from aliquot.core.conversation import Message
+from aliquot.core.conversation import Message, ToolCall
 from aliquot.errors import InputError, ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.template import ChatTemplate
+from tests.fixtures.tool_template import TOOL_TEMPLATE
 
 SYSTEM, ASK, YES = Message("system", "Be brief."), Message("user", "High?"), Message("assistant", "high")
 
@@ -98,3 +99,16 @@ def test_many_rows_are_encoded_like_one_by_one(encoder):
     rows = [(SYSTEM, ASK, YES), (ASK, YES, ASK, YES), (ASK, YES)]
     assert encoder.encode_many(rows) == [encoder.encode(row) for row in rows]
     assert all(isinstance(row, EncodedRow) for row in encoder.encode_many(rows))
+
+
+def test_a_tool_call_is_trained_as_the_template_prints_it(encoder):
+    with_tools = _with_template(encoder, TOOL_TEMPLATE)
+    call = Message("assistant", "", tool_calls=(ToolCall("mass", '{"x":1}'),))
+    tools = '[{"type":"function","function":{"name":"mass"}}]'
+    row = with_tools.encode((ASK, call, Message("tool", "36"), YES), tools=tools)
+    assert _trained_text(encoder, row) == (
+        '<tool_call>{"name": "mass", "arguments": {"x": 1}}</tool_call><|im_end|>high<|im_end|>'
+    )
+    prompt = with_tools.encode_prompt((ASK,), tools=tools)
+    assert list(row.token_ids[: len(prompt)]) == prompt
+    assert "<tools>" in encoder._tokenizer.decode(prompt)

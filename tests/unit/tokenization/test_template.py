@@ -1,8 +1,11 @@
+import json
+
 import pytest
 
-from aliquot.core.conversation import Message
+from aliquot.core.conversation import Message, ToolCall
 from aliquot.errors import ModelError
 from aliquot.tokenization.template import ChatTemplate
+from tests.fixtures.tool_template import TOOL_TEMPLATE
 
 TURNS = (Message("system", "Be brief."), Message("user", "Hi\u2028there"), Message("assistant", "Yes."))
 
@@ -71,3 +74,66 @@ def test_a_folder_without_template_is_refused(tmp_path):
     with pytest.raises(ModelError) as caught:
         ChatTemplate.load(tmp_path)
     assert caught.value.code == "template_missing"
+
+
+TOOLS = [{"type": "function", "function": {"name": "mass", "description": "é", "parameters": {"x": 1.5}}}]
+CALLING = (
+    Message("system", "Be brief."),
+    Message("user", "HCl?"),
+    Message("assistant", "Well.", tool_calls=(ToolCall("mass", '{"of":"HCl","n":[1,null]}', "c1"),)),
+    Message("tool", "36.46", tool_call_id="c1", name="mass"),
+    Message("assistant", "36.46 g/mol"),
+)
+
+
+@pytest.mark.parametrize("num_messages", [2, 3, 4, 5])
+@pytest.mark.parametrize("tools", [TOOLS, None])
+def test_tools_and_calls_are_rendered_as_transformers_renders_them(num_messages, tools):
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    call = {"name": "mass", "arguments": {"of": "HCl", "n": [1, None]}}
+    conversation = [
+        {"role": "system", "content": "Be brief."},
+        {"role": "user", "content": "HCl?"},
+        {
+            "role": "assistant",
+            "content": "Well.",
+            "tool_calls": [{"id": "c1", "type": "function", "function": call}],
+        },
+        {"role": "tool", "content": "36.46", "tool_call_id": "c1", "name": "mass"},
+        {"role": "assistant", "content": "36.46 g/mol"},
+    ]
+    expected, _ = render_jinja_template(
+        conversations=[conversation[:num_messages]],
+        tools=tools,
+        chat_template=TOOL_TEMPLATE,
+        add_generation_prompt=True,
+    )
+    rendered = _template(TOOL_TEMPLATE).render(
+        CALLING[:num_messages], add_generation_prompt=True, tools=json.dumps(tools) if tools else ""
+    )
+    assert rendered == expected[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "prints"),
+    [
+        (TOOL_TEMPLATE, True),
+        (TOOL_TEMPLATE.replace("{%- if tools %}", "{%- if false %}"), False),
+        (TOOL_TEMPLATE.replace("message.role == 'tool'", "false"), False),
+        (TOOL_TEMPLATE.replace("for call in message.tool_calls", "for call in []"), False),
+        ("{{ raise_exception('no tools') }}", False),
+        (TEMPLATES[0], False),
+    ],
+)
+def test_a_template_prints_tools_when_definition_call_and_answer_are_seen(source, prints):
+    assert _template(source).prints_tools is prints
+
+
+@pytest.mark.parametrize(
+    ("messages", "tools"), [(TURNS, json.dumps(TOOLS)), (CALLING[:3], ""), (CALLING, "")]
+)
+def test_tools_are_not_left_out_in_silence(messages, tools):
+    with pytest.raises(ModelError) as caught:
+        _template(TEMPLATES[0]).render(messages, add_generation_prompt=False, tools=tools)
+    assert caught.value.code == "tools_not_in_template"

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from aliquot.cli.views.layout import bar, facts, heading, table
+from aliquot.cli.views.lengths import lengths
 from aliquot.core.dataset import DataReport, Finding
 from aliquot.export.data_wording import (
     describe_conflicts,
@@ -63,7 +64,7 @@ def full(report: DataReport, *, show_all: bool = False) -> list[RenderableType]:
         *([Text(), *grave] if grave else []),
         *_splits(report),
         *_labels(report, len(report.task.labels) if show_all else MAX_LABELS),
-        *_lengths(report),
+        *lengths(report),
         Text(),
         _facts(report),
         *_notes(groups["note"], show_all),
@@ -120,29 +121,6 @@ def _labels(report: DataReport, most: int) -> list[RenderableType]:
     if len(labels) > most:
         parts.append(Text(f"and {count(len(labels) - most, 'more label')} (--all)", "dim"))
     return parts
-
-
-def _lengths(report: DataReport) -> list[RenderableType]:
-    rows = [
-        (
-            one.split,
-            f"{one.tokens.median:,}",
-            f"{one.tokens.p95:,}",
-            f"{one.tokens.longest:,}",
-            f"{one.tokens.num_tokens:,}",
-            f"{one.tokens.num_trained_tokens:,}",
-        )
-        for one in list_splits(report)
-        if one.tokens
-    ]
-    if not rows:
-        note = (
-            "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
-        )
-        return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
-    headings = ("tokens", "median", "95 %", "longest", "in all", "trained")
-    base = [Text(f"under the template of {report.base}", "dim")] if report.base else []
-    return [Text(), table(headings, rows, right="12345"), *base]
 
 
 def _facts(report: DataReport) -> RenderableType:

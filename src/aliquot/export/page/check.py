@@ -22,7 +22,7 @@ from aliquot.export.data_wording import (
     name_label,
 )
 from aliquot.export.page.header import Fact
-from aliquot.export.page.render import policy, read_template, template_environment
+from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.percentiles import COLUMNS, list_percentiles
 from aliquot.export.verdict import Verdict, describe_place, group_findings, judge
 from aliquot.export.wording import count, listed, size
@@ -99,13 +99,13 @@ class CheckPage:
 
 def render_check(report: DataReport) -> str:
     """Return the page of a check as HTML."""
-    style = read_template("report.css") + read_template("check.css")
+    style = read_asset("report.css") + read_asset("check.css")
     return (
-        template_environment()
+        get_environment()
         .get_template("check.html.j2")
         .render(
             style=Markup(style),
-            policy=policy(style),
+            policy=describe_policy(style),
             generator=f"{GENERATOR} {__version__}",
             version=__version__,
             report=report,

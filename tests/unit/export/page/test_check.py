@@ -54,7 +54,10 @@ def test_the_policy_allows_the_one_style_sheet_and_nothing_else():
     style = re.search(r"<style>(.*?)</style>", text, re.DOTALL)[1]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = next(given["content"] for tag, given in _Page(text).tags if "http-equiv" in given)
-    assert policy == (f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'")
+    assert policy == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; script-src 'none'; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def test_nothing_from_the_data_becomes_markup():

@@ -21,7 +21,7 @@ STATES = [
     ("number", "finished"),
     ("text", "finished"),
 ]
-VOID = {"meta", "link", "input", "br", "img", "hr", "line", "circle", "rect", "polyline", "polygon"}
+VOID = {"meta", "link", "wbr", "input", "br", "img", "hr", "line", "circle", "rect", "polyline", "polygon"}
 CANARY = (
     "<img src=x onerror=alert(1)></script><script>alert(2)</script>\" onload='alert(3)' {{ 7*7 }} & `a`<b>"
 )
