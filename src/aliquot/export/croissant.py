@@ -19,6 +19,7 @@ from aliquot.export.croissant_fields import (
     describe_records,
     enumerate_labels,
     enumerate_splits,
+    without_metadata,
 )
 from aliquot.export.data_wording import describe_contents, file_name, title_of
 from aliquot.export.verdict import describe_place, group_findings
@@ -46,12 +47,14 @@ class DataFile:
 
     Attributes:
         split: The split that the whole file holds; empty for a file of all rows.
+        has_metadata: Whether a row of a split's file has metadata: readers refuse a column that no row has.
     """
 
     path: str
     sha256: str
     num_bytes: int
     split: str = ""
+    has_metadata: bool = True
 
 
 def build_croissant(
@@ -146,7 +149,8 @@ def _records(file: DataFile, report: DataReport) -> list[dict[str, Any]]:
         return []
     if file.split and not report.get_split(file.split).num_examples:
         return []
-    return describe_records(report, file.path, file.split)
+    records = describe_records(report, file.path, file.split)
+    return records if file.has_metadata else [without_metadata(record) for record in records]
 
 
 _ADDRESSED = {ENCODINGS[ending] for ending in (".jsonl", ".csv", ".tsv", ".parquet")}

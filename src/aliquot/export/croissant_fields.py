@@ -113,6 +113,12 @@ def describe_records(report: DataReport, path: str, split: str) -> list[dict[str
     return [record]
 
 
+def without_metadata(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the record set of a split's file without the fields of a metadata column that it lacks."""
+    start = f"{record['@id']}/metadata/"
+    return record | {"field": [field for field in record["field"] if not field["@id"].startswith(start)]}
+
+
 def _stored_fields(report: DataReport, path: str, split: str) -> Iterator[dict[str, Any]]:
     for name, kind, description in _STORED:
         yield _column(split, path, name, kind, description)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from aliquot.core.dataset import DataReport
+from aliquot.core.dataset import DataReport, Lengths
 from aliquot.export.data_wording import list_splits
 
 COLUMNS = (
@@ -25,7 +25,7 @@ def list_percentiles(report: DataReport) -> Iterator[tuple[str, ...]]:
     """Yield what is measured, of which split, and its percentiles in tokens; nothing where none are known."""
     for profile in list_splits(report):
         for part in _PARTS.get(profile.split, ("rows",)):
-            lengths = getattr(profile.tokens, part, None)
+            lengths: Lengths | None = getattr(profile.tokens, part, None)
             if lengths is not None:
                 numbers = (f"{getattr(lengths, name):,}" for name, _ in COLUMNS)
                 yield (f"{profile.split} {part}", *numbers)

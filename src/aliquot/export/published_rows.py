@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aliquot.core.dataset import SPLITS
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
@@ -17,7 +19,14 @@ def list_row_files(run_dir: RunDir, spec: Spec) -> tuple[DataFile, ...]:
             sha256=spec.rows_sha256[split],
             num_bytes=path.stat().st_size,
             split=split,
+            has_metadata=_has_metadata(path),
         )
         for split, path in paths.items()
         if path.is_file()
     )
+
+
+def _has_metadata(path: Path) -> bool:
+    """Return whether a stored row has metadata; within texts the quotes of JSON are escaped."""
+    with path.open("rb") as file:
+        return any(b'"metadata":{"' in line for line in file)

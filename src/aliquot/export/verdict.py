@@ -75,3 +75,11 @@ def describe_place(finding: Finding, most: int = 10) -> str:
     more = finding.count - len(named)
     numbers = ", ".join(f"{line:,}" for line in named)
     return f"{'line' if finding.count == 1 else 'lines'} {numbers}{f' and {more:,} more' if more > 0 else ''}"
+
+
+def describe_asking(finding: Finding) -> str:
+    """Return what to type for a remedy: ``--set remedies=repair_rows``; empty when none can be had."""
+    if not finding.remedies:
+        return ""
+    first, *others = finding.remedies
+    return f"--set remedies={first}" + (f" (or {', '.join(others)})" if others else "")

@@ -91,6 +91,17 @@ def test_a_file_per_split_gets_a_record_set_and_an_empty_one_gets_none():
     assert split["references"] == {"field": {"@id": "splits/name"}}
 
 
+def test_a_file_none_of_whose_rows_has_metadata_is_described_without():
+    fields = (*make_report().fields, RowField(name="year", kind="text", num_rows=1, is_metadata=True))
+    files = [
+        DataFile(path=f"rows/{split}.jsonl", sha256="ef" * 32, num_bytes=1, split=split, has_metadata=has)
+        for split, has in (("train", True), ("test", False))
+    ]
+    tree = _build(make_report(fields=fields), *files)
+    ids = {field["@id"] for name in ("train", "test") for field in _record_set(tree, name)["field"]}
+    assert "train/metadata/year" in ids and "test/metadata/year" not in ids
+
+
 def test_fields_of_a_shape_that_croissant_has_no_type_for_are_named_as_left_out():
     fields = (*make_report().fields, RowField(name="tools", kind="list", num_rows=1, is_metadata=True))
     rows = _record_set(_build(make_report(fields=fields)), "rows")

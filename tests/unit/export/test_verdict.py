@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from aliquot.export.verdict import describe_place, group_findings, judge
+from aliquot.export.verdict import describe_asking, describe_place, group_findings, judge
 from tests.fixtures.reports import make_finding, make_report
 
 
@@ -46,3 +46,9 @@ def test_what_concerns_most_rows_comes_first_but_errors_keep_their_order():
     assert group_findings([few, many, whole])["warning"] == [whole, many, few]
     errors = [replace(few, severity="error"), replace(many, severity="error")]
     assert group_findings(errors)["error"] == errors
+
+
+def test_remedies_are_named_as_they_are_typed():
+    assert describe_asking(make_finding("warning")) == ""
+    finding = make_finding("warning", remedies=("drop_a", "keep_b"))
+    assert describe_asking(finding) == "--set remedies=drop_a (or keep_b)"

@@ -22,7 +22,7 @@ from aliquot.export.data_wording import (
     list_splits,
     name_label,
 )
-from aliquot.export.verdict import describe_place, group_findings, judge
+from aliquot.export.verdict import describe_asking, describe_place, group_findings, judge
 from aliquot.export.wording import count, size
 
 MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "dim"), "": ("✓", "green")}
@@ -164,15 +164,17 @@ def _list_findings(findings: Iterable[Finding], most: int) -> Iterator[Renderabl
             grid.add_row("", Text(place, "dim"))
         if finding.remedy:
             grid.add_row("", _arrow(finding.remedy))
+        if asking := describe_asking(finding):
+            grid.add_row("", _arrow(f"or {asking}", "dim"))
     if grid.row_count:
         yield grid
 
 
-def _arrow(remedy: str) -> Table:
+def _arrow(remedy: str, style: str = "") -> Table:
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(Text("→", "cyan"), Text(remedy))
+    grid.add_row(Text("→", "cyan"), Text(remedy, style))
     return grid
 
 

@@ -24,7 +24,7 @@ from aliquot.export.data_wording import (
 from aliquot.export.page.header import Fact
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.percentiles import COLUMNS, list_percentiles
-from aliquot.export.verdict import Verdict, describe_place, group_findings, judge
+from aliquot.export.verdict import Verdict, describe_asking, describe_place, group_findings, judge
 from aliquot.export.wording import count, listed, size
 from aliquot.version import __version__
 
@@ -45,6 +45,7 @@ class FoundItem:
     message: str
     place: str
     remedy: str
+    asking: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,9 @@ def _group(report: DataReport) -> Iterator[FoundGroup]:
 def _item(finding: Finding) -> FoundItem:
     field = f"field {finding.field}" if finding.field else ""
     place = ", ".join(filter(None, (describe_place(finding), field)))
-    return FoundItem(message=finding.message, place=place, remedy=finding.remedy)
+    return FoundItem(
+        message=finding.message, place=place, remedy=finding.remedy, asking=describe_asking(finding)
+    )
 
 
 def _tiles(report: DataReport) -> Iterator[Fact]:
