@@ -134,7 +134,7 @@ class RunDir:
 
     def save_token_view(self, view: TokenView) -> None:
         """Publish one row as the model sees it."""
-        write_file(self.token_view_path, encode_pretty(view))
+        write_file(self.token_view_path, encode_lines([view]))
 
     def find_token_view(self) -> TokenView | None:
         """Return the row kept as an example, None in runs that have none."""

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from aliquot.cli.views.layout import table
 from aliquot.core.dataset import DataReport, Lengths, SplitProfile, TokenProfile
-from aliquot.export.wording import listed
+from aliquot.export.lengths import describe_sharing
 
 HEADINGS = ("tokens", "5 %", "25 %", "median", "75 %", "95 %", "99 %", "longest", "in all", "trained")
 
@@ -24,11 +24,11 @@ def lengths(report: DataReport) -> list[RenderableType]:
         return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
     rows = [row for split, tokens in measured for row in _split(split, tokens)]
     first = measured[0][1]
-    words = [f"Under the template of {report.base}.", _system(first), *_sharing(first)]
+    words = f"Under the template of {report.base}. {describe_sharing(first)}".rstrip()
     return [
         Text(),
         table(HEADINGS, rows, right="123456789"),
-        Text(" ".join(word for word in words if word), "dim"),
+        Text(words, "dim"),
     ]
 
 
@@ -45,21 +45,4 @@ def _split(split: SplitProfile, tokens: TokenProfile) -> Iterator[tuple[str, ...
 def _numbers(one: Lengths) -> tuple[str, ...]:
     return tuple(
         f"{number:,}" for number in (one.p5, one.p25, one.p50, one.p75, one.p95, one.p99, one.longest)
-    )
-
-
-def _system(tokens: TokenProfile) -> str:
-    return f"System messages are {100 * tokens.system_share:.0f} % of it." if tokens.system_share else ""
-
-
-def _sharing(tokens: TokenProfile) -> Iterator[str]:
-    """Yield what prefix sharing can save in the batches that are usual, at most."""
-    bounds = {size: bound for size, bound in tokens.prefix_sharing.items() if size not in ("1", "all")}
-    if not bounds:
-        return
-    yield f"All rows begin with the same {tokens.shared_prefix:,} tokens."
-    said = [f"{bound:.1f}× in batches of {size}" for size, bound in bounds.items()]
-    yield (
-        f"Computing shared beginnings once saves at most {listed(said)} "
-        f"({tokens.prefix_sharing['all']:.1f}× over the whole split)."
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aliquot.core.dataset import SPLITS, Finding, SplitProfile
 from aliquot.core.spec import Spec
 from aliquot.export.data_wording import describe_overlap, file_name
+from aliquot.export.lengths import describe_sharing
 from aliquot.export.wording import count, size
 
 
@@ -32,6 +33,8 @@ class Data:
     findings: tuple[Finding, ...]
     overlap: str
     detectable: str
+    sharing: str
+    """What training rows have in common, in words."""
 
 
 def describe_data(spec: Spec) -> Data:
@@ -50,6 +53,7 @@ def describe_data(spec: Spec) -> Data:
         findings=tuple(sorted(report.findings, key=lambda finding: severity[finding.severity])),
         overlap=describe_overlap(report),
         detectable=report.detectable.sentence if report.detectable else "",
+        sharing=describe_sharing(tokens) if (tokens := report.get_split("train").tokens) else "",
     )
 
 
