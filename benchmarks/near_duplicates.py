@@ -37,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, rensa {version('rensa')}\n")
     print(
-        "| texts | kind | seconds | peak MB | clusters | largest | unfinished |\n|---|---|---|---|---|---|---|"
+        "| texts | kind | s | peak MB | clusters | largest | unfinished |\n|---|---|---|---|---|---|---|"
     )
     for num_texts in options.num_texts:
         for kind in KINDS:

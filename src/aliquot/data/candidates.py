@@ -23,8 +23,7 @@ BAND_SIZE = 6
 NUM_HASHES = NUM_BANDS * BAND_SIZE
 MIN_SHORT = 10
 """In a text shorter than this, one edit is more than a tenth of it."""
-_MARGIN = 4 / (2 * NUM_HASHES**0.5)
-"""Four standard errors of a share estimated from the digest, at their largest."""
+_STANDARD_ERRORS = 4
 _CHUNK = 2000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -55,13 +54,14 @@ class Digests:
             values[start : start + len(chunk)] = sketch(*hash_shingles(chunk), NUM_HASHES, seed).to_rows()
         return cls(np.array(indexes, np.intp), values)
 
-    def may_reach(self, index: int, others: Indexes, threshold: float) -> NDArray[np.bool_]:
-        """Tell whether similarities may reach a threshold, within four standard errors."""
+    def may_reach(self, index: int, others: Sequence[int], threshold: float) -> list[bool]:
+        """Tell for each other text whether the similarity may reach a threshold, by four standard errors."""
         own, rest = (self.values[np.searchsorted(self.indexes, which)] for which in (index, others))
-        return (rest == own).mean(axis=1) >= threshold - _MARGIN
+        margin = _STANDARD_ERRORS * (threshold * (1 - threshold) / NUM_HASHES) ** 0.5
+        return ((rest == own).mean(axis=1) >= threshold - margin).tolist()
 
 
-def iterate_bands(digests: Digests) -> Iterator[Indexes]:
+def iterate_bands(digests: Digests) -> Iterator[list[int]]:
     """Yield the texts that share a band, band after band."""
     for band in range(NUM_BANDS):
         keys = np.zeros(len(digests.indexes), np.uint64)
@@ -71,7 +71,7 @@ def iterate_bands(digests: Digests) -> Iterator[Indexes]:
         yield from _iterate_equal(keys, digests.indexes)
 
 
-def iterate_deletions(texts: Sequence[str], indexes: Sequence[int]) -> Iterator[Indexes]:
+def iterate_deletions(texts: Sequence[str], indexes: Sequence[int]) -> Iterator[list[int]]:
     """Yield the texts that have a form in common: themselves, or themselves without one character."""
     keys: list[int] = []
     owners: list[int] = []
@@ -83,10 +83,12 @@ def iterate_deletions(texts: Sequence[str], indexes: Sequence[int]) -> Iterator[
     yield from _iterate_equal(np.array(keys, np.uint64), np.array(owners, np.intp))
 
 
-def _iterate_equal(keys: Hashes, owners: Indexes) -> Iterator[Indexes]:
+def _iterate_equal(keys: Hashes, owners: Indexes) -> Iterator[list[int]]:
     """Yield the owners of each key that has several, in the order of the owners."""
     order = np.argsort(keys, kind="stable")
     borders = np.flatnonzero(np.diff(keys[order])) + 1
     starts, ends = np.concatenate([[0], borders]), np.concatenate([borders, [len(order)]])
-    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
-        yield owners[order[start:end]]
+    has_several = ends - starts > 1
+    ordered = owners[order].tolist()  # slices of a list are many times faster than of an array
+    for start, end in zip(starts[has_several].tolist(), ends[has_several].tolist(), strict=True):
+        yield ordered[start:end]

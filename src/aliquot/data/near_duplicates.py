@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import compress
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aliquot.data.candidates import MIN_SHORT, Digests, iterate_bands, iterate_deletions
 from aliquot.data.keys import normalise
@@ -32,15 +32,17 @@ MIN_LONG = 20
 """Characters from which texts are compared by 5-grams."""
 MIN_EDIT_RATIO = 0.9
 """At most 10 % of a short text's characters are edited: one, since it has fewer than 20."""
-MAX_PIVOTS = 40
-"""Texts of a bucket that are compared with all others in it; a bucket of up to 41 is compared whole."""
-MAX_COMPARED = 40
-"""Exact comparisons for each text, on average: what keeps templated data near-linear."""
+MIN_PIVOTS = 40
+MAX_PIVOT_PAIRS = 1_000_000
+"""This many divided by the number of texts, at least MIN_PIVOTS, of a bucket are compared with all in it."""
+MIN_COMPARED = 40
+MAX_COMPARED = 500_000
+"""Exact comparisons in all, or MIN_COMPARED for each text: what keeps templated data near-linear."""
 
 _DIGITS = re.compile(r"\d")
 _CACHED_TEXTS = 50_000
-
-Indexes = NDArray[np.intp]
+_FEW = 3
+_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def find_near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: 
     for index, text in enumerate(texts):
         rows_of[normalise(text)].append(index)
     distinct = list(rows_of)
-    joiner = _Joiner(len(distinct), MAX_COMPARED * len(distinct))
+    joiner = _Joiner(len(distinct))
     short = [index for index, text in enumerate(distinct) if MIN_SHORT <= len(text) < MIN_LONG]
     joiner.join(iterate_deletions(distinct, short), _ShortTexts(distinct))
     long = [index for index, text in enumerate(distinct) if len(text) >= MIN_LONG]
@@ -140,17 +142,18 @@ class _ShortTexts:
         self._texts = texts
         self._ratio: Callable[..., float] = Levenshtein.normalized_similarity
 
-    def select(self, _pivot: int, others: Indexes) -> Indexes:
+    def may_reach(self, _pivot: int, others: list[int]) -> list[int]:
         """Return those worth an exact comparison: all, each costs next to nothing."""
         return others
 
-    def is_near(self, pivot: int, other: int) -> bool:
-        """Whether two texts are nearly equal."""
-        first, second = self._texts[pivot], self._texts[other]
-        return (
-            self._ratio(first, second, score_cutoff=MIN_EDIT_RATIO) >= MIN_EDIT_RATIO
-            and _DIGITS.findall(first) == _DIGITS.findall(second)
-        )
+    def find_near(self, pivot: int, others: Sequence[int]) -> list[int]:
+        """Return those of the others that are nearly equal to a text."""
+        return [other for other in others if self._is_near(self._texts[pivot], self._texts[other])]
+
+    def _is_near(self, first: str, second: str) -> bool:
+        return self._ratio(first, second, score_cutoff=MIN_EDIT_RATIO) >= MIN_EDIT_RATIO and _DIGITS.findall(
+            first
+        ) == _DIGITS.findall(second)
 
 
 class _LongTexts:
@@ -161,39 +164,51 @@ class _LongTexts:
         # 5-grams of many long texts fill memory; those of recent candidates are enough.
         self._shingles = lru_cache(maxsize=_CACHED_TEXTS)(lambda index: list_shingles(texts[index]))
 
-    def select(self, pivot: int, others: Indexes) -> Indexes:
-        """Return those whose similarity, as far as digests can tell, may reach the threshold."""
-        return others[self._digests.may_reach(pivot, others, self._threshold)]
+    def find_near(self, pivot: int, others: Sequence[int]) -> list[int]:
+        """Return those of the others that share enough 5-grams with a text."""
+        near: list[int] = []
+        for start in range(0, len(others), _CHUNK):
+            near += self._compare(pivot, others[start : start + _CHUNK])
+        return near
 
-    def is_near(self, pivot: int, other: int) -> bool:
-        """Whether two texts share enough of their 5-grams."""
-        first, second = self._shingles(pivot), self._shingles(other)
-        small, large = sorted((len(first), len(second)))
-        if small < self._threshold * large:
-            return False
-        num_shared = len(np.intersect1d(first, second, assume_unique=True))
-        return num_shared >= self._threshold * (small + large - num_shared)
+    def may_reach(self, pivot: int, others: list[int]) -> list[int]:
+        """Return those worth an exact comparison, as far as digests can tell."""
+        if len(others) < _FEW:  # as cheap to compare
+            return others
+        return list(compress(others, self._digests.may_reach(pivot, others, self._threshold)))
+
+    def _compare(self, pivot: int, others: Sequence[int]) -> Iterator[int]:
+        own, rest = self._shingles(pivot), [self._shingles(other) for other in others]
+        flat, sizes = np.concatenate(rest), np.array([len(shingles) for shingles in rest])
+        position = np.searchsorted(own, flat)
+        position[position == len(own)] = 0
+        num_shared = np.add.reduceat(own[position] == flat, np.cumsum(sizes) - sizes, dtype=np.int64)
+        num_all = len(own) + sizes - num_shared
+        return compress(others, (num_shared >= self._threshold * num_all).tolist())
 
 
 class _Joiner:
     """Joins near texts within buckets of candidates, under a limit of exact comparisons (union-find)."""
 
-    def __init__(self, num_texts: int, max_compared: int) -> None:
+    def __init__(self, num_texts: int) -> None:
         self._parent = list(range(num_texts))
-        self._num_left = max_compared
+        self._max_pivots = max(MIN_PIVOTS, MAX_PIVOT_PAIRS // max(num_texts, 1))
+        self._num_left = max(MIN_COMPARED * num_texts, MAX_COMPARED)
         self.unfinished: set[int] = set()
 
-    def join(self, buckets: Iterable[Indexes], texts: _ShortTexts | _LongTexts) -> None:
+    def join(self, buckets: Iterable[list[int]], texts: _ShortTexts | _LongTexts) -> None:
         """Compare the candidates of each bucket and join those that are near."""
         for bucket in buckets:
-            pivots = bucket[:-1][:MAX_PIVOTS]
+            if self._is_one_part(bucket):
+                continue
+            pivots = bucket[:-1][: self._max_pivots]
+            is_whole = len(pivots) == len(bucket) - 1
             for position, pivot in enumerate(pivots):
-                if not self._join_one(int(pivot), bucket[position + 1 :], texts):
+                if not self._join_one(pivot, bucket[position + 1 :], texts):
+                    is_whole = False
                     break
-            else:
-                if len(pivots) == len(bucket) - 1:
-                    continue
-            self._note_unfinished(bucket)
+            if not is_whole and not self._is_one_part(bucket):
+                self.unfinished.update(bucket)
 
     def list_parts(self) -> list[list[int]]:
         """Return the sets of two or more."""
@@ -202,24 +217,19 @@ class _Joiner:
             parts[self._find(index)].append(index)
         return [part for part in parts.values() if len(part) > 1]
 
-    def _join_one(self, pivot: int, others: Indexes, texts: _ShortTexts | _LongTexts) -> bool:
+    def _join_one(self, pivot: int, others: list[int], texts: _ShortTexts | _LongTexts) -> bool:
         """Join a text with those near to it that are not yet tied to it; False when the limit is reached."""
         root = self._find(pivot)
-        apart = [other for other in others.tolist() if self._find(other) != root]
-        if not apart:
-            return True
-        for other in texts.select(pivot, np.array(apart)).tolist():
-            if self._num_left == 0:
-                return False
-            self._num_left -= 1
-            if texts.is_near(pivot, other):
-                self._parent[self._find(other)] = self._find(pivot)
-        return True
+        apart = texts.may_reach(pivot, [other for other in others if self._find(other) != root])
+        compared = apart[: self._num_left]
+        self._num_left -= len(compared)
+        for other in texts.find_near(pivot, compared):
+            self._parent[self._find(other)] = self._find(pivot)
+        return len(compared) == len(apart)
 
-    def _note_unfinished(self, bucket: Indexes) -> None:
-        roots = [self._find(index) for index in bucket.tolist()]
-        if len(set(roots)) > 1:
-            self.unfinished.update(bucket.tolist())
+    def _is_one_part(self, bucket: list[int]) -> bool:
+        root = self._find(bucket[0])
+        return all(self._find(other) == root for other in bucket)
 
     def _find(self, index: int) -> int:
         while self._parent[index] != index:
