@@ -48,7 +48,7 @@ class Digests:
         import rensa  # costs start-up time
 
         values = np.empty((len(indexes), NUM_HASHES), np.uint32)
-        sketch: Any = rensa.RMinHash.digest_matrix_from_flat_token_hashes
+        sketch: Any = rensa.RMinHash.digest_matrix_from_flat_token_hashes  # type: ignore[missing-attribute]
         for start in range(0, len(indexes), _CHUNK):  # numbers pass through lists: not all at once
             chunk = [texts[index] for index in indexes[start : start + _CHUNK]]
             values[start : start + len(chunk)] = sketch(*hash_shingles(chunk), NUM_HASHES, seed).to_rows()
