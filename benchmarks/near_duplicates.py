@@ -36,9 +36,7 @@ def main() -> None:
     parser.add_argument("--num-texts", type=int, nargs="+", default=[10_000, 100_000])
     options = parser.parse_args()
     print(f"{platform.machine()}, Python {platform.python_version()}, rensa {version('rensa')}\n")
-    print(
-        "| texts | kind | s | peak MB | clusters | largest | unfinished |\n|---|---|---|---|---|---|---|"
-    )
+    print("| texts | kind | s | peak MB | clusters | largest | unfinished |\n|---|---|---|---|---|---|---|")
     for num_texts in options.num_texts:
         for kind in KINDS:
             print(in_own_process(describe_speed, kind, num_texts), flush=True)

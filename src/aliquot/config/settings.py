@@ -122,7 +122,7 @@ class PredictSettings(_Group):
 class EvaluateSettings(_Group):
     """How answers are scored."""
 
-    task_type: Literal["labels", "number", "text"] | None = _setting(
+    task_type: Literal["labels", "number", "text", "set", "json"] | None = _setting(
         "Kind of answer; inferred from the references when not given.", level="basic"
     )
     primary_metric: Name | None = _setting(

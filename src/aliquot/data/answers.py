@@ -203,7 +203,7 @@ def _describe_majority(balance: Balance, counts: Mapping[str, int]) -> Finding:
         code="majority_label",
         severity="warning",
         message=f"{share} of the train rows are {_quote(balance.majority)}; the {balance.num_labels} labels "
-        f"are as uneven as {balance.effective_labels:.1f} of equal frequency. Answering always with it has an "
+        f"are as uneven as {balance.effective_labels:.1f} of equal frequency. Always answering so has an "
         f"accuracy of about {share}, so that a high accuracy says little.",
         count=counts[balance.majority],
         remedy="Set evaluate.primary_metric to balanced_accuracy or macro_f1, and add rows of other labels.",

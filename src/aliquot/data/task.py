@@ -1,14 +1,15 @@
-"""What kind of answer the references are: a closed set of labels, numbers, or free text."""
+"""What kind of answer the references are: labels, numbers, sets of items, JSON records, or free text."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from aliquot.core.dataset import Example, Finding, Task, TaskType
 from aliquot.data.findings import first_lines
-from aliquot.data.keys import normalise
+from aliquot.data.numbers import is_number
+from aliquot.data.similar_labels import check_similar_labels
+from aliquot.data.structured_answers import find_json, find_set, is_json_record
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 60
@@ -18,16 +19,11 @@ MAX_NUMBER_LABELS = 10
 NUMBER_SHARE = 0.95
 """From this share on, references that are no numbers are taken for mistakes."""
 
-_NUMBER = re.compile(r"[+\-−]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+\-]?[0-9]+)?")
-
-
-def is_number(text: str) -> bool:
-    """Return whether a text is one plain decimal number, without unit or thousands separator."""
-    return _NUMBER.fullmatch(text.strip()) is not None
-
 
 def infer_task(references: Sequence[str], task_type: TaskType | None = None) -> Task:
     """Return the task of these references, with the evidence.
+
+    Few values that recur are labels, whatever they look like; then come numbers, JSON records and sets.
 
     Args:
         references: The expected answers of all splits.
@@ -50,7 +46,9 @@ def check_task(examples: Sequence[Example], task: Task) -> list[Finding]:
     if task.task_type == "number":
         return list(_find_non_numbers(examples))
     if task.task_type == "labels":
-        return [*_find_similar(task.labels), *_find_single(task), *_find_unseen(examples)]
+        return [*check_similar_labels(task.labels), *_find_single(task), *_find_unseen(examples)]
+    if task.task_type == "json":
+        return list(_find_non_json(examples))
     return []
 
 
@@ -77,6 +75,10 @@ def _infer_from_words(counts: Counter[str], total: int) -> Task:
     if _is_closed(counts, total):
         reason = f"{total:,} references take only {len(counts)} values, each of at most {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
+    if reason := find_json(counts):
+        return Task(task_type="json", reason=reason)
+    if reason := find_set(counts):
+        return Task(task_type="set", reason=reason)
     reason = (
         f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
     )
@@ -107,19 +109,17 @@ def _find_non_numbers(examples: Sequence[Example]) -> Iterable[Finding]:
         )
 
 
-def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
-    groups: dict[str, list[str]] = {}
-    for label in labels:
-        plain = normalise(label)
-        groups.setdefault(plain.rstrip(" .,;:!?") or plain, []).append(label)
-    for group in groups.values():
-        if len(group) > 1:
-            yield Finding(
-                code="similar_labels",
-                severity="warning",
-                message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
-                remedy="If they mean the same, write them alike.",
-            )
+def _find_non_json(examples: Sequence[Example]) -> Iterable[Finding]:
+    wrong = [example for example in examples if not is_json_record(example.reference)]
+    if wrong:
+        yield Finding(
+            code="reference_not_json",
+            severity="warning",
+            message=f"The references are JSON records, but here one is {wrong[0].reference[:60]!r}.",
+            lines=first_lines(example.line for example in wrong),
+            count=len(wrong),
+            remedy="Correct these rows: the model would learn to write broken JSON.",
+        )
 
 
 def _find_single(task: Task) -> Iterable[Finding]:

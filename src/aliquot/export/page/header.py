@@ -70,12 +70,18 @@ def file_name(spec: Spec) -> str:
     return PurePath(spec.data.file).name
 
 
+_ANSWERS = {
+    "number": "numbers",
+    "text": "free text",
+    "set": "sets of items, scored as text",
+    "json": "JSON records, scored as text",
+}
+
+
 def describe_task(spec: Spec) -> str:
     """Return the kind of answer in words: ``2 labels: negative and positive``."""
-    if spec.task.task_type == "number":
-        return "answers are numbers"
-    if spec.task.task_type == "text":
-        return "answers are free text"
+    if spec.task.task_type in _ANSWERS:
+        return f"answers are {_ANSWERS[spec.task.task_type]}"
     labels = spec.task.labels
     shown = listed(labels) if len(labels) <= 4 else f"{', '.join(labels[:3])} …"
     return f"{count(len(labels), 'label')}: {shown}"
