@@ -61,10 +61,10 @@ def _find_misspelt(first_of: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     long = sorted((form for form in first_of if len(form) >= MIN_LETTERS), key=lambda form: (len(form), form))
     if not 1 < len(long) <= MAX_COMPARED:
         return
-    from rapidfuzz import fuzz, process  # costs start-up time
+    from rapidfuzz import process  # costs start-up time
 
     numbers = {form: _NUMBER.findall(fold(first_of[form])) for form in long}
-    scores = process.cdist(long, long, scorer=fuzz.ratio, score_cutoff=MIN_SIMILARITY)
+    scores = process.cdist(long, long, score_cutoff=MIN_SIMILARITY)  # by fuzz.ratio
     for row, column in zip(*(axis.tolist() for axis in scores.nonzero()), strict=True):
         short, other = long[row], long[column]
         if row < column and numbers[short] == numbers[other] and not other.endswith(short):

@@ -15,7 +15,11 @@ def lines_together(examples, units):
 
 
 def test_the_same_prompt_but_for_case_and_space_is_one_unit():
-    examples = [example("Red  acid", "1", line=1), example("red Acid", "2", line=2), example("c", "1", line=3)]
+    examples = [
+        example("Red  acid", "1", line=1),
+        example("red Acid", "2", line=2),
+        example("c", "1", line=3),
+    ]
     assert lines_together(examples, build_units(examples, is_stratified=False)) == {(1, 2), (3,)}
 
 
