@@ -1,6 +1,6 @@
 """Texts that say nearly the same, found among many in near-linear time; called by the data check.
 
-    found = find_near_duplicates(strip_frame(user_texts))
+    found = find_near_duplicates(user_texts, max_word_share=COMMON_SHARE)
     for cluster in found.clusters: ...                     # indexes of the texts given
 
 Candidates are only proposed by hashing (`candidates`); what is reported was compared exactly:
@@ -16,7 +16,7 @@ count as one text here: they are duplicates, which is said elsewhere.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -38,6 +38,10 @@ MAX_PIVOT_PAIRS = 1_000_000
 MIN_COMPARED = 40
 MAX_COMPARED = 500_000
 """Exact comparisons in all, or MIN_COMPARED for each text: what keeps templated data near-linear."""
+
+COMMON_SHARE = 0.5
+"""Words in more than half of the texts belong to a template, or to the language."""
+MIN_FOR_COMMON = 50
 
 _DIGITS = re.compile(r"\d")
 _CACHED_TEXTS = 50_000
@@ -76,61 +80,62 @@ class NearDuplicates:
     num_unfinished: int
 
 
-def find_near_duplicates(texts: Sequence[str], *, threshold: float = 0.8, seed: int = 0) -> NearDuplicates:
+def find_near_duplicates(
+    texts: Sequence[str], *, threshold: float = 0.8, max_word_share: float = 1.0, seed: int = 0
+) -> NearDuplicates:
     """Return clusters of texts that are nearly equal.
 
-    Give what distinguishes the rows: the user's text without the system prompt, and without the words
-    that all rows share (`strip_frame`). A long constant part makes everything a near-duplicate.
+    Give the user's text without the system prompt: a long constant part makes everything a near-duplicate.
+    So does a template around the entities of a row; a ``max_word_share`` of 0.5 (`COMMON_SHARE`) compares
+    only what distinguishes the rows.
 
     Args:
         texts: One for each row.
         threshold: Smallest Jaccard similarity, above 0 and at most 1. Candidates are proposed for 0.8: at
             that similarity about 2 pairs in 1,000 are missed, at 0.9 none; far lower ones mostly are.
+        max_word_share: Words in more than this share of the different texts are not compared, if there are
+            at least 50 texts. Texts that differ in such words alone are near.
         seed: Of the hash functions.
     """
     rows_of: dict[str, list[int]] = defaultdict(list)
     for index, text in enumerate(texts):
         rows_of[normalise(text)].append(index)
-    distinct = list(rows_of)
-    joiner = _Joiner(len(distinct))
-    short = [index for index, text in enumerate(distinct) if MIN_SHORT <= len(text) < MIN_LONG]
-    joiner.join(iterate_deletions(distinct, short), _ShortTexts(distinct))
-    long = [index for index, text in enumerate(distinct) if len(text) >= MIN_LONG]
-    if len(long) > 1:
-        digests = Digests.build(distinct, long, seed)
-        joiner.join(iterate_bands(digests), _LongTexts(distinct, digests, threshold))
-    clusters = [_build_cluster(part, distinct, rows_of) for part in joiner.list_parts()]
+    compared = _strip_common(list(rows_of), max_word_share)
+    texts_of: dict[str, list[int]] = defaultdict(list)
+    for index, text in enumerate(compared):
+        texts_of[text].append(index)
+    joiner = _Joiner(len(compared))
+    joiner.join_equal(texts_of.values())
+    _join_near(joiner, compared, sorted(members[0] for members in texts_of.values()), threshold, seed)
+    rows = list(rows_of.values())
+    clusters = [_build_cluster([rows[index] for index in part]) for part in joiner.list_parts()]
     clusters.sort(key=lambda cluster: (-len(cluster.members), cluster.representative))
-    return NearDuplicates(tuple(clusters), len(distinct), len(joiner.unfinished))
+    return NearDuplicates(tuple(clusters), len(rows), len(joiner.unfinished))
 
 
-def strip_frame(texts: Sequence[str]) -> list[str]:
-    """Return the texts without the words with which all of them begin or end.
+def _join_near(
+    joiner: _Joiner, texts: Sequence[str], indexes: Sequence[int], threshold: float, seed: int
+) -> None:
+    short = [index for index in indexes if MIN_SHORT <= len(texts[index]) < MIN_LONG]
+    joiner.join(iterate_deletions(texts, short), _ShortTexts(texts))
+    long = [index for index in indexes if len(texts[index]) >= MIN_LONG]
+    if len(long) > 1:
+        digests = Digests.build(texts, long, seed)
+        joiner.join(iterate_bands(digests), _LongTexts(texts, digests, threshold))
 
-    Only whole words are taken off, so that no formula is cut. Fewer than two different texts are
-    returned as they are.
-    """
-    if len(set(texts)) < 2:
+
+def _strip_common(texts: Sequence[str], max_share: float) -> list[str]:
+    """Return the texts without their commonest words; one that holds nothing else stays as it is."""
+    if max_share >= 1 or len(texts) < MIN_FOR_COMMON:
         return list(texts)
-    start = _shared_words(texts)
-    bare = [text[start:] for text in texts]
-    end = _shared_words([text[::-1] for text in bare])
-    return [text[: len(text) - end] for text in bare]
+    uses = Counter(word for text in texts for word in set(text.split()))
+    common = {word for word, count in uses.items() if count > max_share * len(texts)}
+    return [" ".join([word for word in text.split() if word not in common]) or text for text in texts]
 
 
-def _shared_words(texts: Sequence[str]) -> int:
-    """Return how many leading characters all texts share, up to the last space among them."""
-    first, last = min(texts), max(texts)  # in dictionary order these two differ earliest
-    length = next(
-        (index for index, pair in enumerate(zip(first, last, strict=False)) if pair[0] != pair[1]),
-        min(len(first), len(last)),
-    )
-    return next((index for index in range(length, 0, -1) if first[index - 1].isspace()), 0)
-
-
-def _build_cluster(part: list[int], distinct: Sequence[str], rows_of: dict[str, list[int]]) -> Cluster:
-    members = sorted(row for index in part for row in rows_of[distinct[index]])
-    return Cluster(members[0], tuple(members), len(part))
+def _build_cluster(texts: Sequence[list[int]]) -> Cluster:
+    members = sorted(row for rows in texts for row in rows)
+    return Cluster(members[0], tuple(members), len(texts))
 
 
 class _ShortTexts:
@@ -195,6 +200,12 @@ class _Joiner:
         self._max_pivots = max(MIN_PIVOTS, MAX_PIVOT_PAIRS // max(num_texts, 1))
         self._num_left = max(MIN_COMPARED * num_texts, MAX_COMPARED)
         self.unfinished: set[int] = set()
+
+    def join_equal(self, groups: Iterable[list[int]]) -> None:
+        """Join the members of each group without comparing them."""
+        for first, *others in groups:
+            for other in others:
+                self._parent[other] = first
 
     def join(self, buckets: Iterable[list[int]], texts: _ShortTexts | _LongTexts) -> None:
         """Compare the candidates of each bucket and join those that are near."""

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aliquot.data.near_duplicates import MAX_PIVOT_PAIRS, find_near_duplicates, strip_frame
+from aliquot.data.near_duplicates import MAX_PIVOT_PAIRS, find_near_duplicates
 from aliquot.data.shingles import list_shingles
 
 WORDS = ["".join(random.Random(i).choices("abcdefghijklmnopqrstuvwxyz", k=3 + i % 7)) for i in range(3000)]
@@ -153,13 +153,27 @@ def test_recall_equals_that_of_comparing_all_pairs():
     assert set(members(texts)) == near
 
 
-def test_the_words_that_all_share_are_taken_off():
-    texts = [f"What is the solubility of {smiles} in water?" for smiles in ("CCO", "CCN", "CCCl")]
-    assert strip_frame(texts) == ["CCO", "CCN", "CCCl"]
-    assert strip_frame(["CCO", "CCN"]) == ["CCO", "CCN"]
-    assert strip_frame(["same text", "same text"]) == ["same text", "same text"]
-    assert strip_frame(["a b", "a b c"]) == ["b", "b c"]
-    assert strip_frame([]) == []
+def test_the_words_of_a_template_are_not_compared_where_asked():
+    rng = random.Random(8)
+    molecules = [sentence(rng, 4) for _ in range(60)]
+    frame = "a solution of {} in water was measured at the temperature of the laboratory and then filtered "
+    frame += "through paper while the operator counted the drops and wrote each of them in a bound notebook"
+    texts = [frame.format(molecule) for molecule in molecules] + [frame.format(molecules[0] + " ii")]
+    assert len(find_near_duplicates(texts).clusters[0].members) > 20  # the frame is most of each text
+    assert members(texts, max_word_share=0.5) == [(0, 60)]
+
+
+def test_texts_that_differ_in_common_words_alone_are_near():
+    texts = [
+        f"the {color} compound number {i} was weighed" for i in range(50) for color in ("red", "red hot")
+    ]
+    found = find_near_duplicates([*texts, "the red compound", "the compound was"], max_word_share=0.4)
+    assert [cluster.members for cluster in found.clusters] == [(2 * i, 2 * i + 1) for i in range(50)]
+
+
+def test_few_texts_have_no_common_words():
+    text = "the solubility of ethanol in water was measured at 25 degrees and at 1 bar"
+    assert members([text, text + "s"], max_word_share=0.5) == [(0, 1)]
 
 
 def test_shingles_are_a_set_of_all_windows():
