@@ -7,7 +7,7 @@ Texts have about 200 characters of made-up words (Zipf's law, seed 0). `planted`
 word changed. `one number`: one template, another number each. `five words`: the middle fifth of one template
 differs, so that most pairs lie just below the threshold, the worst case. `five, stripped` is the
 same without the words that half of the texts share, as the data check searches. datasketch stands
-beside it when it is installed (it proposes candidates for the same threshold; each is verified in the same way).
+beside it when it is installed (it proposes candidates for the same threshold; each is verified alike).
 Aim: 100,000 texts in under 60 s.
 """
 

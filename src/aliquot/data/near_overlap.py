@@ -68,7 +68,7 @@ def _describe_crossing(
         code="near_duplicate_in_train",
         severity="warning",
         message=f"The prompts of {len(crossing):,} of {num_test:,} test rows stand in one cluster of "
-        "near-duplicates with rows of train: on them the test measures memory as much as skill.",
+        "near-duplicates with rows of train: there the test may measure memory rather than skill.",
         lines=first_lines(lines[row] for row in crossing),
         count=len(crossing),
         remedy="They are kept. For a claim about new items, split by group (data.group_key).",

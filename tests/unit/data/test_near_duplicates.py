@@ -157,7 +157,10 @@ def test_the_words_of_a_template_are_not_compared_where_asked():
     rng = random.Random(8)
     molecules = [sentence(rng, 4) for _ in range(60)]
     frame = "a solution of {} in water was measured at the temperature of the laboratory and then filtered "
-    frame += "through paper while the operator counted the drops and wrote each of them in a bound notebook"
+    frame += "through paper while the operator counted the drops and wrote each of them in a bound notebook "
+    frame += (
+        "before she closed all valves, switched off both pumps, went home by bicycle, and slept very well"
+    )
     texts = [frame.format(molecule) for molecule in molecules] + [frame.format(molecules[0] + " ii")]
     assert len(find_near_duplicates(texts).clusters[0].members) > 20  # the frame is most of each text
     assert members(texts, max_word_share=0.5) == [(0, 60)]
