@@ -9,8 +9,8 @@ Candidates are only proposed by hashing (`candidates`); what is reported was com
 * shorter ones, where 5-grams say little: share of characters kept by the edit distance (Levenshtein),
   and every digit alike, since a short text with another number is another item.
 
-A short text is never compared with a long one. Texts that are equal once normalised (`keys.normalise`)
-count as one text here: they are duplicates, which is said elsewhere.
+A text of 20 is compared in both ways; other short texts are never compared with long ones. Texts that are
+equal once normalised (`keys.normalise`) count as one text here: they are duplicates, which is said elsewhere.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def find_near_duplicates(
 def _join_near(
     joiner: _Joiner, texts: Sequence[str], indexes: Sequence[int], threshold: float, seed: int
 ) -> None:
-    short = [index for index in indexes if MIN_SHORT <= len(texts[index]) < MIN_LONG]
+    short = [index for index in indexes if MIN_SHORT <= len(texts[index]) <= MIN_LONG]
     joiner.join(iterate_deletions(texts, short), _ShortTexts(texts))
     long = [index for index in indexes if len(texts[index]) >= MIN_LONG]
     if len(long) > 1:
