@@ -9,11 +9,13 @@ What was found is never repeated: callers get its kind and where it stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from aliquot.core.dataset import Finding
 from aliquot.data import control_tokens, personal_data, secret_keys
+from aliquot.data.findings import first_lines
 from aliquot.data.pattern import Pattern
 
 _PATTERNS = (*control_tokens.PATTERNS, *personal_data.PATTERNS, *secret_keys.PATTERNS)
@@ -71,6 +73,28 @@ def describe(name: str) -> Pattern:
 def list_patterns() -> tuple[Pattern, ...]:
     """Return one pattern of each name."""
     return tuple(_BY_NAME.values())
+
+
+def check_patterns(lines_of: Mapping[str, Sequence[int]]) -> list[Finding]:
+    """Return one finding for each pattern that stands in some rows; none repeats what was found.
+
+    Args:
+        lines_of: The lines of the rows that hold a pattern, each once, by the pattern's name.
+    """
+    return [_describe(_BY_NAME[name], lines) for name, lines in lines_of.items() if lines]
+
+
+def _describe(pattern: Pattern, lines: Sequence[int]) -> Finding:
+    rows = "1 row holds" if len(lines) == 1 else f"{len(lines):,} rows hold"
+    return Finding(
+        code="pattern_in_text",
+        severity="warning",
+        message=f"{rows} what looks like {pattern.title}.",
+        lines=first_lines(lines),
+        count=len(lines),
+        field=pattern.name,
+        remedy=pattern.remedy,
+    )
 
 
 def _has_run_of_digits(text: str) -> bool:

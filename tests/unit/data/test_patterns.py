@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aliquot.data.patterns import Place, describe, list_patterns, locate, scan
+from aliquot.data.patterns import Place, check_patterns, describe, list_patterns, locate, scan
 
 FOUND = [
     ("<|im_start|>user", "control_token"),
@@ -112,6 +112,18 @@ def test_places_are_given_and_the_secret_is_not():
     (place,) = locate(f"key: {secret}")
     assert (place.name, place.start, place.end) == ("hugging_face_token", 5, 5 + len(secret))
     assert secret not in repr(place)
+
+
+def test_findings_name_the_kind_and_the_lines():
+    secret, email = check_patterns({"api_key": [7], "email": [9, 3], "iban": []})
+    assert (secret.code, secret.field, secret.severity, secret.lines) == (
+        "pattern_in_text",
+        "api_key",
+        "warning",
+        (7,),
+    )
+    assert secret.message == "1 row holds what looks like API keys (sk-…)."
+    assert (email.message, email.lines) == ("2 rows hold what looks like e-mail addresses.", (3, 9))
 
 
 def test_each_name_is_given_once():
