@@ -67,8 +67,9 @@ def _plain(text: str) -> str:
 
 
 def _lower_ordinary(word: str) -> str:
-    letters = word.strip(_MARKS).translate(_INNER)
-    return word.lower() if letters[1:].islower() and letters.isalpha() else word
+    letters = word.strip(_MARKS)
+    is_ordinary = letters[1:].islower() and letters.translate(_INNER).isalpha()
+    return word.lower() if is_ordinary else word
 
 
 _normalise_standing = lru_cache(maxsize=64)(normalise)  # the same system prompt stands in most rows
