@@ -24,7 +24,8 @@ NUM_HASHES = NUM_BANDS * BAND_SIZE
 MIN_SHORT = 10
 """In a text shorter than this, one edit is more than a tenth of it."""
 _STANDARD_ERRORS = 4
-_CHUNK = 2000
+_TEXTS_AT_ONCE = 2000
+_CHARACTERS_AT_ONCE = 1_000_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 Indexes = NDArray[np.intp]
@@ -49,9 +50,10 @@ class Digests:
 
         values = np.empty((len(indexes), NUM_HASHES), np.uint32)
         sketch: Any = rensa.RMinHash.digest_matrix_from_flat_token_hashes  # type: ignore[missing-attribute]
-        for start in range(0, len(indexes), _CHUNK):  # numbers pass through lists: not all at once
-            chunk = [texts[index] for index in indexes[start : start + _CHUNK]]
+        start = 0
+        for chunk in _iterate_chunks([texts[index] for index in indexes]):
             values[start : start + len(chunk)] = sketch(*hash_shingles(chunk), NUM_HASHES, seed).to_rows()
+            start += len(chunk)
         return cls(np.array(indexes, np.intp), values)
 
     def may_reach(self, index: int, others: Sequence[int], threshold: float) -> list[bool]:
@@ -59,6 +61,20 @@ class Digests:
         own, rest = (self.values[np.searchsorted(self.indexes, which)] for which in (index, others))
         margin = _STANDARD_ERRORS * (threshold * (1 - threshold) / NUM_HASHES) ** 0.5
         return ((rest == own).mean(axis=1) >= threshold - margin).tolist()
+
+
+def _iterate_chunks(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the texts in parts that are small in memory: digests pass through lists of Python numbers."""
+    chunk: list[str] = []
+    num_characters = 0
+    for text in texts:
+        if chunk and (len(chunk) == _TEXTS_AT_ONCE or num_characters + len(text) > _CHARACTERS_AT_ONCE):
+            yield chunk
+            chunk, num_characters = [], 0
+        chunk.append(text)
+        num_characters += len(text)
+    if chunk:
+        yield chunk
 
 
 def iterate_bands(digests: Digests) -> Iterator[list[int]]:

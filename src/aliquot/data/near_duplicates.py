@@ -44,9 +44,9 @@ COMMON_SHARE = 0.5
 MIN_FOR_COMMON = 50
 
 _DIGITS = re.compile(r"\d")
-_CACHED_TEXTS = 50_000
+_CACHED_SHINGLES = 10_000_000
+_SHINGLES_AT_ONCE = 1_000_000
 _FEW = 3
-_CHUNK = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +156,9 @@ class _ShortTexts:
         return [other for other in others if self._is_near(self._texts[pivot], self._texts[other])]
 
     def _is_near(self, first: str, second: str) -> bool:
-        return self._ratio(first, second, score_cutoff=MIN_EDIT_RATIO) >= MIN_EDIT_RATIO and _DIGITS.findall(
-            first
-        ) == _DIGITS.findall(second)
+        if self._ratio(first, second, score_cutoff=MIN_EDIT_RATIO) < MIN_EDIT_RATIO:
+            return False
+        return _DIGITS.findall(first) == _DIGITS.findall(second)
 
 
 class _LongTexts:
@@ -166,14 +166,17 @@ class _LongTexts:
 
     def __init__(self, texts: Sequence[str], digests: Digests, threshold: float) -> None:
         self._digests, self._threshold = digests, threshold
-        # 5-grams of many long texts fill memory; those of recent candidates are enough.
-        self._shingles = lru_cache(maxsize=_CACHED_TEXTS)(lambda index: list_shingles(texts[index]))
+        mean_length = sum(map(len, texts)) // len(texts) + 1
+        self._at_once = _SHINGLES_AT_ONCE // mean_length + 1
+        # Texts that were compared lately are compared again in the next band; all would fill the memory.
+        size = _CACHED_SHINGLES // mean_length + 1
+        self._shingles = lru_cache(maxsize=size)(lambda index: list_shingles(texts[index]))
 
     def find_near(self, pivot: int, others: Sequence[int]) -> list[int]:
         """Return those of the others that share enough 5-grams with a text."""
         near: list[int] = []
-        for start in range(0, len(others), _CHUNK):
-            near += self._compare(pivot, others[start : start + _CHUNK])
+        for start in range(0, len(others), self._at_once):
+            near += self._compare(pivot, others[start : start + self._at_once])
         return near
 
     def may_reach(self, pivot: int, others: list[int]) -> list[int]:

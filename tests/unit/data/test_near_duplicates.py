@@ -180,6 +180,13 @@ def test_few_texts_have_no_common_words():
     assert members([text, text + "s"], max_word_share=0.5) == [(0, 1)]
 
 
+def test_very_long_texts_are_compared_in_parts():
+    long = sentence(random.Random(9), 100_000)  # 700,000 characters
+    assert members(
+        [long, sentence(random.Random(10), 100_000), long + " end", "short text of some words"]
+    ) == [(0, 2)]
+
+
 def test_shingles_are_a_set_of_all_windows():
     assert len(list_shingles("abcde")) == 1
     assert len(list_shingles("aaaaaaaa")) == 1
