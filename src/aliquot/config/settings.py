@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Level = Literal["basic", "advanced"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Fold = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]?/[1-9][0-9]?$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
@@ -55,12 +56,12 @@ class DataSettings(_Group):
     group_key: Name | None = _setting("Field whose equal values stay in one split (a molecule, a paper).")
     time_key: Name | None = _setting("Field with the date or number by which split_method: time orders rows.")
     smiles_key: Name | None = _setting("Field with the SMILES that split_method: scaffold reads.")
-    num_folds: int | None = _setting(
-        "Cut the rows into so many folds; `fold` says which is the test.", ge=2, le=100
+    fold: Fold | None = _setting(
+        "The fold that is the test, and of how many: `2/5`."
     )
-    fold: int | None = _setting("The fold that is the test, from 1 to num_folds.", ge=1, le=100)
     held_out_group: Name | None = _setting("The group (value of group_key) that is the test.")
     seed: int | None = _setting("Seed of the split.", ge=0, le=2**31 - 1)
+    near_duplicates: bool | None = _setting("Search near-duplicates; unasked up to 20,000 rows.")
     remedies: list[Name] | None = _setting(
         "Remedies to apply to rows before training; `aliquot check` names those that fit."
     )
@@ -135,7 +136,7 @@ class PredictSettings(_Group):
 class EvaluateSettings(_Group):
     """How answers are scored."""
 
-    task_type: Literal["labels", "number", "text"] | None = _setting(
+    task_type: Literal["labels", "number", "text", "set", "json"] | None = _setting(
         "Kind of answer; inferred from the references when not given.", level="basic"
     )
     primary_metric: Name | None = _setting(

@@ -13,7 +13,9 @@ from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-TaskType = Literal["labels", "number", "text"]
+TaskType = Literal["labels", "number", "text", "set", "json"]
+TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json")
+"""Tasks whose answers are scored as texts: a set and a JSON record are compared as they are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +209,8 @@ class Task:
     """What kind of answer the references are, with the evidence for it.
 
     Attributes:
-        task_type: ``labels`` (a closed set), ``number``, or ``text``.
+        task_type: ``labels`` (a closed set), ``number``, ``set`` (several items of a vocabulary), ``json``
+            (records), or ``text``.
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
@@ -328,6 +331,7 @@ class DataReport(ShownInNotebook):
 
 __all__ = [
     "SPLITS",
+    "TEXT_TASKS",
     "About",
     "Change",
     "DataReport",

@@ -19,18 +19,22 @@ import numpy as np
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Change, DataReport, Finding, Split, SplitProfile, Task, TaskType
 from aliquot.core.records import sha256_file, sha256_of
+from aliquot.data.answers import check_lengths, check_placeholders
 from aliquot.data.detectable import describe_detectable
 from aliquot.data.field_census import FieldCensus
 from aliquot.data.findings import DROP_INVALID, Findings, sort_findings
 from aliquot.data.format import Problem, Row
 from aliquot.data.hold_out import DEFAULT_SEED
 from aliquot.data.lengths import profile_tokens
+from aliquot.data.near_overlap import check_near_duplicates
 from aliquot.data.overlap import check_overlap, find_conflicts, measure_overlap
+from aliquot.data.patterns import PatternCensus
 from aliquot.data.read import RowReader, find_format
 from aliquot.data.remedies import REPAIR_ROWS, apply_remedies, require_remedies, with_remedies
 from aliquot.data.repair import repair_row
 from aliquot.data.sizes import check_sizes
 from aliquot.data.source import open_source
+from aliquot.data.special_tokens import check_special_tokens
 from aliquot.data.split import split_table
 from aliquot.data.table import Examples, ExampleTable, TableBuilder
 from aliquot.data.task import check_task, count_labels, infer_task
@@ -83,7 +87,10 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
     census = FieldCensus()
     mended: list[Change] = []
     usable = (_mend(row, findings, mended) for row in rows) if REPAIR_ROWS in remedies else rows
-    read = _read_table(census.watch(usable), RowValidator(findings, settings.group_key), str(path))
+    patterns = PatternCensus()
+    validator = RowValidator(findings, settings.group_key)
+    read = _read_table(census.watch(usable), validator, patterns, str(path))
+    findings.extend(patterns.describe(read))
     before = apply_remedies(read, remedies, "before")
     task = infer_task(
         [before.table.answers[place] for place in before.table.answer_N], cast(TaskType | None, task_type)
@@ -108,13 +115,15 @@ def check_data(path: Path, settings: DataSettings, *, task_type: str | None = No
     return CheckedData(after.table, report, settings, changes)
 
 
-def _read_table(rows: Iterable[Row], validator: RowValidator, file: str) -> ExampleTable:
+def _read_table(
+    rows: Iterable[Row], validator: RowValidator, patterns: PatternCensus, file: str
+) -> ExampleTable:
     """Read every row; keep those that are examples."""
     builder = TableBuilder((file,))
-    for row in rows:
-        example = validator.validate(row)
-        if example is not None:
-            builder.add(example)
+    examples = filter(None, map(validator.validate, rows))
+    for place, example in enumerate(examples):
+        builder.add(example)
+        patterns.add(example, place)
     return builder.finish()
 
 
@@ -167,7 +176,7 @@ def add_tokens(
     settings, report, table = checked.settings, checked.report, checked.table
     examples = Examples(table, np.arange(len(table)))
     rows = list(measure_rows(examples, encoder))
-    findings = check_template(encoder)
+    findings = [*check_template(encoder), *check_special_tokens(table, encoder)]
     if not any(finding.severity == "error" for finding in findings):  # else every row would repeat it
         findings += check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
     others = list(report.findings)
@@ -187,8 +196,14 @@ def add_tokens(
 
 def _check_whole(table: ExampleTable, task: Task, settings: DataSettings) -> list[Finding]:
     """Return the findings that depend on the rows as a whole."""
-    overlap = check_overlap(table, find_conflicts(table), task)
-    return [*check_sizes(table, settings), *check_task(table, task), *overlap]
+    return [
+        *check_sizes(table, settings),
+        *check_task(table, task),
+        *check_overlap(table, find_conflicts(table), task),
+        *check_near_duplicates(table, is_wanted=settings.near_duplicates),
+        *check_placeholders(table, are_labels=task.task_type == "labels"),
+        *check_lengths(table),
+    ]
 
 
 def _locate(findings: Iterable[Finding], file: str) -> list[Finding]:

@@ -30,19 +30,14 @@ def require_coherent(settings: DataSettings, task: Task) -> None:
     """
     given = settings.model_dump(exclude_none=True)
     for name, needed in (
-        ("fold", "num_folds"),
-        ("num_folds", "fold"),
         ("held_out_group", "group_key"),
         ("time_key", "split_method"),
         ("smiles_key", "split_method"),
     ):
         if name in given and needed not in given:
             raise _conflict(f"data.{name} is set and data.{needed} is not.", f"Set data.{needed} too.")
-    if settings.fold is not None and settings.num_folds is not None and settings.fold > settings.num_folds:
-        raise _conflict(
-            f"data.fold is {settings.fold}; there are {settings.num_folds} folds.",
-            f"Give a fold from 1 to {settings.num_folds}.",
-        )
+    if settings.fold is not None:
+        read_fold(settings.fold)
     for method, key in (("time", "time_key"), ("scaffold", "smiles_key")):
         if (settings.split_method == method) != (key in given):
             raise _conflict(
@@ -52,17 +47,29 @@ def require_coherent(settings: DataSettings, task: Task) -> None:
             )
     ways = [
         name
-        for name in ("num_folds", "held_out_group", "test_fraction", "test_file", "without_test")
+        for name in ("fold", "held_out_group", "test_fraction", "test_file", "without_test")
         if given.get(name) not in (None, False)
     ]
     if len(ways) > 1:
         message = f"data.{ways[0]} and data.{ways[1]} both say what the test is."
         raise _conflict(message, "Set one of the two.")
-    if settings.split_method == "time" and settings.num_folds:
-        raise _conflict("Folds cannot be in order of time.", "Leave out num_folds or split_method: time.")
+    if settings.split_method == "time" and settings.fold:
+        raise _conflict("Folds cannot be in order of time.", "Leave out fold or split_method: time.")
     if settings.split_method == "stratified" and task.task_type != "labels":
         message = f"data.split_method is stratified, but the answers are no labels ({task.reason})."
         raise _conflict(message, "Set split_method: random, or evaluate.task_type: labels.")
+
+
+def read_fold(text: str) -> tuple[int, int]:
+    """Return the fold and the number of folds that a text such as ``2/5`` names.
+
+    Raises:
+        InputError: There is no such fold (``setting_conflict``).
+    """
+    fold, num_folds = map(int, text.split("/"))
+    if num_folds < 2 or fold > num_folds:
+        raise _conflict(f"data.fold is {text}; there is no such fold.", "Give 1/5 to 5/5 for five folds.")
+    return fold, num_folds
 
 
 def list_fields(table: ExampleTable) -> str:
@@ -100,8 +107,8 @@ class Splitting:
         pool_M = np.flatnonzero(self.split_N == UNSPLIT)
         if self._settings.held_out_group is not None:
             return self._hold_out_group(pool_M, self._settings.held_out_group)
-        if self._settings.num_folds is not None and self._settings.fold is not None:
-            return self._hold_out_fold(pool_M, self._settings.num_folds, self._settings.fold)
+        if self._settings.fold is not None:
+            return self._hold_out_fold(pool_M, *read_fold(self._settings.fold))
         return self._hold_out(pool_M, "test", test_size(len(pool_M), self._settings))
 
     def hold_out_validation(self) -> str:
@@ -121,7 +128,7 @@ class Splitting:
             pool_M, is_chosen_M, split, f"by hash with seed {self._seed}{self._say_kept()}", size
         )
 
-    def _hold_out_fold(self, pool_M: np.ndarray, num_folds: int, fold: int) -> str:
+    def _hold_out_fold(self, pool_M: np.ndarray, fold: int, num_folds: int) -> str:
         units = self._build_units(pool_M)
         order_U = order_units(units, self._table, pool_M, f"{self._seed}:folds")
         is_chosen_M = units.members(assign_folds(units, order_U, num_folds) == fold - 1)

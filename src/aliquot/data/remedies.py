@@ -18,8 +18,8 @@ from aliquot.core.dataset import Change, Finding
 from aliquot.data.findings import DROP_INVALID, describe_rows
 from aliquot.data.overlap import find_conflicts, find_shared
 from aliquot.data.repair import REPAIRABLE
+from aliquot.data.similar_labels import group_spellings
 from aliquot.data.table import TEST, ExampleTable
-from aliquot.data.task import group_similar
 from aliquot.errors import InputError
 
 
@@ -150,7 +150,7 @@ def _merge_similar_labels(table: ExampleTable) -> Treatment:
     counts = dict(zip(table.answers, table.count_answers().tolist(), strict=True))
     places = {text: place for place, text in enumerate(table.answers)}
     new: dict[int, str] = {}
-    for group in group_similar(sorted(counts)):
+    for group in group_spellings(sorted(counts)):
         usual = max(group, key=lambda label: (counts[label], label))
         new |= {places[label]: usual for label in group if label != usual}
     return _answer(_new_answers(table, new))
@@ -199,7 +199,7 @@ REMEDIES: dict[str, Remedy] = {
         ),
         Remedy(
             name="merge_similar_labels",
-            title="Labels that differ in case, space or a final mark are written as the most frequent one.",
+            title="Spellings of one label (case, space, hyphen, final mark) become the most frequent one.",
             code="similar_labels",
             phase="before",
             treat=_merge_similar_labels,

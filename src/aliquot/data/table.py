@@ -6,6 +6,7 @@ piece of JSON and become an ``Example`` again only when somebody looks at it. Sh
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -116,6 +117,15 @@ class ExampleTable:
     def find_value(self, index: int, key: str) -> str | None:
         """Return a metadata field of one example, or None."""
         return _DECODER.decode(self._body(index)).metadata.get(key)
+
+    def user_texts(self) -> list[str]:
+        """Return the texts of each example's user messages, joined by line ends."""
+        return [_user_text(_DECODER.decode(self._body(place)).messages) for place in range(len(self))]
+
+    def find_texts(self, pattern: re.Pattern[bytes]) -> np.ndarray:
+        """Return the places of examples whose stored texts or metadata match a pattern of plain ASCII."""
+        starts = [match.start() for match in pattern.finditer(self._bodies)]
+        return np.unique(np.searchsorted(self.end_N, starts, side="right"))
 
     def find(self, split: Split) -> np.ndarray:
         """Return the places of a split's examples, in file order."""
@@ -244,14 +254,18 @@ class TableBuilder:
 
     def _find_given(self, example: Example) -> tuple[bool, bool]:
         """Return whether its reference, and that of an earlier row with another, stand in the user's text."""
-        texts = [message.content for message in example.messages[:-1] if message.role == "user"]
-        text = texts[0] if len(texts) == 1 else "\n".join(texts)
+        text = _user_text(example.messages[:-1])
         reference = example.reference.strip()
         last, before = self._last_answers
         other = last if last != reference else before
         if last != reference:
             self._last_answers = (reference, last)
         return stands_in(reference, text), stands_in(other, text)
+
+
+def _user_text(messages: tuple[Message, ...]) -> str:
+    texts = [message.content for message in messages if message.role == "user"]
+    return texts[0] if len(texts) == 1 else "\n".join(texts)
 
 
 _ROW = struct.Struct("<IBbQqqii??q")

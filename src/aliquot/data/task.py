@@ -1,16 +1,18 @@
-"""What kind of answer the references are: a closed set of labels, numbers, or free text."""
+"""What kind of answer the references are: labels, numbers, sets of items, JSON records, or free text."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from aliquot.core.dataset import Finding, Split, Task, TaskType
+from aliquot.data.answers import check_label_counts
 from aliquot.data.findings import describe_rows
-from aliquot.data.keys import normalise
+from aliquot.data.numbers import is_number
+from aliquot.data.similar_labels import check_similar_labels
+from aliquot.data.structured_answers import find_json, find_set, is_json_record
 from aliquot.data.table import TEST, ExampleTable
 
 MAX_LABELS = 100
@@ -21,16 +23,11 @@ MAX_NUMBER_LABELS = 10
 NUMBER_SHARE = 0.95
 """From this share on, references that are no numbers are taken for mistakes."""
 
-_NUMBER = re.compile(r"[+\-−]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+\-]?[0-9]+)?")
-
-
-def is_number(text: str) -> bool:
-    """Return whether a text is one plain decimal number, without unit or thousands separator."""
-    return _NUMBER.fullmatch(text.strip()) is not None
-
 
 def infer_task(references: Sequence[str], task_type: TaskType | None = None) -> Task:
     """Return the task of these references, with the evidence.
+
+    Few values that recur are labels, whatever they look like; then come numbers, JSON records and sets.
 
     Args:
         references: The expected answers of all splits.
@@ -53,7 +50,10 @@ def check_task(table: ExampleTable, task: Task) -> list[Finding]:
     if task.task_type == "number":
         return list(_find_non_numbers(table))
     if task.task_type == "labels":
-        return [*_find_similar(task.labels), *_find_single(task), *_find_unseen(table)]
+        found = [*check_similar_labels(task.labels), *_find_single(task), *_find_unseen(table)]
+        return [*found, *check_label_counts(table)]
+    if task.task_type == "json":
+        return list(_find_non_json(table))
     return []
 
 
@@ -80,6 +80,10 @@ def _infer_from_words(counts: Counter[str], total: int) -> Task:
     if _is_closed(counts, total):
         reason = f"{total:,} references take only {len(counts)} values, each of at most {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
+    if reason := find_json(counts):
+        return Task(task_type="json", reason=reason)
+    if reason := find_set(counts):
+        return Task(task_type="set", reason=reason)
     reason = (
         f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
     )
@@ -112,22 +116,18 @@ def _find_non_numbers(table: ExampleTable) -> Iterable[Finding]:
         )
 
 
-def group_similar(labels: Iterable[str]) -> list[list[str]]:
-    """Return the groups of labels that differ only in case, space or a final mark."""
-    groups: dict[str, list[str]] = {}
-    for label in labels:
-        plain = normalise(label)
-        groups.setdefault(plain.rstrip(" .,;:!?") or plain, []).append(label)
-    return [group for group in groups.values() if len(group) > 1]
-
-
-def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
-    for group in group_similar(labels):
-        yield Finding(
-            code="similar_labels",
+def _find_non_json(table: ExampleTable) -> Iterable[Finding]:
+    is_wrong = np.array([not is_json_record(answer) for answer in table.answers], bool)
+    wrong = np.flatnonzero(is_wrong[table.answer_N])
+    if len(wrong):
+        first = table.answers[table.answer_N[wrong[0]]]
+        yield from describe_rows(
+            table,
+            wrong,
+            code="reference_not_json",
             severity="warning",
-            message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
-            remedy="If they mean the same, write them alike.",
+            message=f"The references are JSON records, but here one is {first[:60]!r}.",
+            remedy="Correct these rows: the model would learn to write broken JSON.",
         )
 
 

@@ -8,6 +8,12 @@ from aliquot.core.dataset import SPLITS, DataReport, SplitProfile, Task
 from aliquot.export.wording import count, listed
 
 MAX_NAMED_LABELS = 4
+_ANSWERS = {
+    "number": "numbers",
+    "text": "free text",
+    "set": "sets of items, scored as text",
+    "json": "JSON records, scored as text",
+}
 
 
 def file_name(report: DataReport) -> str:
@@ -29,8 +35,7 @@ def list_splits(report: DataReport) -> tuple[SplitProfile, ...]:
 def describe_answers(task: Task) -> str:
     """Return the kind of answer in words: ``2 labels: negative and positive``."""
     if task.task_type != "labels":
-        known = {"number": "answers are numbers", "text": "answers are free text"}
-        return known.get(task.task_type, f"answers: {task.task_type}")
+        return f"answers are {_ANSWERS[task.task_type]}"
     labels = [name_label(label) for label in task.labels]
     shown = listed(labels) if len(labels) <= MAX_NAMED_LABELS else f"{', '.join(labels[:3])} …"
     return f"{count(len(labels), 'label')}: {shown}"

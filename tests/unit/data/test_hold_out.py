@@ -29,15 +29,15 @@ def make(count, **metadata):
 
 
 def test_folds_part_the_rows_and_each_is_the_test_once():
-    parts = [lines(split(make(53), LABELS, num_folds=5, fold=fold)) for fold in range(1, 6)]
+    parts = [lines(split(make(53), LABELS, fold=f"{fold}/5")) for fold in range(1, 6)]
     assert sorted(line for part in parts for line in part) == list(range(53))
     assert {len(part) for part in parts} <= {10, 11}
-    rule = split(make(53), LABELS, num_folds=5, fold=2).rule
+    rule = split(make(53), LABELS, fold="2/5").rule
     assert "held out for test as fold 2 of 5, by hash with seed 0, each label in proportion" in rule
 
 
 def test_another_seed_makes_other_folds():
-    assert lines(split(make(50), num_folds=5, fold=1)) != lines(split(make(50), num_folds=5, fold=1, seed=1))
+    assert lines(split(make(50), fold="1/5")) != lines(split(make(50), fold="1/5", seed=1))
 
 
 def test_a_group_is_left_out_whole_and_nothing_else():
@@ -117,15 +117,14 @@ def test_smiles_that_cannot_be_read_are_told():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"fold": 1}, "data.fold is set and data.num_folds is not"),
-        ({"num_folds": 5}, "data.num_folds is set and data.fold is not"),
-        ({"num_folds": 5, "fold": 6}, "data.fold is 6; there are 5 folds"),
+        ({"fold": "6/5"}, "data.fold is 6/5; there is no such fold"),
+        ({"fold": "1/1"}, "there is no such fold"),
         ({"held_out_group": "x"}, "data.group_key is not"),
         ({"split_method": "time"}, "data.time_key is not set"),
         ({"time_key": "date"}, "data.split_method is not"),
         ({"split_method": "random", "smiles_key": "s"}, "data.smiles_key is s"),
-        ({"num_folds": 5, "fold": 1, "test_fraction": 0.1}, "both say what the test is"),
-        ({"split_method": "time", "time_key": "d", "num_folds": 2, "fold": 1}, "cannot be in order of time"),
+        ({"fold": "1/5", "test_fraction": 0.1}, "both say what the test is"),
+        ({"split_method": "time", "time_key": "d", "fold": "1/2"}, "cannot be in order of time"),
         ({"split_method": "stratified"}, "the answers are no labels (they are texts)"),
     ],
 )

@@ -27,8 +27,8 @@ def test_shared_prompts_are_counted_to_the_letter_and_near_ones_apart():
         example("NaOH", "base", line=2, split="validation"),
         example("HCl", "acid", line=3, split="test"),
         example("NaOH", "acid", line=4, split="test"),
-        example("hcl ", "acid", line=5, split="test"),
-        example("KOH", "base", line=6, split="test"),
+        example("HCl ", "acid", line=5, split="test"),
+        example("hcl", "acid", line=6, split="test"),
     ]
     overlap = measure_overlap(examples)
     assert overlap.test_prompts_in_train == 2

@@ -37,7 +37,11 @@ def choose(units, num_rows, order=None):
 
 
 def test_the_same_prompt_but_for_case_and_space_is_one_unit():
-    examples = [example("A  b", "1", line=1), example("a B", "2", line=2), example("c", "1", line=3)]
+    examples = [
+        example("Red  acid", "1", line=1),
+        example("red Acid", "2", line=2),
+        example("c", "1", line=3),
+    ]
     assert lines_together(examples) == {(1, 2), (3,)}
 
 

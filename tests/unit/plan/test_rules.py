@@ -240,7 +240,13 @@ def test_shots_by_labels_rows_and_room():
 
 @pytest.mark.parametrize(
     ("task_type", "metric"),
-    [("labels", "accuracy"), ("number", "mean_absolute_error"), ("text", "exact_match")],
+    [
+        ("labels", "accuracy"),
+        ("number", "mean_absolute_error"),
+        ("text", "exact_match"),
+        ("set", "exact_match"),
+        ("json", "exact_match"),
+    ],
 )
 def test_the_headline_metric_follows_the_task(task_type, metric):
     assert rules.evaluate_primary_metric(Task(task_type=task_type)).value == metric
