@@ -24,6 +24,7 @@ from aliquot.export.data_wording import (
     name_label,
     title_of,
 )
+from aliquot.export.lengths import describe_sharing
 from aliquot.export.percentiles import COLUMNS, list_percentiles
 from aliquot.export.verdict import describe_place, group_findings, judge
 from aliquot.export.wording import count, listed, size
@@ -59,7 +60,7 @@ def build_data_card(report: DataReport, files: Sequence[DataFile] = ()) -> str:
         *_section(
             "Answers", [_plain(report.task.reason), _labels(report), _plain(describe_majority(report))]
         ),
-        *_section("Lengths", [_lengths(report), _percentiles(report)]),
+        *_section("Lengths", [_lengths(report), _percentiles(report), _sharing(report)]),
         *_section("Overlap and contradictions", _overlap(report)),
         *_section("What the test can show", [_power(report)]),
         *_section("What the check found", _findings(report)),
@@ -206,6 +207,11 @@ def _percentiles(report: DataReport) -> str:
     rows = list(list_percentiles(report))
     headings = ("Tokens", *(title for _, title in COLUMNS))
     return _table(headings, rows, numbers=set(range(1, len(headings)))) if rows else ""
+
+
+def _sharing(report: DataReport) -> str:
+    trained = report.get_split("train").tokens
+    return _plain(describe_sharing(trained)) if trained else ""
 
 
 def _overlap(report: DataReport) -> list[str]:

@@ -21,6 +21,7 @@ from aliquot.export.data_wording import (
     list_splits,
     name_label,
 )
+from aliquot.export.lengths import describe_sharing
 from aliquot.export.page.header import Fact
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.percentiles import COLUMNS, list_percentiles
@@ -214,6 +215,8 @@ def _facts(report: DataReport) -> Iterator[tuple[str, str]]:
     yield "Overlap", describe_shared(report)
     yield "Contradictions", describe_conflicts(report)
     yield "What the test can show", report.detectable.sentence if report.detectable else ""
+    trained = report.get_split("train").tokens
+    yield "What training rows share", describe_sharing(trained) if trained else ""
     hidden = [field.name for field in report.fields if field.is_metadata]
     yield "Fields the model does not see", ", ".join(hidden)
     yield "SHA-256 of the file", report.file_sha256
