@@ -4,7 +4,8 @@
 
 Aliquot reads, validates and hashes every row, finds exact duplicates, overlaps and contradictions, splits,
 and writes rows/<split>.jsonl. Beside it, if the interpreter named by --peers has them: `datasets` loads the
-same file into Arrow (no check at all), and TRL's own look at a data set: `is_conversational` on every row. Aims: a million rows of about 250 bytes in 20 s and 1 GB on two cores; cost grows linearly.
+same file into Arrow (no check at all), and TRL's own look at a data set: `is_conversational` on
+every row. Aims: a million rows of about 250 bytes in 20 s and 1 GB on two cores; cost grows linearly.
 """
 
 from __future__ import annotations
