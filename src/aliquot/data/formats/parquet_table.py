@@ -39,9 +39,8 @@ def _read_table(source: Source) -> Iterator[Record | Problem]:
     number = 0
     try:
         for batch in _open_batches(source, arrow):
+            labels, binary = _read_labels(batch.schema), _list_binary(batch.schema, arrow)
             if not number:
-                labels = _read_labels(batch.schema)
-                binary = _list_binary(batch.schema, arrow)
                 yield from _note_columns(labels, binary)
             for record in batch.drop_columns(binary).to_pylist():
                 number += 1
