@@ -20,6 +20,7 @@ FULL = {
     "ModelSummary": "models:table_of",
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
+    "Conversion": "conversion:full",
 }
 BRIEF = {"DataReport": "data:brief", "Plan": "plan:brief"}
 

@@ -43,6 +43,8 @@ def json_lines_format(
     """
 
     def detect(sample: Sample) -> Detection | None:
+        if sample.lines[:1] and sample.lines[0].lstrip().startswith(b"["):
+            return None
         shape = find_shape(list_objects(sample), sample.settings)
         count = shape.count if shape else 0
         if 2 * (count + _count_broken(sample, mark)) <= len(sample.lines):
@@ -103,10 +105,12 @@ def list_keys(objects: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _count_broken(sample: Sample, mark: bytes) -> int:
+    """Count lines that would be objects if they were whole; one with a comma at its end is of an array."""
     return sum(
         bool(mark)
         and line.startswith(b"{")
         and mark in line
+        and not line.rstrip().endswith(b",")
         and isinstance(decode_object(Line(0, line)), Problem)
         for line in sample.lines
     )

@@ -53,14 +53,16 @@ def extras(example: Example) -> dict[str, Any]:
     return value
 
 
-def json_lines_writer(as_object: AsObject, explain: Callable[[Example], str]) -> Writer:
+def json_lines_writer(
+    as_object: AsObject, explain: Callable[[Example], str], suffixes: tuple[str, ...] = ()
+) -> Writer:
     """Return the writer of JSON Lines, one object an example."""
 
     def write(examples: Sequence[Example], filename: str) -> Iterator[bytes]:
         for example in examples:
             yield encode(as_object(example)) + b"\n"
 
-    return Writer(explain, write)
+    return Writer(explain, write, suffixes)
 
 
 def explain_chat(example: Example) -> str:

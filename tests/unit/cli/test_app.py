@@ -52,17 +52,19 @@ def test_help_lists_every_verb(aliquot):
 
 def test_every_verb_is_a_file_and_every_file_with_an_app_is_a_verb():
     folder = Path(importlib.import_module("aliquot.cli").__file__).parent
-    files = {path.stem for path in folder.glob("*.py") if "\napp = typer.Typer(" in path.read_text()}
+    modules = [*folder.glob("*.py"), *folder.glob("*/__init__.py")]
+    with_app = [path for path in modules if "\napp = typer.Typer(" in path.read_text()]
+    files = {path.parent.name if path.stem == "__init__" else path.stem for path in with_app}
     assert files == {*VERBS, "app"}
 
 
 @pytest.mark.parametrize(
-    "verb", [*VERBS, "runs list", "runs show", "runs compare", "runs delete", "models fetch"]
+    "verb", [*VERBS, "runs list", "runs show", "runs compare", "runs delete", "models fetch", "data convert"]
 )
 def test_every_verb_explains_itself_and_takes_json_and_debug(aliquot, verb):
     code, out, _ = aliquot(*verb.split(), "--help")
     assert code == 0
-    assert verb in ("runs", "models") or ("--json" in out and "--debug" in out)
+    assert verb in ("data", "runs", "models") or ("--json" in out and "--debug" in out)
 
 
 def test_a_misspelt_verb_is_answered_with_the_right_one(aliquot):

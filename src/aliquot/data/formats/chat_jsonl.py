@@ -39,7 +39,7 @@ FORMAT = replace(
         find_shape,
         expected='Give every row "messages".',
         mark=b'"messages"',
-        writer=json_lines_writer(as_chat, explain_chat),
+        writer=json_lines_writer(as_chat, explain_chat, (".jsonl",)),
     ),
     read=read,
 )
