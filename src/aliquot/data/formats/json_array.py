@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aliquot.core.dataset import Example
 from aliquot.core.records import encode
@@ -54,8 +54,17 @@ def _read_elements(source: Source) -> Iterator[Record | Problem]:
     scan = _Scan(data, start.end())
     for element in scan.elements():
         value = decode_object(element)
-        yield value if isinstance(value, Problem) else (element.number, value)
+        yield _say_span(value, element) if isinstance(value, Problem) else (element.number, value)
     yield from broken or _check_end(scan, wraps=bool(start[1]))
+
+
+def _say_span(problem: Problem, element: Line) -> Problem:
+    """Say which lines an object that does not end swallowed."""
+    num_more = element.data.count(b"\n")
+    if not element.is_cut or not num_more:
+        return problem
+    lines = f"Lines {element.number} to {element.number + num_more} were read as one object."
+    return replace(problem, code="invalid_json", message=f"{problem.message} {lines}")
 
 
 def _read_all(source: Source, broken: list[Problem]) -> bytes:
