@@ -64,9 +64,16 @@ def takes_settings(verb: Callable[..., Any]) -> Callable[..., Any]:
 
     The verb receives those given in its parameter ``settings``, by full name.
     """
-    basic = {
-        short_name(one.name): one for one in list_settings() if one.level == "basic" and one.name != "base"
-    }
+    return _with_flags(verb, [one for one in list_settings() if one.name != "base"])
+
+
+def takes_data_settings(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the flags of those basic settings that say how data are read."""
+    return _with_flags(verb, [one for one in list_settings() if one.name.startswith("data.")])
+
+
+def _with_flags(verb: Callable[..., Any], known: Sequence[SettingRecord]) -> Callable[..., Any]:
+    basic = {short_name(one.name): one for one in known if one.level == "basic"}
 
     @functools.wraps(verb)
     def wrapper(**given: Any) -> Any:

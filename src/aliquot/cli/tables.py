@@ -21,6 +21,7 @@ FULL = {
     "TokenView": "tokens:table_of",
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
+    "Conversion": "conversion:full",
 }
 BRIEF = {"DataReport": "data:brief", "Plan": "plan:brief"}
 

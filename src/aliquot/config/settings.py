@@ -56,9 +56,7 @@ class DataSettings(_Group):
     group_key: Name | None = _setting("Field whose equal values stay in one split (a molecule, a paper).")
     time_key: Name | None = _setting("Field with the date or number by which split_method: time orders rows.")
     smiles_key: Name | None = _setting("Field with the SMILES that split_method: scaffold reads.")
-    fold: Fold | None = _setting(
-        "The fold that is the test, and of how many: `2/5`."
-    )
+    fold: Fold | None = _setting("The fold that is the test, and of how many: `2/5`.")
     held_out_group: Name | None = _setting("The group (value of group_key) that is the test.")
     seed: int | None = _setting("Seed of the split.", ge=0, le=2**31 - 1)
     near_duplicates: bool | None = _setting("Search near-duplicates; unasked up to 20,000 rows.")

@@ -296,6 +296,23 @@ class About:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SourceFile:
+    """One of the files that were read.
+
+    Attributes:
+        name: Its path, or its name on the Hub with the commit.
+        split: The split that its place or a setting gave it; None when its rows were split otherwise.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int
+    format: str
+    format_reason: str
+    split: Split | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataReport(ShownInNotebook):
     """Everything ``check`` says about a file."""
 
@@ -315,6 +332,7 @@ class DataReport(ShownInNotebook):
     base: str = ""
     fields: tuple[RowField, ...] = ()
     about: About = About()
+    files: tuple[SourceFile, ...] = ()
 
     @property
     def has_errors(self) -> bool:
@@ -341,6 +359,7 @@ __all__ = [
     "Lengths",
     "Overlap",
     "RowField",
+    "SourceFile",
     "Split",
     "SplitProfile",
     "StoredExample",

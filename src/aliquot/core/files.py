@@ -6,25 +6,29 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aliquot.errors import MachineError
 
 
-def write_file(path: Path, data: bytes | str) -> None:
+def write_file(path: Path, data: bytes | str | Iterable[bytes]) -> None:
     """Publish a file by one rename; a crash leaves the old file or the new one, never half.
+
+    Args:
+        path: The file.
+        data: Its content, whole or in pieces.
 
     Raises:
         MachineError: The disk is full or the folder cannot be written to.
     """
-    content = data.encode() if isinstance(data, str) else data
+    whole = data.encode() if isinstance(data, str) else data
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     with translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with temporary.open("wb") as file:
-                file.write(content)
+                file.writelines([whole] if isinstance(whole, bytes) else whole)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)

@@ -17,30 +17,35 @@ from typing import Any, cast
 import numpy as np
 
 from aliquot.config.settings import DataSettings
-from aliquot.core.dataset import SPLITS, Change, DataReport, Finding, Split, SplitProfile, Task, TaskType
+from aliquot.core.dataset import (
+    SPLITS,
+    Change,
+    DataReport,
+    Finding,
+    SourceFile,
+    Split,
+    SplitProfile,
+    Task,
+    TaskType,
+)
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.answers import check_lengths, check_placeholders
 from aliquot.data.detectable import describe_detectable
-from aliquot.data.field_census import FieldCensus
-from aliquot.data.findings import DROP_INVALID, Findings, sort_findings
-from aliquot.data.format import Problem, Row
+from aliquot.data.findings import sort_findings
 from aliquot.data.hold_out import DEFAULT_SEED
 from aliquot.data.lengths import profile_tokens
 from aliquot.data.near_overlap import check_near_duplicates
 from aliquot.data.overlap import check_overlap, find_conflicts, measure_overlap
-from aliquot.data.patterns import PatternCensus
-from aliquot.data.read import RowReader, find_format
-from aliquot.data.remedies import REPAIR_ROWS, apply_remedies, require_remedies, with_remedies
-from aliquot.data.repair import repair_row
+from aliquot.data.parts import Part, open_parts
+from aliquot.data.read_table import read_table
+from aliquot.data.remedies import apply_remedies, require_remedies, with_remedies
 from aliquot.data.sizes import check_sizes
-from aliquot.data.source import open_source
 from aliquot.data.special_tokens import check_special_tokens
 from aliquot.data.split import split_table
-from aliquot.data.table import Examples, ExampleTable, TableBuilder
+from aliquot.data.table import Examples, ExampleTable
 from aliquot.data.task import check_task, count_labels, infer_task
 from aliquot.data.template_check import check_template
 from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows
-from aliquot.data.validate import RowValidator, show
 from aliquot.errors import AliquotError
 from aliquot.tokenization.encoder import Encoder
 
@@ -66,95 +71,68 @@ class CheckedData:
         return {split: self.table.view(split) for split in SPLITS}
 
 
-def check_data(path: Path, settings: DataSettings, *, task_type: str | None = None) -> CheckedData:
-    """Read and check a file; needs no base model.
+def check_data(path: Path | str, settings: DataSettings, *, task_type: str | None = None) -> CheckedData:
+    """Read and check a data set; needs no base model.
 
     Args:
-        path: JSON Lines, CSV or TSV, plain or gzip.
+        path: A file, a folder of files, or a data set of the Hub: see ``open_parts``.
         settings: How to read and split; unset fields are automatic.
-        task_type: ``labels``, ``number`` or ``text``; inferred when None.
+        task_type: Kind of the answers, as in ``Task``; inferred when None.
 
     Raises:
-        InputError: The file cannot be read as a whole, its format is not known, or settings of the
+        InputError: A file cannot be read as a whole, its format is not known, or settings of the
             split contradict one another.
+        MachineError: The Hub cannot be reached, or a package is missing.
     """
     remedies = settings.remedies or []
     require_remedies(remedies)
-    source = open_source(path)
-    findings = Findings(str(path), leaves_out=DROP_INVALID in remedies)
-    data_format, reason = find_format(source, settings.format)
-    rows = RowReader(source, data_format, findings)
-    census = FieldCensus()
-    mended: list[Change] = []
-    usable = (_mend(row, findings, mended) for row in rows) if REPAIR_ROWS in remedies else rows
-    patterns = PatternCensus()
-    validator = RowValidator(findings, settings.group_key)
-    read = _read_table(census.watch(usable), validator, patterns, str(path))
-    findings.extend(patterns.describe(read))
-    before = apply_remedies(read, remedies, "before")
-    task = infer_task(
-        [before.table.answers[place] for place in before.table.answer_N], cast(TaskType | None, task_type)
-    )
+    parts = open_parts(path, settings)
+    read = read_table(parts, settings)
+    before = apply_remedies(read.table, remedies, "before")
+    task = infer_task(_list_references(before.table), cast(TaskType | None, task_type))
     split = split_table(before.table, settings, task)
     after = apply_remedies(split.table, remedies, "after")
-    whole = _check_whole(after.table, task, settings)
-    findings.extend([*before.findings, *split.findings, *after.findings, *whole])
+    whole = [*before.findings, *split.findings, *after.findings, *_check_whole(after.table, task, settings)]
+    found = sort_findings([*read.findings, *_locate(whole, str(path))])
     report = DataReport(
         file=str(path),
-        file_sha256=sha256_file(path),
-        num_bytes=path.stat().st_size,
-        format=data_format.name,
-        format_reason=reason,
-        num_rows=rows.num_rows,
+        **_describe_files(parts),
+        num_rows=read.num_rows,
         split_rule=split.rule,
-        findings=tuple(map(with_remedies, findings.finish())),
-        fields=census.finish(),
+        findings=tuple(map(with_remedies, found)),
+        fields=read.fields,
         **_measure(after.table, task),
     )
-    changes = (*mended, *findings.left_out, *before.changes, *after.changes)
+    changes = (*read.changes, *before.changes, *after.changes)
     return CheckedData(after.table, report, settings, changes)
 
 
-def _read_table(
-    rows: Iterable[Row], validator: RowValidator, patterns: PatternCensus, file: str
-) -> ExampleTable:
-    """Read every row; keep those that are examples."""
-    builder = TableBuilder((file,))
-    examples = filter(None, map(validator.validate, rows))
-    for place, example in enumerate(examples):
-        builder.add(example)
-        patterns.add(example, place)
-    return builder.finish()
+def _list_references(table: ExampleTable) -> list[str]:
+    return [table.answers[place] for place in table.answer_N]
 
 
-def _mend(row: Row, findings: Findings, changes: list[Change]) -> Row:
-    """Return a row mended; what was mended goes to the findings and the changes."""
-    mended, repairs = repair_row(row)
-    for repair in repairs:
-        before, after = show(repair.before), show(repair.after)
-        findings.add(
-            Problem(
-                code="row_mended",
-                severity="warning",
-                message=f"{repair.field}: {before} was mended to {after}.",
-                line=row.line,
-                field=repair.field,
-                remedy=f"Asked for by data.remedies ({REPAIR_ROWS}).",
-                kind=f"{repair.field} {before}",
-            )
+def _describe_files(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return what the report says about the files; the hash of several is that of their hashes."""
+    files = tuple(
+        SourceFile(
+            name=part.file,
+            sha256=sha256_file(part.source.path),
+            num_bytes=part.source.path.stat().st_size,
+            format=part.format.name,
+            format_reason=part.reason,
+            split=part.split,
         )
-        changes.append(
-            Change(
-                file=findings.file,
-                line=row.line,
-                action="mended",
-                why=REPAIR_ROWS,
-                field=repair.field,
-                before=before,
-                after=after,
-            )
-        )
-    return mended
+        for part in parts
+    )
+    formats = dict.fromkeys(file.format for file in files)
+    reasons = dict.fromkeys(file.format_reason for file in files)
+    return {
+        "file_sha256": files[0].sha256 if len(files) == 1 else sha256_of([file.sha256 for file in files]),
+        "num_bytes": sum(file.num_bytes for file in files),
+        "format": ", ".join(formats),
+        "format_reason": " ".join(reasons),
+        "files": files,
+    }
 
 
 def add_tokens(

@@ -1,14 +1,16 @@
-"""Rows with a prompt and an answer in two named fields, whatever the fields are called."""
+"""Rows with a prompt and an answer in named fields, whatever the fields are called."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from aliquot.config.settings import DataSettings
+from aliquot.data.column_template import ColumnTemplate, read_template
 from aliquot.data.format import Number, Problem, Row
-from aliquot.data.json_lines import name_json_type
+from aliquot.data.json_lines import as_text, name_json_type
+from aliquot.errors import InputError
 
 PAIRS = (
     ("prompt", "completion"),
@@ -27,33 +29,100 @@ _SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a file calls the parts of its rows.
+    """What a file calls the parts of its rows: a column, or a pattern of several.
 
     Attributes:
         context: Alpaca's ``input``, put after the instruction and a blank line where it is not blank.
         system: Column of the system prompt.
+        kept: Columns that stay metadata although a part is made of them, because a setting names them.
     """
 
-    prompt: str
-    answer: str
+    prompt: str | ColumnTemplate
+    answer: str | ColumnTemplate
     context: str | None = None
-    system: str | None = None
+    system: str | ColumnTemplate | None = None
+    kept: frozenset[str] = frozenset()
 
     def describe(self) -> str:
         """Return the reading of these columns in words."""
         extra = f", {self.context} (after the prompt, separated by a blank line)" if self.context else ""
-        extra += f", {self.system} (as the system prompt)" if self.system else ""
-        return f"{self.prompt} (the prompt){extra} and {self.answer} (the answer)"
+        extra += f", {_show(self.system)} (as the system prompt)" if self.system else ""
+        return f"{_show(self.prompt)} (the prompt){extra} and {_show(self.answer)} (the answer)"
 
     def names(self) -> dict[str, str]:
         """Return what the file calls the fields of a chat line."""
-        contents = [self.system] if self.system else []
-        contents += [self.prompt, self.answer]
-        return {f"messages[{index}].content": name for index, name in enumerate(contents)}
+        parts = [self.system] if self.system else []
+        parts += [self.prompt, self.answer]
+        return {f"messages[{index}].content": _name(part) for index, part in enumerate(parts)}
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Columns that every row must have."""
+        return (*_columns_of(self.prompt), *_columns_of(self.answer))
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        """All columns that the conversation is made of."""
+        return (*_columns_of(self.system), *self.needed, *_columns_of(self.context))
+
+    @property
+    def plain(self) -> tuple[str, ...]:
+        """Columns that are a part as they stand."""
+        parts = (self.system, self.prompt, self.context, self.answer)
+        return tuple(part for part in parts if isinstance(part, str))
 
 
-def find_columns(keys: Sequence[str]) -> Columns | None:
-    """Return which of the keys are prompt and answer, or None when no known pair is among them."""
+def find_columns(keys: Sequence[str], settings: DataSettings | None = None) -> Columns | None:
+    """Return which of the keys are prompt and answer, or None when no known pair is among them.
+
+    Args:
+        keys: The names of the columns.
+        settings: What the person said about them; it wins over known names.
+
+    Raises:
+        InputError: A setting names a column that is not there.
+    """
+    settings = settings or DataSettings()
+    found = _find_pair(keys)
+    if settings.prompt or settings.answer:
+        found = _read_settings(keys, settings)
+    if found is None:
+        return None
+    if settings.system:
+        system = read_template(settings.system, keys, "data.system", may_be_plain=True)
+        found = replace(found, system=system)
+    kept = {settings.group_key, settings.time_key, settings.smiles_key} & set(found.used)
+    return replace(found, kept=frozenset(key for key in kept if key))
+
+
+def list_pairs() -> str:
+    """Return the known pairs in words."""
+    return ", ".join(f"{prompt}/{answer}" for prompt, answer in PAIRS)
+
+
+def read_row(
+    line: int, value: Mapping[str, Any], columns: Columns, names: Mapping[str, str]
+) -> Iterator[Row | Problem]:
+    """Yield a row in the shape of a chat line, after notes on values that were not text."""
+    missing = [key for key in columns.needed if key not in value]
+    if missing:
+        found = ", ".join(list(value)[:10]) or "none"
+        yield Problem(
+            code="missing_field",
+            message=f'"{missing[0]}" is missing. Found keys: {found}.',
+            line=line,
+            field=missing[0],
+            remedy=f"Give every row {' and '.join(dict.fromkeys(columns.needed))}.",
+        )
+        return
+    for key in columns.plain:
+        if isinstance(value.get(key), (Number, int)):
+            yield _note_number(line, key, value[key])
+    rest = {key: item for key, item in value.items() if key not in columns.used or key in columns.kept}
+    yield Row(line, {**rest, "messages": _as_messages(value, columns)}, names)
+
+
+def _find_pair(keys: Sequence[str]) -> Columns | None:
     by_name = {key.strip().casefold(): key for key in reversed(keys)}
     for prompt, answer in PAIRS:
         if prompt in by_name and answer in by_name:
@@ -62,47 +131,45 @@ def find_columns(keys: Sequence[str]) -> Columns | None:
     return None
 
 
-def list_pairs() -> str:
-    """Return the known pairs in words."""
-    return ", ".join(f"{prompt}/{answer}" for prompt, answer in PAIRS)
+def _read_settings(keys: Sequence[str], settings: DataSettings) -> Columns:
+    """Return the columns that the person named; the other one of a pair may be found by its name."""
+    prompt = read_template(settings.prompt, keys, "data.prompt") if settings.prompt else None
+    answer = read_template(settings.answer, keys, "data.answer") if settings.answer else None
+    used = (*_columns_of(prompt), *_columns_of(answer))
+    if prompt is None:
+        prompt = _find_other(keys, used, 0, "data.prompt")
+    if answer is None:
+        answer = _find_other(keys, used, 1, "data.answer")
+    system = next((key for key in keys if key.strip().casefold() == _SYSTEM and key not in used), None)
+    return Columns(prompt, answer, system=system)
 
 
-def suggest(name: str, known: Sequence[str]) -> str:
-    """Return ``Did you mean 'x'?`` for a near name, else an empty text."""
-    near = difflib.get_close_matches(name.casefold(), known, n=1, cutoff=0.75)
-    return f"Did you mean {near[0]!r}?" if near else ""
+def _find_other(keys: Sequence[str], used: Sequence[str], place: int, setting: str) -> str:
+    names = {pair[place] for pair in PAIRS}
+    found = [key for key in keys if key.strip().casefold() in names and key not in used]
+    if len(found) == 1:
+        return found[0]
+    what = "no column has" if not found else f"{', '.join(found)} all have"
+    raise InputError(
+        f"It is not set, and {what} a known name for it.",
+        code="missing_columns",
+        location=setting,
+        hint=f"Name one of the columns: {', '.join(keys)}.",
+    )
 
 
-def read_row(
-    line: int, value: Mapping[str, Any], columns: Columns, names: Mapping[str, str]
-) -> Iterator[Row | Problem]:
-    """Yield a row in the shape of a chat line, after notes on values that were not text."""
-    missing = [key for key in (columns.prompt, columns.answer) if key not in value]
-    if missing:
-        found = ", ".join(list(value)[:10]) or "none"
-        yield Problem(
-            code="missing_field",
-            message=f'"{missing[0]}" is missing. Found keys: {found}.',
-            line=line,
-            field=missing[0],
-            remedy=f"Give every row {columns.prompt} and {columns.answer}.",
-        )
-        return
-    used = [key for key in (columns.system, columns.prompt, columns.context, columns.answer) if key]
-    for key in used:
-        if isinstance(value.get(key), (Number, int)):
-            yield _note_number(line, key, value[key])
-    rest = {key: item for key, item in value.items() if key not in used}
-    yield Row(line, {**rest, "messages": _as_messages(value, columns)}, names)
+def _columns_of(part: str | ColumnTemplate | None) -> tuple[str, ...]:
+    if isinstance(part, ColumnTemplate):
+        return part.columns
+    return (part,) if part is not None else ()
 
 
-def as_text(value: object) -> object:
-    """Return a number, true or false as the text it was written as; other values unchanged."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Number):
-        return value.literal
-    return str(value) if isinstance(value, int) else value
+def _show(part: str | ColumnTemplate | None) -> str:
+    return f"{part.text[:80]!r}" if isinstance(part, ColumnTemplate) else str(part)
+
+
+def _name(part: str | ColumnTemplate) -> str:
+    return " + ".join(part.columns) if isinstance(part, ColumnTemplate) else part
 
 
 def _note_number(line: int, key: str, value: object) -> Problem:
@@ -116,15 +183,23 @@ def _note_number(line: int, key: str, value: object) -> Problem:
     )
 
 
-def _as_messages(value: Mapping[str, Any], columns: Columns) -> list[dict[str, Any]]:
-    prompt = as_text(value[columns.prompt])
+def _fill(part: str | ColumnTemplate, value: Mapping[str, Any]) -> object:
+    return part.fill(value) if isinstance(part, ColumnTemplate) else as_text(value.get(part))
+
+
+def _as_messages(value: Mapping[str, Any], columns: Columns) -> list[Any]:
+    prompt = _fill(columns.prompt, value)
     context = as_text(value.get(columns.context)) if columns.context else None
     if isinstance(prompt, str) and isinstance(context, str) and context.strip():
         prompt = f"{prompt}\n\n{context}"
-    messages = [
-        {"role": "user", "content": prompt},
-        {"role": "assistant", "content": as_text(value[columns.answer])},
-    ]
-    if columns.system:
-        messages.insert(0, {"role": "system", "content": as_text(value.get(columns.system))})
+    messages = [*as_turns(prompt, "user"), *as_turns(_fill(columns.answer, value), "assistant")]
+    if columns.system and (system := _fill(columns.system, value)):
+        messages.insert(0, {"role": "system", "content": system})
     return messages
+
+
+def as_turns(value: object, role: str) -> list[Any]:
+    """Return a text as a message of a role; a list of messages as it is."""
+    if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+        return value
+    return [{"role": role, "content": value}]

@@ -1,19 +1,25 @@
 """What a data format is: the records that a file in ``formats/`` fills and ``read.py`` uses.
 
 A format recognises its files from the first lines and turns them into rows of one shape, that of a
-chat line: ``{"messages": [...], "split": ..., "metadata": {...}, other keys}``. What it cannot read
-it yields as a ``Problem``; it never leaves a line out.
+chat line: ``{"messages": [...], "tools": ..., "rejected_message": ..., "split": ..., "metadata": {...},
+other keys}``. What it cannot read it yields as a ``Problem``; it never leaves a line out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
+import msgspec
+
+from aliquot.config.settings import DataSettings
+from aliquot.core.dataset import Example
 from aliquot.data.source import Sample, Source
 
 Severity = Literal["error", "warning", "note"]
+_NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
 class Number:
@@ -37,18 +43,17 @@ class Number:
         return hash(self.literal)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One record of the file, in the shape of a chat line.
+class Row(msgspec.Struct, frozen=True):
+    """One record of the file, in the shape of a chat line. A struct, because a million are made.
 
     Attributes:
-        line: 1-based physical line on which it begins.
+        line: 1-based physical line on which it begins; in a binary table its 1-based place.
         names: What the file calls a field, where it differs: ``{"messages[1].content": "label"}``.
     """
 
     line: int
     value: dict[str, Any]
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = _NO_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,36 @@ class Detection:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How objects with named fields are read as rows.
+
+    Attributes:
+        fields: What tells them, for the reason of a detection: ``"messages"``.
+        count: How many of the first objects are so.
+        read: Yields the row of one object on a line, after notes about it, or the problem with it.
+    """
+
+    fields: str
+    count: int
+    read: Callable[[int, dict[str, Any]], Iterator[Row | Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """How examples are written in a format.
+
+    Attributes:
+        explain: Returns why an example cannot be expressed in the format, or an empty text.
+        write: Yields the file in pieces, given the examples and the name of the file to be.
+        suffixes: Endings of file names that mean this format.
+    """
+
+    explain: Callable[[Example], str]
+    write: Callable[[Sequence[Example], str], Iterator[bytes]]
+    suffixes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """A data format.
@@ -86,9 +121,15 @@ class Format:
         detect: Recognises a file by its first lines, or returns None.
         read: Yields every record, as a ``Row`` or as the ``Problem`` (severity ``error``, with its line)
             that stands for it, in file order; notes about rows and the file may come between.
+        find_shape: Recognises objects, wherever they stand: in JSON Lines, in an array or in a table.
+        is_flat: Whether its objects hold only texts, so that a table of text cells can hold them.
+        writer: Writes examples, if the format can be written.
     """
 
     name: str
     title: str
     detect: Callable[[Sample], Detection | None]
     read: Callable[[Source], Iterator[Row | Problem]]
+    find_shape: Callable[[Sequence[Mapping[str, Any]], DataSettings], Shape | None] | None = None
+    is_flat: bool = False
+    writer: Writer | None = None

@@ -1,27 +1,51 @@
-"""Tell a file's format and stream its rows; called by ``check.py``."""
+"""Tell a file's format and stream its rows; called by ``check.py`` and ``parts.py``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 
+from aliquot.core.dataset import Split
 from aliquot.data.columns import list_pairs
 from aliquot.data.findings import Findings
 from aliquot.data.format import Detection, Format, Problem, Row
-from aliquot.data.json_lines import decode_object, describe_broken, list_objects
+from aliquot.data.json_lines import as_text, decode_object, describe_broken, list_objects
+from aliquot.data.shapes import FORMATS
 from aliquot.data.source import Broken, Line, Sample, Source
+from aliquot.data.tables import NUM_FIRST
+from aliquot.data.validate import SPLIT_WORDS
 from aliquot.errors import InputError
 from aliquot.plugins import get_extension, list_extensions
 
-FORMATS = "aliquot.data.formats"
+_NUMBERED: dict[str, Split] = {"0": "train", "1": "validation", "2": "test"}
+"""Splits as Ludwig numbers them."""
 
 
 class RowReader:
-    """The rows of a file; ``num_rows`` counts them, readable or not, blank lines left out."""
+    """The rows of a file; ``num_rows`` counts them, readable or not, blank lines left out.
 
-    def __init__(self, source: Source, data_format: Format, findings: Findings) -> None:
+    Args:
+        source: The opened file.
+        data_format: Its format.
+        findings: Collects the problems.
+        split: The split of rows that name none.
+        is_fixed: Whether rows that name another split are errors.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        data_format: Format,
+        findings: Findings,
+        *,
+        split: Split | None = None,
+        is_fixed: bool = False,
+    ) -> None:
         self._source = source
         self._format = data_format
         self._findings = findings
+        self._split = split
+        self._is_fixed = is_fixed
         self.num_rows = 0
 
     def __iter__(self) -> Iterator[Row]:
@@ -32,20 +56,63 @@ class RowReader:
         """
         self._note_source()
         try:
-            for item in self._format.read(self._source):
-                if isinstance(item, Row):
-                    self.num_rows += 1
-                    yield item
-                else:
-                    self.num_rows += item.severity == "error" and item.line > 0
-                    self._findings.add(item)
+            yield from self._mark_splits(self._read())
         except OSError as error:
             raise InputError(
                 f"The file stopped being readable: {error.strerror or error}.",
                 code="file_unreadable",
-                location=str(self._source.path),
+                location=self._source.name,
                 hint="Check the disk or the network share.",
             ) from error
+
+    def _read(self) -> Iterator[Row]:
+        for item in self._format.read(self._source):
+            if isinstance(item, Row):
+                self.num_rows += 1
+                yield item
+            else:
+                self.num_rows += item.severity == "error" and item.line > 0
+                self._findings.add(item)
+
+    def _mark_splits(self, rows: Iterator[Row]) -> Iterator[Row]:
+        """Give every row its split under the key ``split``."""
+        key = self._source.settings.split_key or "split"
+        first = list(itertools.islice(rows, NUM_FIRST))
+        is_numbered = self._note_numbers(first, key)
+        every = itertools.chain(first, rows)
+        if not is_numbered and key == "split" and self._split is None:
+            return every
+        return self._mark_each(every, key, is_numbered=is_numbered)
+
+    def _mark_each(self, rows: Iterable[Row], key: str, *, is_numbered: bool) -> Iterator[Row]:
+        for row in rows:
+            word = row.value.pop(key, None)
+            if is_numbered:
+                word = _NUMBERED.get(str(as_text(word)).strip(), word)
+            is_named = word is not None and (not isinstance(word, str) or bool(word.strip()))
+            if is_named and self._is_fixed and _as_split(word) != self._split:
+                self._refuse_other(row, key, word)
+                continue
+            marked = word if is_named else self._split
+            if marked is not None:
+                row.value["split"] = marked
+            yield row
+
+    def _note_numbers(self, first: Sequence[Row], key: str) -> bool:
+        """Return whether splits are numbered as Ludwig does, and say so."""
+        words = {str(as_text(row.value[key])).strip() for row in first if row.value.get(key) is not None}
+        is_numbered = bool(words - {""}) and words - {""} <= set(_NUMBERED)
+        if is_numbered:
+            message = f'"{key}" holds numbers; they were read as 0 train, 1 validation, 2 test.'
+            self._findings.add(Problem(code="split_numbers", severity="note", message=message, field=key))
+        return is_numbered
+
+    def _refuse_other(self, row: Row, key: str, word: object) -> None:
+        message = f'"{key}" says {as_text(word)!r}, but the file holds the {self._split} rows.'
+        remedy = "Remove the key from this file, or put the row into the file where it belongs."
+        self._findings.add(
+            Problem(code="split_conflict", message=message, line=row.line, field=key, remedy=remedy)
+        )
 
     def _note_source(self) -> None:
         if self._source.has_mark:
@@ -54,6 +121,10 @@ class RowReader:
         if self._source.ends_with_cr:
             message = "Lines end with a carriage return alone; each was read as a line end."
             self._findings.add(Problem(code="carriage_returns", severity="note", message=message))
+
+
+def _as_split(word: object) -> Split | None:
+    return SPLIT_WORDS.get(word.strip().lower()) if isinstance(word, str) else None
 
 
 def find_format(source: Source, name: str | None) -> tuple[Format, str]:
@@ -67,7 +138,7 @@ def find_format(source: Source, name: str | None) -> tuple[Format, str]:
         InputError: No format, or more than one, recognises the first lines; or there is no such format.
     """
     sample = source.sample()
-    if not sample.lines:
+    if source.kind == "text" and not sample.lines and not sample.head.lstrip().startswith((b"[", b"{")):
         raise _explain_no_lines(source)
     if name is not None:
         return get_extension(FORMATS, name, "FORMAT"), "Set by data.format."
@@ -85,9 +156,9 @@ def find_format(source: Source, name: str | None) -> tuple[Format, str]:
 def _explain_no_lines(source: Source) -> InputError:
     broken = next((item for item in source.lines() if isinstance(item, Broken)), None)
     if broken is None:
-        return InputError("The file holds only blank lines.", code="file_empty", location=str(source.path))
+        return InputError("The file holds only blank lines.", code="file_empty", location=source.name)
     problem = describe_broken(broken, 0)
-    return InputError(problem.message, code=problem.code, location=str(source.path), hint=problem.remedy)
+    return InputError(problem.message, code=problem.code, location=source.name, hint=problem.remedy)
 
 
 def _explain_many(source: Source, found: list[tuple[Format, Detection]]) -> InputError:
@@ -95,50 +166,42 @@ def _explain_many(source: Source, found: list[tuple[Format, Detection]]) -> Inpu
     return InputError(
         f"The file could be {names}",
         code="ambiguous_format",
-        location=str(source.path),
+        location=source.name,
         hint="Say which with data.format.",
     )
 
 
 _EXPECTED = (
-    'Expected JSON Lines with "messages", or JSON Lines or a CSV table with one of these pairs: '
-    f"{list_pairs()}."
+    "Aliquot reads chat messages, prompts with answers, preference pairs, ShareGPT, Alpaca and texts as "
+    "JSON Lines, JSON arrays, CSV, Excel and Parquet. For other names of columns set data.prompt and "
+    f"data.answer; these pairs are known: {list_pairs()}."
 )
 _UNLIKE = (
-    (b"[", "json_array", "This is a JSON array, not JSON Lines.", "jq -c '.[]' old.json > new.jsonl"),
-    (b"<", "not_rows", "This looks like an HTML or XML page, not rows.", ""),
+    (b"[", "unknown_format", "This is a JSON array, but not of objects: each row is to be an object {…}."),
+    (b"<", "not_rows", "This looks like an HTML or XML page, not rows."),
 )
 
 
 def _explain_none(source: Source, sample: Sample) -> InputError:
     """Say what the file seems to be, and what would have been read."""
-    first = sample.lines[0].strip()
-    for start, code, message, command in _UNLIKE:
+    first = sample.head.strip() if not sample.lines else sample.lines[0].strip()
+    for start, code, message in _UNLIKE:
         if first.startswith(start):
-            hint = (
-                f"Write one object per line, for example with: {command}"
-                if command
-                else "Download the file itself."
-            )
-            return InputError(message, code=code, location=str(source.path), hint=hint)
+            hint = "Download the file itself." if start == b"<" else _EXPECTED
+            return InputError(message, code=code, location=source.name, hint=hint)
     if first == b"{":
         message = "This is one JSON object over many lines, not JSON Lines."
         hint = "Write one object per line, for example with: jq -c . old.json > new.jsonl"
-        return InputError(message, code="pretty_json", location=str(source.path), hint=hint)
-    return InputError(
-        _describe_first(sample), code="unknown_format", location=str(source.path), hint=_EXPECTED
-    )
+        return InputError(message, code="pretty_json", location=source.name, hint=hint)
+    return InputError(_describe_first(sample), code="unknown_format", location=source.name, hint=_EXPECTED)
 
 
 def _describe_first(sample: Sample) -> str:
     objects = list_objects(sample)
     if objects:
-        keys = list(objects[0])
-        if {"preferred_output", "chosen", "rejected"} & set(keys):
-            return "These are preference pairs (DPO); Aliquot trains on one answer per row."
-        found = ", ".join(keys[:10]) or "none"
+        found = ", ".join(list(objects[0])[:10]) or "none"
         return f"The first line is an object with these keys: {found}; no format is known by them."
-    first = sample.lines[0]
+    first = sample.lines[0] if sample.lines else sample.head
     if first.lstrip().startswith(b"{"):
         problem = decode_object(Line(1, first))
         if isinstance(problem, Problem):

@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from aliquot.core.conversation import ROLES
-from aliquot.data.columns import as_text, suggest
+from aliquot.data.column_template import suggest
 from aliquot.data.format import Number, Row
+from aliquot.data.json_lines import as_text
 from aliquot.data.validate import MESSAGE_KEYS, SPLIT_WORDS
 
 ROLE_NAMES = {

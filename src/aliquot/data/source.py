@@ -1,36 +1,48 @@
-"""A file of rows as physical lines: plain or gzip, streamed, split at line feeds only.
+"""A file of rows, plain or packed: text streamed in blocks of whole lines, split at line feeds only.
 
 Everything that makes a file unreadable as a whole is refused here; what ails single lines is told
-line by line. Memory stays below the size of the longest line allowed.
+line by line. Memory stays near the size of the longest line allowed. Tables in binary form are only
+recognised here; their formats read them.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
 import itertools
-import zlib
+import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
+from aliquot.config.settings import DataSettings
+from aliquot.data.packing import (
+    PIECE_BYTES,
+    UNPACK_ERRORS,
+    Packing,
+    find_packing,
+    name_packing,
+    open_unpacked,
+)
 from aliquot.errors import InputError
 
 MAX_LINE_BYTES = 8_000_000
 """Longest line accepted: far above any real example, far below what exhausts a laptop."""
 MAX_UNPACKED_BYTES = 4 * 512_000_000
-"""What a gzip file may unpack to: four times the size limit of OpenAI's training files."""
+"""What a packed file may unpack to: four times the size limit of OpenAI's training files."""
 _HEAD_BYTES = 65_536
 _SAMPLE_LINES = 20
 
+Kind = Literal["text", "parquet", "arrow", "workbook"]
+
+_TABLES: dict[bytes, Kind] = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
+_ZIP = b"PK\x03\x04"
 _FOREIGN = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook", "Unpack it, or save the sheet as CSV."),
-    (b"PAR1", "a Parquet file", "Export it as JSON Lines or CSV."),
+    (_ZIP, "a zip archive", "Unpack it."),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "Save it as .xlsx or CSV."),
     (b"%PDF", "a PDF document", "Give a JSON Lines or CSV file."),
     (b"BZh", "a bzip2 archive", "Unpack it, or compress it with gzip."),
     (b"\xfd7zXZ", "an xz archive", "Unpack it, or compress it with gzip."),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive", "Unpack it, or compress it with gzip."),
     (b"SQLite format 3", "an SQLite database", "Export the rows as JSON Lines or CSV."),
 )
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -59,54 +71,104 @@ class Broken(NamedTuple):
     remedy: str
 
 
+class Block(NamedTuple):
+    """Whole physical lines in one piece; ``number`` is that of the first. Only the last may lack its end."""
+
+    number: int
+    data: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The first lines that are not blank, for telling what format a file has."""
+    """What tells a file's format.
+
+    Attributes:
+        filename: Its name, without the suffix of its packing.
+        lines: Its first lines that are not blank; none for a binary table.
+        head: Its first bytes, unpacked.
+    """
 
     filename: str
     lines: tuple[bytes, ...]
+    head: bytes = b""
+    kind: Kind = "text"
+    settings: DataSettings = field(default_factory=DataSettings)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A readable file of lines.
+    """A readable file.
 
     Attributes:
-        is_gzip: By its first bytes, whatever its name says.
+        packing: By its first bytes, whatever its name says.
+        kind: Text, or a table in binary form.
         has_mark: Whether a UTF-8 byte-order mark precedes the first line.
         ends_with_cr: Whether lines end with a carriage return alone, as on old Macs.
+        settings: What the user said about columns and splits.
+        label: What findings call it; its path when empty.
     """
 
     path: Path
-    is_gzip: bool = False
+    packing: Packing = ""
+    kind: Kind = "text"
     has_mark: bool = False
     ends_with_cr: bool = False
+    settings: DataSettings = field(default_factory=DataSettings)
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """What findings and errors call the file."""
+        return self.label or str(self.path)
+
+    def blocks(self) -> Iterator[Block | Broken]:
+        """Yield the text in blocks of whole lines, and what could not be delivered."""
+        with _open(self) as file:
+            try:
+                yield from _cut_blocks(file, self)
+            except UNPACK_ERRORS as error:
+                yield _describe_damage(error, self.packing)
 
     def lines(self) -> Iterator[Line | Broken]:
         """Yield every physical line, blank ones too, and what could not be delivered."""
-        with _open(self) as file:
-            try:
-                yield from _split_lines(file, self)
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                yield _describe_damage(error)
+        for block in self.blocks():
+            if isinstance(block, Broken):
+                yield block
+            else:
+                yield from split_block(block)
 
     def sample(self) -> Sample:
-        """Return the first lines that are not blank."""
+        """Return what tells the format."""
+        if self.kind != "text":
+            return Sample(self.path.name, (), b"", self.kind, self.settings)
         lines = (item.data for item in self.lines() if isinstance(item, Line) and item.data.strip())
-        return Sample(self.path.name, tuple(itertools.islice(lines, _SAMPLE_LINES)))
+        first = tuple(itertools.islice(lines, _SAMPLE_LINES))
+        return Sample(self.path.name, first, _read_head(self), self.kind, self.settings)
 
 
-def open_source(path: Path) -> Source:
+def split_block(block: Block) -> Iterator[Line | Broken]:
+    """Yield the lines of a block."""
+    texts = block.data.split(b"\n")
+    last = texts.pop()
+    for number, text in enumerate(texts, start=block.number):
+        yield _as_line(number, text, is_cut=False)
+    if last:
+        yield _as_line(block.number + len(texts), last, is_cut=True)
+
+
+def open_source(path: Path, settings: DataSettings | None = None, *, label: str = "") -> Source:
     """Look at a file's first bytes and return it ready to be read.
 
     Raises:
-        InputError: It is absent, no file, not readable, empty, or no UTF-8 text; the code says which.
+        InputError: It is absent, no file, not readable, empty, or neither UTF-8 text nor a table; the code
+            says which.
     """
     _require_file(path)
     try:
         with path.open("rb") as file:
-            is_gzip = file.read(2) == b"\x1f\x8b"
-        head = _read_head(Source(path, is_gzip=is_gzip))
+            packing = find_packing(file.read(8))
+        source = Source(path, packing, settings=settings or DataSettings(), label=label)
+        head = _read_head(source)
     except OSError as error:
         raise InputError(
             f"The file cannot be read: {error.strerror or error}.",
@@ -114,10 +176,31 @@ def open_source(path: Path) -> Source:
             location=str(path),
             hint="Check its permissions.",
         ) from error
+    kind = _find_kind(path, head)
+    if kind != "text" and packing:
+        raise InputError(
+            f"This is a {name_packing(packing)} of a table in binary form, which is packed already.",
+            code="not_text",
+            location=str(path),
+            hint="Unpack it.",
+        )
+    if kind != "text":
+        return replace(source, kind=kind)
     _require_text(path, head)
     has_mark = head.startswith(_UTF8_BOM)
     ends_with_cr = b"\n" not in head and b"\r" in head.strip()
-    return Source(path, is_gzip=is_gzip, has_mark=has_mark, ends_with_cr=ends_with_cr)
+    return replace(source, has_mark=has_mark, ends_with_cr=ends_with_cr)
+
+
+def _find_kind(path: Path, head: bytes) -> Kind:
+    if head.startswith(_ZIP):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+            return "workbook" if path.suffix.lower() == ".xlsx" else "text"
+        return "workbook" if any(name.startswith("xl/workbook") for name in names) else "text"
+    return next((kind for magic, kind in _TABLES.items() if head.startswith(magic)), "text")
 
 
 def _require_file(path: Path) -> None:
@@ -168,15 +251,15 @@ def _require_text(path: Path, head: bytes) -> None:
 def _read_head(source: Source) -> bytes:
     with _open(source) as file:
         try:
-            return file.readline(_HEAD_BYTES)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
+            head = file.read1(_HEAD_BYTES)
+        except UNPACK_ERRORS:
             return b""
+    return head.removeprefix(_UTF8_BOM) if source.has_mark else head
 
 
 def _open(source: Source) -> io.BufferedIOBase:
-    if source.ends_with_cr:
-        return io.BufferedReader(_LineFeeds(_open(replace(source, ends_with_cr=False))))
-    return gzip.GzipFile(source.path, "rb") if source.is_gzip else source.path.open("rb")
+    file = open_unpacked(source.path, source.packing)
+    return io.BufferedReader(_LineFeeds(file)) if source.ends_with_cr else file
 
 
 class _LineFeeds(io.RawIOBase):
@@ -189,7 +272,7 @@ class _LineFeeds(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        data = self._file.read(len(buffer)).replace(b"\r", b"\n")
+        data = self._file.read1(len(buffer)).replace(b"\r", b"\n")
         buffer[: len(data)] = data
         return len(data)
 
@@ -198,47 +281,65 @@ class _LineFeeds(io.RawIOBase):
         super().close()
 
 
-def _split_lines(file: io.BufferedIOBase, source: Source) -> Iterator[Line | Broken]:
+def _cut_blocks(file: io.BufferedIOBase, source: Source) -> Iterator[Block | Broken]:
+    number, rest = 1, b""
+    num_skipped = 0  # bytes of a line that is too long and has not ended yet
+    for piece in _read_pieces(file, source):
+        start = 0
+        if num_skipped:
+            start = piece.find(b"\n") + 1
+            num_skipped += start or len(piece)
+            if not start:
+                continue
+            yield _too_long(number, num_skipped)
+            number, num_skipped = number + 1, 0
+        end = max(piece.rfind(b"\n") + 1, start)
+        if end > start:
+            yield Block(number, rest + piece[start:end])
+            number, rest = number + piece.count(b"\n", start), b""
+        rest += piece[end:]
+        if len(rest) > MAX_LINE_BYTES:
+            num_skipped, rest = len(rest), b""
+    if num_skipped:
+        yield _too_long(number, num_skipped)
+    elif rest:
+        yield Block(number, rest)
+
+
+def _read_pieces(file: io.BufferedIOBase, source: Source) -> Iterator[bytes]:
     unpacked = 0
-    for number in itertools.count(1):
-        data = file.readline(MAX_LINE_BYTES + 1)
-        if not data:
-            return
-        size = len(data)
-        if size > MAX_LINE_BYTES and not data.endswith(b"\n"):
-            size += _skip_line(file)
-            yield Broken(
-                number,
-                "line_too_long",
-                f"The line has {size / 1e6:.1f} MB; the limit is {MAX_LINE_BYTES / 1e6:.0f} MB per row.",
-                "Shorten the row, or check that line ends are not missing.",
-            )
-        else:
-            if number == 1 and source.has_mark:
-                data = data.removeprefix(_UTF8_BOM)
-            yield Line(number, data.removesuffix(b"\n").removesuffix(b"\r"), not data.endswith(b"\n"))
-        unpacked += size
-        if source.is_gzip and unpacked > MAX_UNPACKED_BYTES:
+    while piece := file.read1(PIECE_BYTES):
+        if not unpacked and source.has_mark:
+            piece = piece.removeprefix(_UTF8_BOM)
+        unpacked += len(piece)
+        yield piece
+        if source.packing and unpacked > MAX_UNPACKED_BYTES:
             raise InputError(
-                f"The gzip file unpacks to more than {MAX_UNPACKED_BYTES / 1e9:.1f} GB.",
+                f"The {name_packing(source.packing)} unpacks to more than {MAX_UNPACKED_BYTES / 1e9:.1f} GB.",
                 code="archive_too_large",
-                location=str(source.path),
+                location=source.name,
                 hint="Split the file.",
             )
 
 
-def _skip_line(file: io.BufferedIOBase) -> int:
-    """Read to the end of the line and return the number of bytes skipped."""
-    skipped = 0
-    while data := file.readline(_HEAD_BYTES):
-        skipped += len(data)
-        if data.endswith(b"\n"):
-            break
-    return skipped
+def _as_line(number: int, text: bytes, *, is_cut: bool) -> Line | Broken:
+    if len(text) > MAX_LINE_BYTES:
+        return _too_long(number, len(text))
+    return Line(number, text.removesuffix(b"\r"), is_cut)
 
 
-def _describe_damage(error: Exception) -> Broken:
+def _too_long(number: int, size: int) -> Broken:
+    return Broken(
+        number,
+        "line_too_long",
+        f"The line has {size / 1e6:.1f} MB; the limit is {MAX_LINE_BYTES / 1e6:.0f} MB per row.",
+        "Shorten the row, or check that line ends are not missing.",
+    )
+
+
+def _describe_damage(error: Exception, packing: Packing) -> Broken:
+    name = name_packing(packing)
     if isinstance(error, EOFError):
-        message = "The gzip file ends early; the rows after this point are missing."
+        message = f"The {name} ends early; the rows after this point are missing."
         return Broken(0, "truncated_archive", message, "Copy or upload it again.")
-    return Broken(0, "damaged_archive", f"The gzip file is damaged: {error}.", "Copy or upload it again.")
+    return Broken(0, "damaged_archive", f"The {name} is damaged: {error}.", "Copy or upload it again.")

@@ -207,6 +207,10 @@ class TableBuilder:
         self._bodies = bytearray()
         self._last_answers = ("", "")
 
+    def __len__(self) -> int:
+        """Return the number of examples so far."""
+        return len(self._columns) // _ROW.size
+
     def add(self, example: Example) -> None:
         """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)

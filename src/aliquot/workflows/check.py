@@ -59,7 +59,7 @@ def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenS
 
 def check_rows(data: Path | str, given: GivenSettings) -> CheckedData:
     """Read, validate and split, without counting tokens."""
-    checked = check_data(Path(data), given.settings.data, task_type=given.settings.evaluate.task_type)
+    checked = check_data(data, given.settings.data, task_type=given.settings.evaluate.task_type)
     return replace(checked, report=replace(checked.report, about=_as_about(given.settings.about)))
 
 

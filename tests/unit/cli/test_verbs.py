@@ -240,3 +240,14 @@ class TestBadInput:
         places.chmod(stat.S_IRUSR | stat.S_IXUSR)
         assert fails(data)[0] == 3
         places.chmod(stat.S_IRWXU)
+
+
+def test_data_convert_says_what_was_written(aliquot, aliquot_json, data, places):
+    out = places / "rows.csv"
+    code, printed, err = aliquot("data", "convert", data, out)
+    assert code == 0, err
+    assert "none left behind" in printed
+    assert out.read_text().startswith("system,prompt,completion,split")
+    assert aliquot("data", "convert", data, out)[0] == 2
+    code, document = aliquot_json("data", "convert", data, out, "--force")
+    assert (code, document["format"]) == (0, "csv_table")

@@ -22,12 +22,10 @@ def refuse(tmp_path, data: bytes, name=None) -> InputError:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (b'[{"messages": []}]', "json_array", "JSON array, not JSON Lines"),
-        (b'[\n  {"messages": []}\n]', "json_array", "JSON array"),
+        (b"[1, 2]", "unknown_format", "JSON array, but not of objects"),
         (b'{\n  "messages": []\n}', "pretty_json", "over many lines"),
         (b"<!DOCTYPE html><html>", "not_rows", "HTML"),
-        (b'{"conversations": 1}', "unknown_format", "keys: conversations"),
-        (b'{"prompt": 1, "chosen": 2, "rejected": 3}', "unknown_format", "preference pairs"),
+        (b'{"talks": 1}', "unknown_format", "keys: talks"),
         (b'{"a": NaN}', "unknown_format", "NaN is not valid JSON"),
         (b"smiles,colour\nCCO,red\n", "unknown_format", "smiles,colour"),
         (b"\n \n\r\n", "file_empty", "only blank lines"),

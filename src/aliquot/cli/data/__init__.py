@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from aliquot.cli.data import show
+from aliquot.cli.data import convert, show
 
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="Look at single rows: what the model will see, token by token.",
+    help="Look at a data file row by row, or write it in another format.",
 )
 
 
@@ -19,4 +19,5 @@ def data() -> None:
     """Work on a data file."""
 
 
+app.command("convert")(convert.convert)
 app.command("show")(show.show)

@@ -1,24 +1,29 @@
-"""Chat lines as OpenAI and OpenPipe write them: ``{"messages": [{"role", "content"}, …], "split"}``."""
+"""Chat lines as OpenAI, OpenPipe and Mistral have them: ``{"messages": [{"role", "content"}, …]}``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
-from aliquot.data.format import Detection, Format, Problem, Row
-from aliquot.data.json_lines import decode_object, list_objects, read_objects
-from aliquot.data.source import Line, Sample, Source
+from aliquot.config.settings import DataSettings
+from aliquot.data.format import Problem, Row, Shape
+from aliquot.data.json_lines import read_objects
+from aliquot.data.shapes import json_lines_format
+from aliquot.data.source import Source
+from aliquot.data.writing import as_chat, explain_chat, json_lines_writer
 
 
-def detect(sample: Sample) -> Detection | None:
-    """Recognise lines most of which are objects with the key ``messages``, or would be if they were whole."""
-    num_chat = sum("messages" in value for value in list_objects(sample))
-    num_broken = sum(
-        line.startswith(b"{") and b'"messages"' in line and isinstance(decode_object(Line(0, line)), Problem)
-        for line in sample.lines
-    )
-    if 2 * (num_chat + num_broken) <= len(sample.lines):
+def find_shape(objects: Sequence[Mapping[str, Any]], settings: DataSettings) -> Shape | None:
+    """Recognise objects with ``messages``."""
+    count = sum("messages" in value for value in objects)
+    if count == 0 or settings.prompt or settings.answer:
         return None
-    return Detection(f'{num_chat} of the first {len(sample.lines)} lines are objects with "messages".')
+    return Shape('"messages"', count, _read_object)
+
+
+def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
+    yield Row(line, value)
 
 
 def read(source: Source) -> Iterator[Row | Problem]:
@@ -27,4 +32,14 @@ def read(source: Source) -> Iterator[Row | Problem]:
         yield item if isinstance(item, Problem) else Row(*item)
 
 
-FORMAT = Format(name="chat_jsonl", title="chat messages, JSON Lines", detect=detect, read=read)
+FORMAT = replace(
+    json_lines_format(
+        "chat_jsonl",
+        "chat messages, JSON Lines",
+        find_shape,
+        expected='Give every row "messages".',
+        mark=b'"messages"',
+        writer=json_lines_writer(as_chat, explain_chat, (".jsonl",)),
+    ),
+    read=read,
+)

@@ -1,77 +1,85 @@
-"""A table with a prompt and an answer column: CSV or TSV with a header line, as spreadsheets save it."""
+"""A table of texts: CSV or TSV with a header line, as spreadsheets save it; columns as set or as named."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import io
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from aliquot.data.columns import Columns, find_columns, list_pairs, read_row
-from aliquot.data.format import Detection, Format, Problem, Row
+from aliquot.core.dataset import Example
+from aliquot.data.columns import PAIRS
+from aliquot.data.format import Detection, Format, Problem, Row, Writer
 from aliquot.data.json_lines import blank_line, describe_broken
+from aliquot.data.shapes import find_any_shape
 from aliquot.data.source import MAX_LINE_BYTES, Broken, Sample, Source
+from aliquot.data.tables import Record, explain_no_columns
+from aliquot.data.writing import as_pair, explain_pair
 from aliquot.errors import InputError
 
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons"}
+_OWN = ("system", "prompt", "completion", "split")
+_MEANT = frozenset(
+    (*_OWN, "messages", "conversations", "chosen", "rejected", *(name for pair in PAIRS for name in pair))
+)
+"""Names of columns that would be read as something else than metadata."""
 
 
 class _Header(NamedTuple):
     delimiter: str
     cells: list[str]
-    columns: Columns
 
 
 def detect(sample: Sample) -> Detection | None:
-    """Recognise a first line that names a known pair of columns."""
+    """Recognise a first line that names known columns, or those that were set."""
     header = _find_header(sample)
     if header is None:
         return None
+    objects = [dict.fromkeys(header.cells, "")]
+    shape = find_any_shape(objects, sample.settings, sample.filename, only_flat=True)
+    if shape is None:
+        return None
     parted = _DELIMITERS[header.delimiter]
-    return Detection(f"The first line names the columns {header.columns.describe()}, separated by {parted}.")
+    return Detection(f"The first line names the columns {shape.fields}, separated by {parted}.")
 
 
 def read(source: Source) -> Iterator[Row | Problem]:
-    """Yield the rows as conversations of one turn; a quoted cell may span lines.
+    """Yield the rows; a quoted cell may span lines.
 
     Raises:
-        InputError: The first line names no known pair of columns, or one column twice.
+        InputError: The first line names no known columns, or one column twice.
     """
-    header = _find_header(source.sample())
+    sample = source.sample()
+    header = _find_header(sample)
     if header is None:
-        raise InputError(
-            "The first line names no known pair of columns.",
-            code="missing_columns",
-            location=f"{source.path}:1",
-            hint=f"Name two columns as one of these pairs: {list_pairs()}.",
-        )
+        raise explain_no_columns(["no header line"], f"{source.name}:1")
     _require_unique(header.cells, source)
-    names = header.columns.names()
+    objects = [dict.fromkeys(header.cells, "")]
+    shape = find_any_shape(objects, source.settings, source.name, only_flat=True)
+    if shape is None:
+        raise explain_no_columns(header.cells, f"{source.name}:1")
     for item in _read_records(source, header.delimiter):
-        if isinstance(item, Problem):
-            yield item
+        record = item if isinstance(item, Problem) else _read_record(*item, header)
+        if isinstance(record, Problem):
+            yield record
         else:
-            yield from _read_record(*item, header, names)
+            yield from shape.read(*record)
 
 
-def _read_record(
-    line: int, cells: list[str], header: _Header, names: dict[str, str]
-) -> Iterator[Row | Problem]:
+def _read_record(line: int, cells: list[str], header: _Header) -> Record | Problem:
     expected = len(header.cells)
     if len(cells) != expected:
-        yield Problem(
+        return Problem(
             code="wrong_number_of_cells",
             message=f"The row has {len(cells)} cells; the header names {expected} columns.",
             line=line,
             remedy="Put cells that contain the separator between double quotes.",
         )
-        return
     bad = next((name for name, cell in zip(header.cells, cells, strict=True) if not _is_clean(cell)), None)
     if bad is not None:
         message = f'The cell "{bad}" is not valid UTF-8; the file may be Latin-1 or Windows-1252.'
-        yield Problem(code="invalid_utf8", message=message, line=line, field=bad, remedy="Save it as UTF-8.")
-        return
-    value: dict[str, Any] = dict(zip(header.cells, cells, strict=True))
-    yield from read_row(line, value, header.columns, names)
+        return Problem(code="invalid_utf8", message=message, line=line, field=bad, remedy="Save it as UTF-8.")
+    return line, dict(zip(header.cells, cells, strict=True))
 
 
 def _read_records(source: Source, delimiter: str) -> Iterator[tuple[int, list[str]] | Problem]:
@@ -129,19 +137,19 @@ def _is_clean(cell: str) -> bool:
 
 
 def _find_header(sample: Sample) -> _Header | None:
-    if not sample.lines:
+    """Return the cells of the first line, parted by what parts it into most."""
+    if not sample.lines or sample.lines[0].lstrip()[:1] in (b"{", b"[", b"<"):
         return None
     first = sample.lines[0].decode("utf-8", "surrogateescape")
+    headers = []
     for delimiter in _DELIMITERS:
         try:
             cells = [cell.strip() for cell in next(csv.reader([first], delimiter=delimiter, strict=True))]
         except (csv.Error, StopIteration):
             continue
-        columns = find_columns(cells)
-        if columns is not None:
-            cells = [cell or f"column_{index}" for index, cell in enumerate(cells, start=1)]
-            return _Header(delimiter, cells, columns)
-    return None
+        named = [cell or f"column_{index}" for index, cell in enumerate(cells, start=1)]
+        headers.append(_Header(delimiter, named))
+    return max(headers, key=lambda header: len(header.cells), default=None)
 
 
 def _require_unique(cells: list[str], source: Source) -> None:
@@ -150,9 +158,45 @@ def _require_unique(cells: list[str], source: Source) -> None:
         raise InputError(
             f'The column "{twice}" appears twice.',
             code="duplicate_column",
-            location=f"{source.path}:1",
+            location=f"{source.name}:1",
             hint="Rename or remove one of the two.",
         )
 
 
-FORMAT = Format(name="csv_table", title="table, CSV or TSV", detect=detect, read=read)
+def _explain(example: Example) -> str:
+    reason = explain_pair(example)
+    if reason:
+        return reason
+    if any("\r" in cell for cell in (*as_pair(example), *example.metadata.values())):
+        return "a text holds a carriage return, which tables do not keep"
+    taken = next(
+        (key for key in example.metadata if key.strip().casefold() in _MEANT or not _is_name(key)), None
+    )
+    return "" if taken is None else f"its metadata field {taken!r} cannot be the name of a column"
+
+
+def _is_name(key: str) -> bool:
+    return bool(key) and key == key.strip() and "\n" not in key and "\r" not in key
+
+
+def write(examples: Sequence[Example], filename: str) -> Iterator[bytes]:
+    """Yield the table, one column for each metadata field; a name that ends in ``.tsv`` gets tabs."""
+    keys = list(dict.fromkeys(key for example in examples for key in example.metadata))
+    buffer = io.StringIO()
+    table = csv.writer(buffer, delimiter="\t" if ".tsv" in filename.lower() else ",", lineterminator="\n")
+    table.writerow([*_OWN, *keys])
+    for example in examples:
+        values = (example.metadata.get(key, "") for key in keys)
+        table.writerow([*as_pair(example), example.split or "", *values])
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+FORMAT = Format(
+    name="csv_table",
+    title="table, CSV or TSV",
+    detect=detect,
+    read=read,
+    writer=Writer(_explain, write, (".csv", ".tsv")),
+)

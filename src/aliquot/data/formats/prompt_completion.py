@@ -2,53 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
 
-from aliquot.data.columns import Columns, find_columns, list_pairs, read_row
-from aliquot.data.format import Detection, Format, Problem, Row
-from aliquot.data.json_lines import list_objects, read_objects
-from aliquot.data.source import Sample, Source
-from aliquot.errors import InputError
+from aliquot.config.settings import DataSettings
+from aliquot.core.dataset import Example
+from aliquot.data.columns import find_columns, list_pairs, read_row
+from aliquot.data.format import Shape
+from aliquot.data.shapes import json_lines_format, list_keys
+from aliquot.data.writing import as_pair, explain_pair, extras, json_lines_writer
+
+_OF_OTHERS = frozenset(("messages", "conversations", "chosen", "preferred_output", "preferred_completion"))
 
 
-def detect(sample: Sample) -> Detection | None:
-    """Recognise lines most of which are objects with a known pair of keys and without ``messages``."""
-    columns = _find_columns(sample)
-    objects = [value for value in list_objects(sample) if "messages" not in value]
-    num_pairs = sum(find_columns(list(value)) is not None for value in objects)
-    if columns is None or 2 * num_pairs <= len(sample.lines):
+def find_shape(objects: Sequence[Mapping[str, Any]], settings: DataSettings) -> Shape | None:
+    """Recognise objects with a known pair of keys, or with the columns that were set."""
+    is_set = bool(settings.prompt or settings.answer)
+    own = [value for value in objects if is_set or _OF_OTHERS.isdisjoint(value)]
+    if not own:
         return None
-    return Detection(
-        f"{num_pairs} of the first {len(sample.lines)} lines are objects with {columns.describe()}."
-    )
+    columns = find_columns(list_keys(own), settings)
+    if columns is None or (not is_set and _is_alpaca(columns.needed)):
+        return None
+    count = sum(all(key in value for key in columns.needed) for value in own)
+    read = partial(read_row, columns=columns, names=columns.names())
+    return Shape(columns.describe(), count, read)
 
 
-def read(source: Source) -> Iterator[Row | Problem]:
-    """Yield the rows as conversations of one turn.
-
-    Raises:
-        InputError: No known pair of keys stands in the first lines (``missing_columns``).
-    """
-    columns = _find_columns(source.sample())
-    if columns is None:
-        raise InputError(
-            "The first lines have no known pair of prompt and answer.",
-            code="missing_columns",
-            location=str(source.path),
-            hint=f"Name the keys as one of these pairs: {list_pairs()}.",
-        )
-    names = columns.names()
-    for item in read_objects(source):
-        if isinstance(item, Problem):
-            yield item
-        else:
-            yield from read_row(*item, columns, names)
+def _is_alpaca(needed: Sequence[str]) -> bool:
+    return {key.strip().casefold() for key in needed} == {"instruction", "output"}
 
 
-def _find_columns(sample: Sample) -> Columns | None:
-    """Return the columns that the first lines have, all taken together: a context may come later."""
-    objects = [value for value in list_objects(sample) if "messages" not in value]
-    return find_columns(list(dict.fromkeys(key for value in objects for key in value)))
+def _as_object(example: Example) -> dict[str, Any]:
+    system, prompt, answer = as_pair(example)
+    return {"system": system, "prompt": prompt, "completion": answer, **extras(example)}
 
 
-FORMAT = Format(name="prompt_completion", title="prompt and answer, JSON Lines", detect=detect, read=read)
+FORMAT = json_lines_format(
+    "prompt_completion",
+    "prompt and answer, JSON Lines",
+    find_shape,
+    expected=f"Name the keys as one of these pairs: {list_pairs()}; or set data.prompt and data.answer.",
+    is_flat=True,
+    writer=json_lines_writer(_as_object, explain_pair),
+)
