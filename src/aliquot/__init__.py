@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.resume import resume
     from aliquot.workflows.train import train
 
+    data: Any
     models: Any
     runs: Any
 
@@ -48,6 +49,7 @@ _VERBS: dict[str, str] = {
     "train": "train:train",
 }
 _GROUPS: dict[str, dict[str, str]] = {
+    "data": {"convert": "convert:convert"},
     "models": {"list": "models:list_models", "fetch": "models:fetch_model", "show": "models:show_model"},
     "runs": {
         "list": "runs:list_runs",
@@ -62,6 +64,7 @@ __all__ = [
     "cancel",
     "chat",
     "check",
+    "data",
     "doctor",
     "evaluate",
     "models",
@@ -94,19 +97,35 @@ def _load(place: str) -> Any:
     return getattr(importlib.import_module(f"aliquot.workflows.{module}"), name)
 
 
-class _CallablePackage(ModuleType):
-    """A package that is also the verb of the same name."""
+class _CallableModule(ModuleType):
+    """A module that is also the verb of the same name."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _load(_VERBS[self.__name__.rpartition(".")[2]])(*args, **kwargs)
+        *_, parent, name = self.__name__.split(".")
+        return _load(_GROUPS.get(parent, _VERBS)[name])(*args, **kwargs)
+
+
+class _Group(ModuleType):
+    """A package (``data``) that also has the verbs of the group of the same name."""
+
+    def __getattr__(self, name: str) -> Any:
+        verbs = _GROUPS[self.__name__.rpartition(".")[2]]
+        if name in verbs:
+            return _load(verbs[name])
+        raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _GROUPS[self.__name__.rpartition(".")[2]] and isinstance(value, ModuleType):
+            value.__class__ = _CallableModule
+        super().__setattr__(name, value)
 
 
 class _Api(ModuleType):
-    """This package: importing a package called like a verb (``plan``) must not hide the verb."""
+    """This package: importing a package called like a verb (``plan``) or a group must not hide it."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in _VERBS and isinstance(value, ModuleType):
-            value.__class__ = _CallablePackage
+        if isinstance(value, ModuleType) and name in (*_VERBS, *_GROUPS):
+            value.__class__ = _CallableModule if name in _VERBS else _Group
         super().__setattr__(name, value)
 
 

@@ -16,18 +16,19 @@ def test_the_api_has_the_verbs_of_the_command_line():
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in aliquot.__all__ if name not in ("__version__", "runs", "models")]
+    "name", [name for name in aliquot.__all__ if name not in ("__version__", "data", "runs", "models")]
 )
 def test_every_verb_is_documented_and_can_be_called(name):
     verb = getattr(aliquot, name)
     assert callable(verb)
 
 
-@pytest.mark.parametrize("group", ["runs", "models"])
+@pytest.mark.parametrize("group", ["data", "runs", "models"])
 def test_the_groups_have_the_words_of_the_command_line(group):
     module = importlib.import_module(f"aliquot.cli.{group}")
     words = {command.name or command.callback.__name__ for command in module.app.registered_commands}
-    assert set(vars(getattr(aliquot, group))) == words
+    assert set(aliquot._GROUPS[group]) == words
+    assert all(callable(getattr(getattr(aliquot, group), word)) for word in words)
 
 
 def test_a_package_called_like_a_verb_does_not_hide_the_verb():
@@ -37,6 +38,24 @@ def test_a_package_called_like_a_verb_does_not_hide_the_verb():
     assert aliquot.plan is package, "import statements keep finding the package"
     with pytest.raises(aliquot.errors.InputError):
         aliquot.plan("nothing.jsonl")
+
+
+def test_a_package_called_like_a_group_has_its_verbs():
+    package = importlib.import_module("aliquot.data")
+    assert aliquot.data is package, "import statements keep finding the package"
+    with pytest.raises(aliquot.errors.InputError):
+        aliquot.data.convert("nothing.jsonl", "rows.csv")
+    with pytest.raises(AttributeError, match="no attribute 'shwo'"):
+        _ = aliquot.data.shwo
+
+
+def test_a_module_called_like_a_verb_of_a_group_does_not_hide_the_verb(monkeypatch):
+    monkeypatch.setitem(aliquot._GROUPS["data"], "split", "convert:convert")
+    package, module = importlib.import_module("aliquot.data"), importlib.import_module("aliquot.data.split")
+    monkeypatch.setattr(package, "split", module)
+    monkeypatch.setattr(module, "__class__", type(module))  # given back at the end
+    with pytest.raises(aliquot.errors.InputError):
+        aliquot.data.split("nothing.jsonl", "rows.csv")
 
 
 def test_a_verb_returns_the_record_that_the_command_line_prints(tmp_path):

@@ -10,7 +10,7 @@ from typing import Any
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Example, Finding
-from aliquot.data.convert import find_target, require_expressible, write_examples
+from aliquot.data.conversion import find_target, require_expressible, write_examples
 from aliquot.data.findings import Findings, sort_findings
 from aliquot.data.parts import Part, open_parts
 from aliquot.data.validate import RowValidator
