@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aliquot.config.settings import DataSettings
+from aliquot.data.column_text import Pattern, read_pattern
 from aliquot.data.format import Number, Problem, Row
 from aliquot.data.json_lines import as_text, name_json_type
-from aliquot.data.patterns import Pattern, read_pattern
 from aliquot.errors import InputError
 
 PAIRS = (

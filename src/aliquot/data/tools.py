@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import msgspec
 
 from aliquot.core.conversation import Message, ToolCall, read_json
+from aliquot.data.column_text import suggest
 from aliquot.data.format import Severity
 from aliquot.data.json_lines import as_json, name_json_type
-from aliquot.data.patterns import suggest
 
 
 class Report(Protocol):
