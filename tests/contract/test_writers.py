@@ -10,8 +10,10 @@ from aliquot.export.writer import Writer
 from tests.fixtures.scored_runs import STATES, make_scored_run
 
 NAMES = list_writers()
-TASKS = ("labels", "number", "text")
+TASKS = ("labels", "number", "text", "set", "json")
 AT_ONCE = {
+    "croissant",
+    "data_card",
     "report_html",
     "settings_csv",
     "settings_latex",

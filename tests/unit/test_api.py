@@ -44,18 +44,18 @@ def test_a_package_called_like_a_group_has_its_verbs():
     package = importlib.import_module("aliquot.data")
     assert aliquot.data is package, "import statements keep finding the package"
     with pytest.raises(aliquot.errors.InputError):
-        aliquot.data.convert("nothing.jsonl", "rows.csv")
+        aliquot.data.show("nothing.jsonl")
     with pytest.raises(AttributeError, match="no attribute 'shwo'"):
         _ = aliquot.data.shwo
 
 
 def test_a_module_called_like_a_verb_of_a_group_does_not_hide_the_verb(monkeypatch):
-    monkeypatch.setitem(aliquot._GROUPS["data"], "split", "convert:convert")
+    monkeypatch.setitem(aliquot._GROUPS["data"], "split", "show_data:show_data")
     package, module = importlib.import_module("aliquot.data"), importlib.import_module("aliquot.data.split")
     monkeypatch.setattr(package, "split", module)
     monkeypatch.setattr(module, "__class__", type(module))  # given back at the end
     with pytest.raises(aliquot.errors.InputError):
-        aliquot.data.split("nothing.jsonl", "rows.csv")
+        aliquot.data.split("nothing.jsonl")
 
 
 def test_a_verb_returns_the_record_that_the_command_line_prints(tmp_path):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from aliquot.cli import render
 from aliquot.cli.options import Base, Config, Data, Debug, Json, takes_settings
 from aliquot.workflows.check import check as check_workflow
-from aliquot.workflows.check import require_usable
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -22,15 +22,31 @@ def check(
     settings: dict[str, Any],
     base: Base = None,
     config: Config = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the check as a page for a browser.", metavar="FILE")
+    ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(
+            "--card",
+            help="Write a data card and a Croissant file to publish with the data.",
+            metavar="FOLDER",
+        ),
+    ] = None,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Show every note with its lines and what to do.")
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Say what is in a data file: rows, splits, lengths, duplicates, and what its test set can show.
+    """Say whether data is fit for training: splits, answers, lengths, duplicates, what its test can show.
 
-    Nothing is written or fetched. Exits with 2 when a finding forbids training.
+    The file is never changed and nothing is fetched. Exits with 2 when a finding forbids training.
     """
-    report = check_workflow(data, base=base, config=config, **settings)
-    render.show(report, as_json=as_json)
-    if report.has_errors and as_json:
+    report = check_workflow(data, base=base, config=config, html=html, card=card, **settings)
+    render.show(report, as_json=as_json, show_all=show_all)
+    if not as_json:
+        for path in filter(None, (html, card)):
+            render.line(f"written  {path}")
+    if report.has_errors:
         raise typer.Exit(2)
-    require_usable(report)

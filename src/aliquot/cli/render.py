@@ -32,14 +32,14 @@ def err() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def show(record: Any, *, as_json: bool = False) -> None:
-    """Print the result of a verb: as one JSON document, or as tables."""
+def show(record: Any, *, as_json: bool = False, **options: Any) -> None:
+    """Print the result of a verb: as one JSON document, or as tables, with the options of its view."""
     if as_json:
         _print_json(record)
         return
     from aliquot.cli.tables import as_tables
 
-    for part in as_tables(record):
+    for part in as_tables(record, **options):
         out().print(part)
 
 

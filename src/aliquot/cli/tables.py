@@ -18,6 +18,7 @@ FULL = {
     "RunSummary": "runs:table_of",
     "RunDetails": "runs:details",
     "ModelSummary": "models:table_of",
+    "TokenView": "tokens:table_of",
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
     "Conversion": "conversion:full",
@@ -25,15 +26,20 @@ FULL = {
 BRIEF = {"DataReport": "data:brief", "Plan": "plan:brief"}
 
 
-def as_tables(record: Any) -> list[RenderableType]:
-    """Return what to print for a verb's result; a tuple of records may be shown as one table."""
+def as_tables(record: Any, **options: Any) -> list[RenderableType]:
+    """Return what to print for a verb's result; a tuple of records may be shown as one table.
+
+    Args:
+        record: The result.
+        options: What the view of a single record takes besides it.
+    """
     if isinstance(record, dict):
         return [Text(f"{name} {value}") for name, value in record.items()]
     if isinstance(record, tuple) and (not record or not isinstance(record[0], Path)):
         return _many(record)
     if isinstance(record, tuple):
         return [Text(str(path)) for path in record]
-    return _view(FULL, record)(record)
+    return _view(FULL, record)(record, **options)
 
 
 def as_brief(news: Any) -> list[RenderableType]:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Level = Literal["basic", "advanced"]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Fold = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]?/[1-9][0-9]?$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
 
 
@@ -55,17 +56,28 @@ class DataSettings(_Group):
     group_key: Name | None = _setting("Field whose equal values stay in one split (a molecule, a paper).")
     time_key: Name | None = _setting("Field with the date or number by which split_method: time orders rows.")
     smiles_key: Name | None = _setting("Field with the SMILES that split_method: scaffold reads.")
-    num_folds: int | None = _setting(
-        "Cut the rows into so many folds; `fold` says which is the test.", ge=2, le=100
-    )
-    fold: int | None = _setting("The fold that is the test, from 1 to num_folds.", ge=1, le=100)
+    fold: Fold | None = _setting("The fold that is the test, and of how many: `2/5`.")
     held_out_group: Name | None = _setting("The group (value of group_key) that is the test.")
     seed: int | None = _setting("Seed of the split.", ge=0, le=2**31 - 1)
+    near_duplicates: bool | None = _setting("Search near-duplicates; unasked up to 20,000 rows.")
     remedies: list[Name] | None = _setting(
         "Remedies to apply to rows before training; `aliquot check` names those that fit."
     )
     drop_too_long: bool | None = _setting("Leave out rows longer than the context window; they are listed.")
     without_test: bool | None = _setting("Train although no row is held out for a test.")
+
+
+class AboutSettings(_Group):
+    """What data cards say about a data set, for those who cite it. Nothing is said that is not given here."""
+
+    title: Name | None = _setting("Name of the data set.")
+    description: Text | None = _setting("What the rows are and where they come from, in a sentence or two.")
+    licence: Name | None = _setting("Licence of the data: an SPDX identifier such as CC-BY-4.0, or a URL.")
+    creators: list[Name] | None = _setting("The people who made the data set.")
+    organization: Name | None = _setting("The institution that made the data set.")
+    citation: Text | None = _setting("How to cite the data set, in BibTeX or in words.")
+    url: Name | None = _setting("Web page or DOI of the data set.")
+    version: Name | None = _setting("Version of the data set, for example 1.0.0.")
 
 
 class TrainSettings(_Group):
@@ -122,7 +134,7 @@ class PredictSettings(_Group):
 class EvaluateSettings(_Group):
     """How answers are scored."""
 
-    task_type: Literal["labels", "number", "text"] | None = _setting(
+    task_type: Literal["labels", "number", "text", "set", "json"] | None = _setting(
         "Kind of answer; inferred from the references when not given.", level="basic"
     )
     primary_metric: Name | None = _setting(
@@ -145,3 +157,4 @@ class Settings(_Group):
     train: TrainSettings = TrainSettings()
     predict: PredictSettings = PredictSettings()
     evaluate: EvaluateSettings = EvaluateSettings()
+    about: AboutSettings = AboutSettings()

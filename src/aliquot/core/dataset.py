@@ -13,7 +13,9 @@ from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-TaskType = Literal["labels", "number", "text"]
+TaskType = Literal["labels", "number", "text", "set", "json"]
+TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json")
+"""Tasks whose answers are scored as texts: a set and a JSON record are compared as they are written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class Finding:
         count: How many rows are concerned in all.
         field: Path of the field, for example ``messages[1].content``.
         remedy: What to do.
+        remedies: Names for ``data.remedies``, each of which does it.
     """
 
     code: str
@@ -122,11 +125,56 @@ class Finding:
     count: int = 1
     field: str = ""
     remedy: str = ""
+    remedies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing done to a row because ``data.remedies`` asked for it; the source file stays as it was.
+
+    Attributes:
+        line: 1-based physical line.
+        action: ``mended`` (its form), ``changed`` (its answer) or ``left_out``.
+        why: The remedy that did it, or what was wrong with a row that could not be used.
+        field: Path of the field.
+        before: What stood there, as JSON text where it was no text.
+        after: What stands there now.
+    """
+
+    file: str
+    line: int
+    action: Literal["mended", "changed", "left_out"]
+    why: str
+    field: str = ""
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lengths:
+    """How long something is, in tokens: percentiles by nearest rank, so that each is a length that occurs."""
+
+    p5: int
+    p25: int
+    p50: int
+    p75: int
+    p95: int
+    p99: int
+    longest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenProfile:
-    """Lengths in tokens under the base model's template; loss tokens are those that are trained."""
+    """Lengths in tokens under the base model's template; loss tokens are those that are trained.
+
+    Attributes:
+        rows: Of whole rows.
+        prompts: Of everything before the last trained answer.
+        answers: Of the last trained answer, the end of the turn included.
+        system_share: Share of all tokens that are the text of system messages.
+        prefix_sharing: At most how many times fewer tokens are computed when each prefix shared within a
+            batch is computed once: by rows per batch, and under ``all`` for the whole split as one batch.
+    """
 
     num_tokens: int
     num_trained_tokens: int
@@ -138,6 +186,11 @@ class TokenProfile:
     shared_prefix: int
     prefix_tree_tokens: dict[int, int]
     """Distinct prefix-tree tokens per epoch, by rows per micro-batch."""
+    rows: Lengths | None = None
+    prompts: Lengths | None = None
+    answers: Lengths | None = None
+    system_share: float = 0.0
+    prefix_sharing: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +209,8 @@ class Task:
     """What kind of answer the references are, with the evidence for it.
 
     Attributes:
-        task_type: ``labels`` (a closed set), ``number``, or ``text``.
+        task_type: ``labels`` (a closed set), ``number``, ``set`` (several items of a vocabulary), ``json``
+            (records), or ``text``.
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
@@ -204,6 +258,44 @@ class Detectable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowField:
+    """A field of the rows, named as the file names it.
+
+    Attributes:
+        name: ``messages``, a column, or ``metadata.doi`` for what stands inside ``metadata``.
+        kind: ``text``, ``whole number``, ``number``, ``true or false``, ``list``, ``object``; ``mixed``
+            where rows differ.
+        num_rows: Rows in which it has a value.
+        is_metadata: Whether it travels beside the conversation; the model does not see it.
+    """
+
+    name: str
+    kind: str
+    num_rows: int
+    is_metadata: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What the user says about a data set for those who cite it; empty where nothing was said.
+
+    Attributes:
+        licence: An SPDX identifier, a URL, or words.
+        creators: People.
+        organization: The institution that made it.
+    """
+
+    title: str = ""
+    description: str = ""
+    licence: str = ""
+    creators: tuple[str, ...] = ()
+    organization: str = ""
+    citation: str = ""
+    url: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DataReport(ShownInNotebook):
     """Everything ``check`` says about a file."""
 
@@ -221,6 +313,8 @@ class DataReport(ShownInNotebook):
     detectable: Detectable | None
     findings: tuple[Finding, ...]
     base: str = ""
+    fields: tuple[RowField, ...] = ()
+    about: About = About()
 
     @property
     def has_errors(self) -> bool:
@@ -237,11 +331,16 @@ class DataReport(ShownInNotebook):
 
 __all__ = [
     "SPLITS",
+    "TEXT_TASKS",
+    "About",
+    "Change",
     "DataReport",
     "Detectable",
     "Example",
     "Finding",
+    "Lengths",
     "Overlap",
+    "RowField",
     "Split",
     "SplitProfile",
     "StoredExample",

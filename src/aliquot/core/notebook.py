@@ -21,16 +21,19 @@ class ShownInNotebook:
 
 
 def as_html(record: Any) -> str:
-    """Return a record as HTML: its plain fields in one table, each list of records in a table of its own."""
+    """Return a record as HTML: its plain fields in one table, each list of records in a table of its own.
+
+    Fields that hold nothing are left out.
+    """
     names = [field.name for field in fields(record)]
-    plain = [(name, _cell(getattr(record, name))) for name in names if not _is_nested(getattr(record, name))]
+    plain = [(name, _cell(getattr(record, name))) for name in names if _has_text(getattr(record, name))]
     tables = [_table((), [(f"<b>{escape(name)}</b>", text) for name, text in plain])] if plain else []
     for name in names:
         value = getattr(record, name)
         if _is_records(value):
             tables.append(f"<h4>{escape(name)}</h4>{_of_records(value)}")
-        elif is_dataclass(value):
-            tables.append(f"<h4>{escape(name)}</h4>{as_html(value)}")
+        elif is_dataclass(value) and (shown := as_html(value)):
+            tables.append(f"<h4>{escape(name)}</h4>{shown}")
     return "".join(tables)
 
 

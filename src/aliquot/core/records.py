@@ -72,6 +72,9 @@ def encode_lines(records: Iterable[Any]) -> bytes:
 
 def canonical_json(value: Any) -> bytes:
     """Return JSON with sorted keys and NFC text, the form that hashes are taken of."""
+    data = msgspec.json.encode(value, order="sorted")
+    if data.isascii() or unicodedata.is_normalized("NFC", data.decode()):
+        return data  # no quote, comma or brace composes with a mark after it, so every text is in NFC
     return msgspec.json.encode(_normalised(as_plain(value)), order="sorted")
 
 

@@ -16,6 +16,7 @@ from aliquot.core.records import decode, encode_lines, encode_pretty, read_recor
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event, RunState, find_state
 from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.token_view import TokenView
 from aliquot.errors import RunError
 
 
@@ -80,6 +81,11 @@ class RunDir:
         """``scores/report.json``."""
         return self.path / "scores" / "report.json"
 
+    @property
+    def token_view_path(self) -> Path:
+        """``rows/token_view.json``: one training row as the model sees it."""
+        return self.path / "rows" / "token_view.json"
+
     def rows_path(self, split: str) -> Path:
         """Stored examples of a split."""
         return self.path / "rows" / f"{split}.jsonl"
@@ -125,6 +131,15 @@ class RunDir:
         """Return the examples of a split; an absent file is an empty split."""
         path = self.rows_path(split)
         return list(read_records(path, StoredExample)) if path.is_file() else []
+
+    def save_token_view(self, view: TokenView) -> None:
+        """Publish one row as the model sees it."""
+        write_file(self.token_view_path, encode_lines([view]))
+
+    def find_token_view(self) -> TokenView | None:
+        """Return the row kept as an example, None in runs that have none."""
+        path = self.token_view_path
+        return decode(path.read_bytes(), TokenView, str(path)) if path.is_file() else None
 
     def read_predictions(self, model: str, split: str) -> list[Prediction]:
         """Return a model's predictions in the order of the split."""

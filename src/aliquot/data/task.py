@@ -1,14 +1,19 @@
-"""What kind of answer the references are: a closed set of labels, numbers, or free text."""
+"""What kind of answer the references are: labels, numbers, sets of items, JSON records, or free text."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from aliquot.core.dataset import Example, Finding, Task, TaskType
-from aliquot.data.findings import first_lines
-from aliquot.data.keys import normalise
+import numpy as np
+
+from aliquot.core.dataset import Finding, Split, Task, TaskType
+from aliquot.data.answers import check_label_counts
+from aliquot.data.findings import describe_rows
+from aliquot.data.numbers import is_number
+from aliquot.data.similar_labels import check_similar_labels
+from aliquot.data.structured_answers import find_json, find_set, is_json_record
+from aliquot.data.table import TEST, ExampleTable
 
 MAX_LABELS = 100
 MAX_LABEL_LENGTH = 60
@@ -18,16 +23,11 @@ MAX_NUMBER_LABELS = 10
 NUMBER_SHARE = 0.95
 """From this share on, references that are no numbers are taken for mistakes."""
 
-_NUMBER = re.compile(r"[+\-−]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+\-]?[0-9]+)?")
-
-
-def is_number(text: str) -> bool:
-    """Return whether a text is one plain decimal number, without unit or thousands separator."""
-    return _NUMBER.fullmatch(text.strip()) is not None
-
 
 def infer_task(references: Sequence[str], task_type: TaskType | None = None) -> Task:
     """Return the task of these references, with the evidence.
+
+    Few values that recur are labels, whatever they look like; then come numbers, JSON records and sets.
 
     Args:
         references: The expected answers of all splits.
@@ -45,19 +45,22 @@ def infer_task(references: Sequence[str], task_type: TaskType | None = None) -> 
     return _infer_from_words(counts, len(references))
 
 
-def check_task(examples: Sequence[Example], task: Task) -> list[Finding]:
+def check_task(table: ExampleTable, task: Task) -> list[Finding]:
     """Return what stands against reading the references in this way."""
     if task.task_type == "number":
-        return list(_find_non_numbers(examples))
+        return list(_find_non_numbers(table))
     if task.task_type == "labels":
-        return [*_find_similar(task.labels), *_find_single(task), *_find_unseen(examples)]
+        found = [*check_similar_labels(task.labels), *_find_single(task), *_find_unseen(table)]
+        return [*found, *check_label_counts(table)]
+    if task.task_type == "json":
+        return list(_find_non_json(table))
     return []
 
 
-def count_labels(examples: Iterable[Example], task: Task) -> dict[str, int]:
-    """Return how often each label occurs, in the order of the labels; empty for other tasks."""
-    counts = Counter(example.reference for example in examples)
-    return {label: counts[label] for label in task.labels}
+def count_labels(table: ExampleTable, split: Split, task: Task) -> dict[str, int]:
+    """Return how often each label occurs in a split, in the order of the labels; empty for other tasks."""
+    counts = dict(zip(table.answers, table.count_answers(table.find(split)).tolist(), strict=True))
+    return {label: counts.get(label, 0) for label in task.labels}
 
 
 def _infer_from_numbers(counts: Counter[str], num_numbers: int, total: int) -> Task:
@@ -77,6 +80,10 @@ def _infer_from_words(counts: Counter[str], total: int) -> Task:
     if _is_closed(counts, total):
         reason = f"{total:,} references take only {len(counts)} values, each of at most {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
+    if reason := find_json(counts):
+        return Task(task_type="json", reason=reason)
+    if reason := find_set(counts):
+        return Task(task_type="set", reason=reason)
     reason = (
         f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
     )
@@ -94,32 +101,34 @@ def _is_closed(counts: Counter[str], total: int) -> bool:
     )
 
 
-def _find_non_numbers(examples: Sequence[Example]) -> Iterable[Finding]:
-    wrong = [example for example in examples if not is_number(example.reference)]
-    if wrong:
-        yield Finding(
+def _find_non_numbers(table: ExampleTable) -> Iterable[Finding]:
+    is_wrong = np.array([not is_number(answer) for answer in table.answers], bool)
+    wrong = np.flatnonzero(is_wrong[table.answer_N])
+    if len(wrong):
+        first = table.answers[table.answer_N[wrong[0]]]
+        yield from describe_rows(
+            table,
+            wrong,
             code="reference_not_number",
             severity="error",
-            message=f"The references are numbers, but here one is {wrong[0].reference[:60]!r}.",
-            lines=first_lines(example.line for example in wrong),
-            count=len(wrong),
+            message=f"The references are numbers, but here one is {first[:60]!r}.",
             remedy="Correct these rows, or set evaluate.task_type: text.",
         )
 
 
-def _find_similar(labels: Sequence[str]) -> Iterable[Finding]:
-    groups: dict[str, list[str]] = {}
-    for label in labels:
-        plain = normalise(label)
-        groups.setdefault(plain.rstrip(" .,;:!?") or plain, []).append(label)
-    for group in groups.values():
-        if len(group) > 1:
-            yield Finding(
-                code="similar_labels",
-                severity="warning",
-                message=f"The labels {' and '.join(map(repr, group))} differ in case, space or a final mark.",
-                remedy="If they mean the same, write them alike.",
-            )
+def _find_non_json(table: ExampleTable) -> Iterable[Finding]:
+    is_wrong = np.array([not is_json_record(answer) for answer in table.answers], bool)
+    wrong = np.flatnonzero(is_wrong[table.answer_N])
+    if len(wrong):
+        first = table.answers[table.answer_N[wrong[0]]]
+        yield from describe_rows(
+            table,
+            wrong,
+            code="reference_not_json",
+            severity="warning",
+            message=f"The references are JSON records, but here one is {first[:60]!r}.",
+            remedy="Correct these rows: the model would learn to write broken JSON.",
+        )
 
 
 def _find_single(task: Task) -> Iterable[Finding]:
@@ -130,16 +139,18 @@ def _find_single(task: Task) -> Iterable[Finding]:
         )
 
 
-def _find_unseen(examples: Sequence[Example]) -> Iterable[Finding]:
-    seen = {example.reference for example in examples if example.split == "train"}
-    unseen = [example for example in examples if example.split == "test" and example.reference not in seen]
-    if unseen and seen:
-        names = ", ".join(repr(label) for label in sorted({example.reference for example in unseen})[:5])
-        yield Finding(
+def _find_unseen(table: ExampleTable) -> Iterable[Finding]:
+    num_train = table.count_answers(table.find("train"))
+    unseen = np.flatnonzero((table.split_N == TEST) & (num_train[table.answer_N] == 0))
+    if len(unseen) and num_train.any():
+        names = ", ".join(
+            repr(label) for label in sorted({table.answers[place] for place in table.answer_N[unseen]})[:5]
+        )
+        yield from describe_rows(
+            table,
+            unseen,
             code="label_not_in_train",
             severity="warning",
             message=f"Labels that occur in test but not in train: {names}.",
-            lines=first_lines(example.line for example in unseen),
-            count=len(unseen),
             remedy="The model cannot learn them; add training rows.",
         )

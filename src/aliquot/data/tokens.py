@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import math
-import random
 import re
-from array import array
+import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from aliquot.core.dataset import Example, Finding, TokenProfile
+from aliquot.core.dataset import Example, Finding
 from aliquot.data.findings import first_lines
+from aliquot.data.template_check import find_begin_token
 from aliquot.errors import AliquotError, InputError, ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
-from aliquot.tokenization.prefix_tree import count_distinct
 
-MICRO_BATCHES = (8, 32)
-SAMPLED_ROWS = 20_000
-"""Above this many rows the prefix tree is measured on a sample of so many and scaled up."""
+TOKEN_BYTES = 4
 _CHUNK_ROWS = 1_000
+_MAX_SYSTEM_TEXTS = 10_000
+"""Lengths remembered at a time: memory stays flat where every row has its own system message."""
 _TURN = re.compile(rb"\x01+")
 
 
@@ -27,34 +25,60 @@ class RowTokens:
     """One example in tokens.
 
     Attributes:
-        branches: Ids of its sequences, four bytes each; most rows have one.
+        branches: Ids of its sequences, four bytes each, the highest first: so they sort as the ids do.
         num_trained: Tokens with loss, over all branches.
         num_reference: Tokens of the last trained turn, the end of the turn included.
+        num_prompt: Tokens before that turn.
+        num_system: Tokens of the texts of system messages, in all branches.
         is_end_trained: Whether every trained turn ends with a trained stop token.
+        has_one_begin: Whether every branch has exactly one beginning token, where the model has one.
     """
 
-    branches: tuple[array[int], ...]
+    branches: tuple[bytes, ...]
     num_trained: int
     num_reference: int
-    is_end_trained: bool
+    num_prompt: int = 0
+    num_system: int = 0
+    is_end_trained: bool = True
+    has_one_begin: bool = True
 
     @property
     def length(self) -> int:
         """Tokens of the longest branch: what must fit into the window."""
-        return max(len(ids) for ids in self.branches)
+        return max(map(len, self.branches)) // TOKEN_BYTES
 
     @property
     def num_tokens(self) -> int:
         """Tokens of all branches."""
-        return sum(len(ids) for ids in self.branches)
+        return sum(map(len, self.branches)) // TOKEN_BYTES
 
 
 def measure_rows(examples: Sequence[Example], encoder: Encoder) -> Iterator[RowTokens | AliquotError]:
     """Yield the tokens of each example in order, or why the template refuses it."""
-    stops = frozenset(encoder.model.stop_token_ids)
+    stops, begin = frozenset(encoder.model.stop_token_ids), find_begin_token(encoder)
+    system_lengths: dict[str, int] = {}
     for start in range(0, len(examples), _CHUNK_ROWS):
-        for encoded in _encode(examples[start : start + _CHUNK_ROWS], encoder):
-            yield encoded if isinstance(encoded, AliquotError) else _measure_row(encoded, stops)
+        chunk = examples[start : start + _CHUNK_ROWS]
+        _measure_system_texts(chunk, encoder, system_lengths)
+        for example, encoded in zip(chunk, _encode(chunk, encoder), strict=True):
+            if isinstance(encoded, AliquotError):
+                yield encoded
+            else:
+                num_system = sum(system_lengths[text] for text in _system_texts(example))
+                yield _measure_row(encoded, stops, begin=begin, num_system=num_system)
+
+
+def _system_texts(example: Example) -> list[str]:
+    return [one.content for one in example.messages if one.role in ("system", "developer")]
+
+
+def _measure_system_texts(examples: Sequence[Example], encoder: Encoder, known: dict[str, int]) -> None:
+    """Add the length of each system text that is new; most data sets have one."""
+    if len(known) > _MAX_SYSTEM_TEXTS:
+        known.clear()
+    new = list({text for example in examples for text in _system_texts(example)} - known.keys())
+    encodings = encoder.tokenizer.encode_batch_fast(new, add_special_tokens=False) if new else []
+    known.update({text: len(encoding.ids) for text, encoding in zip(new, encodings, strict=True)})
 
 
 def _encode(examples: Sequence[Example], encoder: Encoder) -> Sequence[EncodedRow | AliquotError]:
@@ -69,7 +93,9 @@ def _encode(examples: Sequence[Example], encoder: Encoder) -> Sequence[EncodedRo
     return [row for example in examples for row in _encode([example], encoder)]
 
 
-def _measure_row(encoded: EncodedRow, stops: frozenset[int]) -> RowTokens:
+def _measure_row(
+    encoded: EncodedRow, stops: frozenset[int], *, begin: int | None = None, num_system: int = 0
+) -> RowTokens:
     num_trained, is_end_trained, reference = 0, True, (0, 0)
     for branch in encoded.branches:
         for turn in _TURN.finditer(bytes(branch.is_trained)):
@@ -77,11 +103,19 @@ def _measure_row(encoded: EncodedRow, stops: frozenset[int]) -> RowTokens:
             num_trained += reference[1] - reference[0]
             is_end_trained = is_end_trained and branch.token_ids[reference[1] - 1] in stops
     return RowTokens(
-        branches=tuple(array("i", branch.token_ids) for branch in encoded.branches),
+        branches=tuple(pack(branch.token_ids) for branch in encoded.branches),
         num_trained=num_trained,
         num_reference=reference[1] - reference[0],
+        num_prompt=reference[0],
+        num_system=num_system * len(encoded.branches),
         is_end_trained=is_end_trained,
+        has_one_begin=begin is None or all(branch.token_ids.count(begin) == 1 for branch in encoded.branches),
     )
+
+
+def pack(token_ids: Sequence[int]) -> bytes:
+    """Return token ids as bytes that sort and share prefixes as the ids do."""
+    return struct.pack(f">{len(token_ids)}I", *token_ids)
 
 
 def is_too_long(row: RowTokens | AliquotError, limit: int) -> bool:
@@ -111,6 +145,7 @@ def check_tokens(
     good = [(example, row) for example, row in zip(examples, rows, strict=True) if isinstance(row, RowTokens)]
     untrained = [example for example, row in good if row.num_trained == 0]
     endless = [example for example, row in good if row.num_trained and not row.is_end_trained]
+    begun = [example for example, row in good if not row.has_one_begin]
     too_long = [(example, row) for example, row in good if row.length > limit]
     findings = []
     if unseen:
@@ -126,6 +161,10 @@ def check_tokens(
     if endless:
         message = "The token that ends the answer is not trained; the model would never stop."
         findings.append(_error("end_not_trained", message, endless, "Choose another base model."))
+    if begun:
+        message = "The row has not exactly one beginning token; its text may spell it."
+        remedy = "Take the beginning token out of the messages; `aliquot data show FILE --line N` shows it."
+        findings.append(_error("begin_token_repeated", message, begun, remedy))
     if too_long:
         findings.append(_describe_too_long(too_long, len(examples), limit, drops_too_long))
     return findings
@@ -153,51 +192,3 @@ def _describe_too_long(
 def _error(code: str, message: str, rows: Sequence[Example], remedy: str) -> Finding:
     lines = first_lines(example.line for example in rows)
     return Finding(code=code, severity="error", message=message, lines=lines, count=len(rows), remedy=remedy)
-
-
-def profile_tokens(lines: Sequence[int], rows: Sequence[RowTokens], *, seed: int) -> TokenProfile:
-    """Return the token profile of one split.
-
-    Args:
-        lines: The line of each row.
-        rows: Its tokens; at least one row.
-        seed: Of the order in which rows are put into micro-batches.
-    """
-    lengths = [row.length for row in rows]
-    longest = max(lengths)
-    ordered = sorted(lengths)
-    return TokenProfile(
-        num_tokens=sum(row.num_tokens for row in rows),
-        num_trained_tokens=sum(row.num_trained for row in rows),
-        median=ordered[(len(ordered) - 1) // 2],
-        p95=ordered[math.ceil(0.95 * len(ordered)) - 1],
-        longest=longest,
-        longest_line=lines[lengths.index(longest)],
-        longest_reference=max(row.num_reference for row in rows),
-        shared_prefix=_shared_prefix([ids for row in rows for ids in row.branches]),
-        prefix_tree_tokens={size: _tree_tokens(rows, size, seed) for size in MICRO_BATCHES},
-    )
-
-
-def _shared_prefix(rows: Sequence[array[int]]) -> int:
-    """Return how many leading tokens all rows have in common."""
-    first, last = min(rows), max(rows)  # in dictionary order these two differ earliest
-    return next(
-        (index for index, (a, b) in enumerate(zip(first, last, strict=False)) if a != b),
-        min(len(first), len(last)),
-    )
-
-
-def _tree_tokens(rows: Sequence[RowTokens], micro_batch_size: int, seed: int) -> int:
-    """Return the tokens per epoch when each prefix shared within a micro-batch counts once."""
-    order = list(range(len(rows)))
-    random.Random(seed).shuffle(order)
-    sample = order[:SAMPLED_ROWS]
-    distinct = 0
-    for start in range(0, len(sample), micro_batch_size):
-        batch = [rows[index] for index in sample[start : start + micro_batch_size]]
-        distinct += count_distinct([tuple(ids) for row in batch for ids in row.branches])
-    if len(sample) == len(order):
-        return distinct
-    total, sampled = (sum(rows[index].num_tokens for index in which) for which in (order, sample))
-    return round(distinct * total / sampled)

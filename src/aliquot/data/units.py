@@ -1,17 +1,18 @@
 """Rows that must not be parted by a split: the same prompt, the same content, the same group.
 
-A unit's key depends on its rows' contents alone, so that a split does not depend on the order of rows.
+A unit's place in the order depends on its rows' contents alone, so that a split does not depend on the
+order of rows. Shape letters: M rows of the pool that is split, U units, S strata.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aliquot.core.dataset import Example
-from aliquot.data.keys import normalised_prompt
+import numpy as np
+
+from aliquot.data.table import ExampleTable
 
 CONSTANT_SHARE = 0.1
 """A prompt of more than this share of all rows is a standing instruction, not an item of its own."""
@@ -19,123 +20,187 @@ _CONSTANT_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """Rows that stay together.
+class Units:
+    """A partition of the rows of a pool.
 
     Attributes:
-        members: Indexes of the rows.
-        key: The lowest content hash among them.
-        stratum: The most frequent reference where the split is stratified, else empty.
+        unit_M: The unit of each row.
+        size_U: Rows of each unit.
+        first_U: The row with the lowest content hash in each unit: it names the unit.
+        stratum_U: The most frequent answer of each unit where the split is stratified, else 0.
     """
 
-    members: tuple[int, ...]
-    key: str
-    stratum: str
+    unit_M: np.ndarray
+    size_U: np.ndarray
+    first_U: np.ndarray
+    stratum_U: np.ndarray
 
-    @property
-    def size(self) -> int:
-        """Number of rows."""
-        return len(self.members)
-
-
-def build_units(examples: Sequence[Example], *, is_stratified: bool) -> list[Unit]:
-    """Return the units of these rows; every row is in exactly one."""
-    prompts = [normalised_prompt(example) for example in examples]
-    counts = Counter(prompts)
-    limit = max(_CONSTANT_ROWS, int(CONSTANT_SHARE * len(examples)))
-    parts = _Parts(len(examples))
-    for index, (example, prompt) in enumerate(zip(examples, prompts, strict=True)):
-        parts.tie(index, example.content_hash if counts[prompt] > limit else prompt)
-        if example.group is not None:
-            parts.tie(index, ("group", example.group))
-    return [_build_unit(members, examples, is_stratified) for members in parts.members()]
+    def members(self, is_chosen_U: np.ndarray) -> np.ndarray:
+        """Return whether each row belongs to a chosen unit."""
+        return is_chosen_U[self.unit_M]
 
 
-def choose_units(units: Iterable[Unit], num_rows: int, salt: str) -> list[Unit]:
+def build_units(
+    table: ExampleTable, pool_M: np.ndarray, *, is_stratified: bool, ties: Sequence[np.ndarray] = ()
+) -> Units:
+    """Return the units of some rows; every row is in exactly one.
+
+    Args:
+        table: All examples.
+        pool_M: Places of the rows to be split.
+        is_stratified: Whether units are told apart by their answers.
+        ties: Further columns over the pool whose equal values, if not negative, stay together.
+    """
+    content_M, reading_M = table.content_N[pool_M], table.reading_N[pool_M]
+    item_M = _name(_items(reading_M, content_M))
+    unit_M = _join([item_M, *ties])
+    num_units = int(unit_M.max(initial=-1)) + 1
+    # The lowest content hash of each unit comes first within it.
+    order_M = np.lexsort((content_M, unit_M))
+    starts_U = np.searchsorted(unit_M[order_M], np.arange(num_units))
+    stratum_U = np.zeros(num_units, np.int64)
+    if is_stratified:
+        stratum_U = _most_frequent(unit_M, table.answer_N[pool_M], table.answers)
+    return Units(unit_M, np.bincount(unit_M, minlength=num_units), order_M[starts_U], stratum_U)
+
+
+def order_units(units: Units, table: ExampleTable, pool_M: np.ndarray, salt: str) -> np.ndarray:
+    """Return the units in the order of a salted hash of their names, the same for any order of rows."""
+    names = table.content_hashes(pool_M[units.first_U])
+    head = f"{salt}:".encode()
+    digests = [hashlib.sha256(head + name.encode()).digest()[:8] for name in names]
+    return np.argsort(np.frombuffer(b"".join(digests), ">u8"), kind="stable")
+
+
+def choose_units(units: Units, order_U: np.ndarray, num_rows: int) -> np.ndarray:
     """Choose units with about ``num_rows`` rows in all, never more; each stratum gives its share.
 
-    Units are taken in the order of a salted hash. The last row of a stratum is never taken, and when
-    every unit is larger than wanted, the smallest is taken if it leaves at least half of the rows.
+    Units are taken in order. The last row of a stratum is never taken, and when every unit is larger
+    than wanted, the smallest is taken if it leaves at least half of the rows.
+
+    Returns:
+        Whether each unit is chosen.
     """
-    ordered = sorted(units, key=lambda unit: hashlib.sha256(f"{salt}:{unit.key}".encode()).digest())
-    sizes: Counter[str] = Counter()
-    for unit in ordered:
-        sizes[unit.stratum] += unit.size
-    room = _share_out(num_rows, sizes)
-    chosen = []
-    for unit in ordered:
-        if unit.size <= room[unit.stratum]:
-            room[unit.stratum] -= unit.size
-            chosen.append(unit)
-    chosen += _fill(ordered, chosen, num_rows, sizes)
-    if not chosen and num_rows > 0 and ordered:
-        smallest = min(ordered, key=lambda unit: unit.size)
-        chosen = [smallest] if 2 * smallest.size <= sizes.total() else []
-    return chosen
+    is_chosen_U = np.zeros(len(order_U), bool)
+    if num_rows < 1 or not len(order_U):
+        return is_chosen_U
+    size_S = np.bincount(units.stratum_U, weights=units.size_U).astype(int)
+    room_S = _share_out(num_rows, size_S)
+    _take(units, order_U, is_chosen_U, room_S)
+    _fill(units, order_U, is_chosen_U, num_rows, size_S)
+    if not is_chosen_U.any():
+        smallest = order_U[np.argmin(units.size_U[order_U])]
+        is_chosen_U[smallest] = 2 * units.size_U[smallest] <= units.size_U.sum()
+    return is_chosen_U
 
 
-def _fill(ordered: list[Unit], chosen: list[Unit], num_rows: int, sizes: Counter[str]) -> list[Unit]:
-    """Return further units that fit, whatever their stratum, as long as each stratum keeps a row."""
-    room = num_rows - sum(unit.size for unit in chosen)
-    taken = {unit.key for unit in chosen}
-    left = Counter(sizes)
-    for unit in chosen:
-        left[unit.stratum] -= unit.size
-    more = []
-    for unit in ordered:
-        if unit.key not in taken and unit.size <= room and unit.size < left[unit.stratum]:
-            room -= unit.size
-            left[unit.stratum] -= unit.size
-            more.append(unit)
-    return more
+def assign_folds(units: Units, order_U: np.ndarray, num_folds: int) -> np.ndarray:
+    """Return the fold of each unit, from 0: folds of like size, each stratum in proportion.
+
+    The largest units are placed first, each into the fold that has fewest rows of its stratum, then
+    fewest rows in all; within one size the order decides.
+    """
+    fold_U = np.empty(len(order_U), np.int64)
+    num_strata = int(units.stratum_U.max(initial=0)) + 1
+    rows_SF = np.zeros((num_strata, num_folds), np.int64)
+    rows_F = np.zeros(num_folds, np.int64)
+    for unit in order_U[np.argsort(-units.size_U[order_U], kind="stable")].tolist():
+        stratum, size = units.stratum_U[unit], units.size_U[unit]
+        fold = int(np.lexsort((rows_F, rows_SF[stratum]))[0])
+        rows_SF[stratum, fold] += size
+        rows_F[fold] += size
+        fold_U[unit] = fold
+    return fold_U
 
 
-def _share_out(num_rows: int, sizes: Counter[str]) -> dict[str, int]:
+def _items(reading_M: np.ndarray, content_M: np.ndarray) -> np.ndarray:
+    """Return what stands for an item in each row: its prompt, or its content where the prompt is constant."""
+    _, reading_M, counts = np.unique(reading_M, return_inverse=True, return_counts=True)
+    limit = max(_CONSTANT_ROWS, int(CONSTANT_SHARE * len(reading_M)))
+    _, content_M = np.unique(content_M, return_inverse=True)
+    return np.where(counts[reading_M] > limit, len(counts) + content_M, reading_M)
+
+
+def _join(columns: Sequence[np.ndarray]) -> np.ndarray:
+    """Number the sets of rows that equal values in any column connect; negative values connect nothing."""
+    num_rows, first = len(columns[0]), columns[0]
+    if len(columns) == 1:
+        return _in_row_order(first)
+    # Imported when needed: loading scipy takes longer than most checks.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    rows, values, offset = [], [], num_rows
+    for column in columns:
+        has_value = np.flatnonzero(column >= 0)
+        rows.append(has_value)
+        values.append(offset + column[has_value])
+        offset += int(column.max(initial=-1)) + 1
+    row, value = np.concatenate(rows), np.concatenate(values)
+    graph = coo_array((np.ones(len(row), np.int8), (row, value)), shape=(offset, offset))
+    _, component = connected_components(graph, directed=False)
+    return _in_row_order(component[:num_rows])
+
+
+def _name(value_M: np.ndarray) -> np.ndarray:
+    """Return small numbers for values."""
+    return np.unique(value_M, return_inverse=True)[1]
+
+
+def _in_row_order(value_M: np.ndarray) -> np.ndarray:
+    """Number values by their first rows."""
+    _, first, inverse = np.unique(value_M, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]
+
+
+def _most_frequent(unit_M: np.ndarray, answer_M: np.ndarray, answers: Sequence[str]) -> np.ndarray:
+    """Return the most frequent answer of each unit; among equals the first in the alphabet."""
+    rank = np.empty(len(answers), np.int64)
+    rank[np.array(sorted(range(len(answers)), key=answers.__getitem__), np.int64)] = np.arange(len(answers))
+    pairs, counts = np.unique(
+        np.stack((unit_M, rank[answer_M])), axis=1, return_counts=True
+    )  # in the order of units, then of the alphabet
+    best = np.lexsort((pairs[1], -counts, pairs[0]))
+    _, first = np.unique(pairs[0][best], return_index=True)
+    return pairs[1][best[first]]
+
+
+def _share_out(num_rows: int, size_S: np.ndarray) -> np.ndarray:
     """Return how many rows each stratum gives: its share by largest remainder, at most half of it."""
-    total = max(sizes.total(), 1)
-    exact = {stratum: num_rows * size / total for stratum, size in sizes.items()}
-    room = {stratum: int(share) for stratum, share in exact.items()}
-    by_remainder = sorted(exact, key=lambda stratum: (room[stratum] - exact[stratum], stratum))
-    for stratum in by_remainder[: num_rows - sum(room.values())]:
-        room[stratum] += 1
-    return {
-        stratum: min(rows, sizes[stratum] // 2) if len(sizes) > 1 else rows for stratum, rows in room.items()
-    }
+    exact_S = num_rows * size_S / max(int(size_S.sum()), 1)
+    room_S = exact_S.astype(int)
+    by_remainder_S = np.argsort(room_S - exact_S, kind="stable")
+    room_S[by_remainder_S[: num_rows - int(room_S.sum())]] += 1
+    return np.minimum(room_S, size_S // 2) if np.count_nonzero(size_S) > 1 else room_S
 
 
-def _build_unit(members: list[int], examples: Sequence[Example], is_stratified: bool) -> Unit:
-    if len(members) == 1:
-        only = examples[members[0]]
-        return Unit((members[0],), only.content_hash, only.reference if is_stratified else "")
-    key = min(examples[index].content_hash for index in members)
-    stratum = ""
-    if is_stratified:
-        counts = Counter(examples[index].reference for index in members)
-        stratum = min(counts, key=lambda reference: (-counts[reference], reference))
-    return Unit(tuple(members), key, stratum)
+def _take(units: Units, order_U: np.ndarray, is_chosen_U: np.ndarray, room_S: np.ndarray) -> None:
+    """Choose, in place, every unit that fits into the room of its stratum."""
+    for unit in order_U.tolist():
+        size, stratum = units.size_U[unit], units.stratum_U[unit]
+        if size <= room_S[stratum]:
+            room_S[stratum] -= size
+            is_chosen_U[unit] = True
+            if not room_S.any():
+                return
 
 
-class _Parts:
-    """Disjoint sets of row indexes, joined whenever two rows share a key (union-find)."""
-
-    def __init__(self, size: int) -> None:
-        self._parent = list(range(size))
-        self._owner: dict[Hashable, int] = {}
-
-    def tie(self, index: int, key: Hashable) -> None:
-        """Put a row together with all rows that have the same key."""
-        other = self._find(self._owner.setdefault(key, index))
-        self._parent[self._find(index)] = other
-
-    def members(self) -> list[list[int]]:
-        """Return the sets."""
-        sets: dict[int, list[int]] = defaultdict(list)
-        for index in range(len(self._parent)):
-            sets[self._find(index)].append(index)
-        return list(sets.values())
-
-    def _find(self, index: int) -> int:
-        while self._parent[index] != index:
-            self._parent[index] = self._parent[self._parent[index]]  # halve the path: near-constant time
-            index = self._parent[index]
-        return index
+def _fill(
+    units: Units, order_U: np.ndarray, is_chosen_U: np.ndarray, num_rows: int, size_S: np.ndarray
+) -> None:
+    """Choose, in place, further units that fit whatever their stratum, as long as each keeps a row."""
+    room = num_rows - int(units.size_U[is_chosen_U].sum())
+    taken = np.bincount(
+        units.stratum_U[is_chosen_U], weights=units.size_U[is_chosen_U], minlength=len(size_S)
+    )
+    left_S = size_S - taken.astype(int)
+    for unit in order_U.tolist() if room else ():
+        size, stratum = units.size_U[unit], units.stratum_U[unit]
+        if not is_chosen_U[unit] and size <= room and size < left_S[stratum]:
+            room -= int(size)
+            left_S[stratum] -= size
+            is_chosen_U[unit] = True
+            if not room:
+                return

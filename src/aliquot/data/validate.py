@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from functools import lru_cache
 from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
@@ -26,9 +27,10 @@ SPLIT_WORDS: dict[str, Split] = {
 }
 """What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
+_PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
 _MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
 _USED_KEYS = frozenset(("messages", "split", "metadata", "tools", "functions", "rejected_message"))
-_MESSAGE_KEYS = (
+MESSAGE_KEYS = (
     "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
 )  # fmt: skip
 
@@ -47,7 +49,42 @@ class RowValidator:
 
     def validate(self, row: Row) -> Example | None:
         """Return the example, or None when the row has an error."""
+        messages = read_plain(row.value)
+        if messages is not None:
+            return Example(
+                messages=messages,
+                line=row.line,
+                content_hash=hash_content(messages),
+                split=_PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
+            )
         return _RowCheck(row, self._findings).build(self._group_key)
+
+
+def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
+    """Return the messages of a row about which there is nothing to say; None for a row to be examined.
+
+    Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
+    """
+    items, split = value.get("messages"), value.get("split")
+    is_marked = type(split) is str and split in _PLAIN_SPLITS
+    if type(items) is not list or len(value) != 1 + is_marked:
+        return None
+    messages = []
+    for item in items:
+        if type(item) is not dict or len(item) != 2:
+            return None
+        role, content = item.get("role"), item.get("content")
+        if type(role) is not str or type(content) is not str or not content or content.isspace():
+            return None
+        messages.append(Message(sys.intern(role), content))
+    return tuple(messages) if _is_usual(tuple(message.role for message in messages)) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(roles: tuple[str, ...]) -> bool:
+    """Whether roles are user and assistant in turns up to an answer, after a system message or none."""
+    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
+    return len(turns) >= 2 and len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
 
 
 class _RowCheck:
@@ -164,7 +201,7 @@ class _RowCheck:
             return "tool"
         if role == TEXT_ROLE and len(self.row.value["messages"]) == 1:
             return TEXT_ROLE
-        found = "missing" if "role" not in item else _show(role)
+        found = "missing" if "role" not in item else show(role)
         near = suggest(role, ROLES) if isinstance(role, str) else ""
         message = f"The role is {found}; expected one of {', '.join(ROLES)}."
         self._report("unknown_role", message, field=f"{path}.role", remedy=near)
@@ -189,7 +226,7 @@ class _RowCheck:
         for part in parts:
             kind = part.get("type") if isinstance(part, dict) else name_json_type(part)
             if kind != "text" or not isinstance(part.get("text"), str):
-                self._report_unsupported(path, f"content parts of the type {_show(kind)}")
+                self._report_unsupported(path, f"content parts of the type {show(kind)}")
                 return None
             texts.append(part["text"])
         message = "Content given as a list of text parts was joined without a separator."
@@ -201,7 +238,7 @@ class _RowCheck:
         if weight is None:
             return None
         if isinstance(weight, bool) or weight not in (0, 1):
-            message = f"The weight is {_show(weight)}; expected 0 (not trained) or 1."
+            message = f"The weight is {show(weight)}; expected 0 (not trained) or 1."
             self._report("invalid_weight", message, field=f"{path}.weight")
         elif role != "assistant":
             message = f"A message of the role {role} has a weight; only the assistant's are trained."
@@ -222,7 +259,7 @@ class _RowCheck:
         if len(item) <= 2 and "role" in item and "content" in item:
             return
         for key in item:
-            if key not in _MESSAGE_KEYS and key not in _MEDIA_KEYS and item[key] is not None:
+            if key not in MESSAGE_KEYS and key not in _MEDIA_KEYS and item[key] is not None:
                 message = f'The key "{key}" of a message is not used.'
                 self._report(
                     "unknown_message_key",
@@ -230,7 +267,7 @@ class _RowCheck:
                     field=f"{path}.{key}",
                     severity="warning",
                     kind=key,
-                    remedy=suggest(key, _MESSAGE_KEYS),
+                    remedy=suggest(key, MESSAGE_KEYS),
                 )
 
     # The conversation as a whole.
@@ -317,8 +354,8 @@ class _RowCheck:
         near = suggest(word.strip(), list(SPLIT_WORDS)) if isinstance(word, str) else ""
         if isinstance(word, str) and word.strip().lower().startswith("eval"):
             near = "It means validation to some and test to others: write the one you mean."
-        message = f"The split is {_show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
-        self._report("unknown_split", message, field="split", remedy=near, kind=_show(word))
+        message = f"The split is {show(word)}; expected one of {', '.join(SPLIT_WORDS)} (in any case)."
+        self._report("unknown_split", message, field="split", remedy=near, kind=show(word))
         return None
 
     def _read_metadata(self, value: dict[str, Any], group_key: str | None) -> dict[str, str]:
@@ -350,6 +387,7 @@ def _as_metadata(value: object) -> str:
     return text if isinstance(text, str) else as_json(value)
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """Return a value as JSON of at most 60 characters, for a message."""
     text = repr(value) if isinstance(value, str) else as_json(value)
     return text if len(text) <= 60 else f"{text[:57]}…"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import StoredExample, Task
+from aliquot.core.dataset import TEXT_TASKS, StoredExample, Task
 from aliquot.core.files import write_file
 from aliquot.core.records import decode, encode_pretty
 from aliquot.core.result import Prediction
@@ -197,7 +197,7 @@ def _answer_by_linear_model(
     test: Sequence[StoredExample],
     task: Task,
 ) -> LinearAnswers | None:
-    if task.task_type == "text":
+    if task.task_type in TEXT_TASKS:
         return None
     shared = shared_messages(train)
     return answer_by_linear_model(

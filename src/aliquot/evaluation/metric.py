@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from aliquot.core.dataset import TaskType
+from aliquot.core.dataset import TEXT_TASKS, TaskType
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.resampling import Statistic
 from aliquot.plugins import get_extension, list_extensions
@@ -26,7 +26,7 @@ METRICS_PACKAGE = "aliquot.evaluation.metrics"
 DEFAULT_PRIMARY: dict[TaskType, str] = {
     "labels": "accuracy",
     "number": "mean_absolute_error",
-    "text": "exact_match",
+    **dict.fromkeys(TEXT_TASKS, "exact_match"),
 }
 """The headline metric of a task when none is named."""
 
@@ -38,7 +38,7 @@ class Metric:
     Attributes:
         name: The file's name.
         title: Words for tables and figures.
-        task_types: Tasks it is defined for.
+        task_types: Tasks it is defined for; one for ``text`` also scores sets and JSON records.
         unit: ``share`` (0 to 1, differences are told in points), ``nats``, ``answer`` (that of the
             numbers), or empty.
         direction: Whether higher or lower is better.
@@ -60,6 +60,10 @@ class Metric:
     interval: Literal["wilson", "bootstrap", "none"] = "bootstrap"
     per_item: Callable[[Answers], Floats] | None = None
     aggregate: Callable[[Answers, Floats], Floats] | None = None
+
+    def can_score(self, task_type: str) -> bool:
+        """Return whether the metric is defined for a task."""
+        return task_type in self.task_types or ("text" in self.task_types and task_type in TEXT_TASKS)
 
     def bind(self, answers: Answers) -> Statistic:
         """Return the metric of these answers as a function of counts RN; R values, NaN where undefined."""
@@ -98,7 +102,7 @@ def get_metric(name: str) -> Metric:
 def list_metrics(task_type: TaskType) -> list[Metric]:
     """Return the metrics of a task type, the default primary first, then by name."""
     metrics = [get_metric(name) for name in list_extensions(METRICS_PACKAGE)]
-    chosen = [metric for metric in metrics if task_type in metric.task_types]
+    chosen = [metric for metric in metrics if metric.can_score(task_type)]
     return sorted(chosen, key=lambda metric: (metric.name != DEFAULT_PRIMARY[task_type], metric.name))
 
 

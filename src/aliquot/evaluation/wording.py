@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from aliquot.core.dataset import TEXT_TASKS
 from aliquot.core.result import Interval, MetricValue
 from aliquot.evaluation.metric import Metric
 
@@ -83,7 +84,9 @@ def capitalise(sentence: str) -> str:
 def _constant_answer(model: str, task_type: str) -> str:
     if model != "majority":
         return ""
-    return {"number": "training median", "text": "commonest answer"}.get(task_type, "majority class")
+    if task_type in TEXT_TASKS:
+        return "commonest answer"
+    return "training median" if task_type == "number" else "majority class"
 
 
 def _decimals(half_width: float) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import StoredExample
+from aliquot.core.dataset import TEXT_TASKS, StoredExample
 from aliquot.core.result import Score
 from aliquot.export.record import RunRecord
 
@@ -45,9 +45,9 @@ def read_answers(record: RunRecord) -> list[AnsweredRow]:
 def is_right(score: Score, task_type: str, tolerance: float | None) -> bool | None:
     """Return whether an answer is right; None for a number where no tolerance says what is right.
 
-    A text is right to the letter, as the exact match counts it.
+    A text, set or JSON record is right to the letter, as the exact match counts it.
     """
-    if task_type == "text":
+    if task_type in TEXT_TASKS:
         return score.raw == 1.0
     if task_type == "labels":
         return score.normalised == 1.0

@@ -31,7 +31,9 @@ from aliquot.plan.rules.machine import longest_pass
 from aliquot.plan.rules.sources import OURS
 from aliquot.plan.warnings import list_warnings
 
-NOT_PLANNED = frozenset(record.name for record in list_settings() if record.name.startswith("data."))
+NOT_PLANNED = frozenset(
+    record.name for record in list_settings() if record.name.startswith(("data.", "about."))
+)
 """Settings that the data check obeys and reports; no rule here chooses them."""
 
 

@@ -118,6 +118,20 @@ class Encoder:
         ]
         return [list(self._through_stop(ids)) for ids in self._ids(turns)]
 
+    def turn_texts(self, messages: Sequence[Message], tools: str = "") -> list[tuple[str, str]]:
+        """Return of each trained turn the text of its prompt and the text that follows.
+
+        Raises:
+            InputError: No assistant turn is trained (``nothing_to_train``).
+            ModelError: The template refuses the conversation.
+        """
+        return self._trained_turns(tuple(messages), tools)
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """The model's tokenizer, without padding and truncation."""
+        return self._tokenizer
+
     def decode(self, token_ids: Sequence[int]) -> str:
         """Return the text of generated ids, special tokens left out."""
         return self._tokenizer.decode(list(token_ids), skip_special_tokens=True)

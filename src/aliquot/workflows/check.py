@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings, load_given
+from aliquot.config.settings import AboutSettings
 from aliquot.core.conversation import TEXT_ROLE
-from aliquot.core.dataset import DataReport
+from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.errors import InputError
 from aliquot.plan.bases import choose_base
@@ -18,23 +20,37 @@ from aliquot.workflows.prepare import Base, find_ready, list_ready_names
 from aliquot.workflows.setting_names import full_names
 
 
-def check(data: Path | str, *, config: Path | str | None = None, **settings: Any) -> DataReport:
-    """Check a data file; nothing is written and nothing is fetched.
+def check(
+    data: Path | str,
+    *,
+    config: Path | str | None = None,
+    html: Path | str | None = None,
+    card: Path | str | None = None,
+    **settings: Any,
+) -> DataReport:
+    """Check a data file; it is never changed, and nothing is fetched.
 
     Lengths in tokens are told when the base model is prepared already.
 
     Args:
         data: The file.
         config: A settings file.
-        settings: Settings by name, for example ``test_fraction=0.2``.
+        html: Where to write the check as a page for a browser; an earlier such page is replaced.
+        card: Folder for ``croissant.json`` and ``data_card.md``, which are published with the data.
+        settings: Settings by name, for example ``test_fraction=0.2`` or ``licence="CC-BY-4.0"``.
 
     Raises:
-        InputError: The file cannot be read as rows at all, or a setting is wrong.
+        InputError: The file cannot be read as rows at all, a setting is wrong, or what should be written
+            is there already.
+        MachineError: A folder cannot be written to.
     """
     given = read_settings(config, settings)
     checked = check_rows(data, given)
-    base = None if has_plain_texts(checked) else _find_base(given, checked.report)
-    return (count_tokens(checked, base, given) if base else checked).report
+    base = None if has_plain_texts(checked) else find_likely_base(given, checked.report)
+    report = (count_tokens(checked, base, given) if base else checked).report
+    if html is not None or card is not None:
+        _save(report, html, card)
+    return report
 
 
 def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenSettings:
@@ -44,7 +60,8 @@ def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenS
 
 def check_rows(data: Path | str, given: GivenSettings) -> CheckedData:
     """Read, validate and split, without counting tokens."""
-    return check_data(Path(data), given.settings.data, task_type=given.settings.evaluate.task_type)
+    checked = check_data(Path(data), given.settings.data, task_type=given.settings.evaluate.task_type)
+    return replace(checked, report=replace(checked.report, about=_as_about(given.settings.about)))
 
 
 def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> CheckedData:
@@ -94,7 +111,21 @@ def require_conversations(checked: CheckedData) -> None:
         )
 
 
-def _find_base(given: GivenSettings, report: DataReport) -> Base | None:
+def _save(report: DataReport, html: Path | str | None, card: Path | str | None) -> None:
+    from aliquot.workflows.data_card import save_check_page, save_data_card  # a check alone loads no Jinja
+
+    if html is not None:
+        save_check_page(report, html)
+    if card is not None:
+        save_data_card(report, card)
+
+
+def _as_about(given: AboutSettings) -> About:
+    said = given.model_dump(exclude_none=True)
+    return About(**said | {"creators": tuple(said.get("creators", ()))})
+
+
+def find_likely_base(given: GivenSettings, report: DataReport) -> Base | None:
     """Return the base model that a run would take, if that is known and prepared already."""
     if given.settings.base:
         return find_ready(given.settings.base)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from aliquot.config.places import default_runs_dir
-from aliquot.core.dataset import SPLITS, Example, Split, StoredExample
+from aliquot.core.dataset import SPLITS
 from aliquot.core.files import new_folder, write_file
-from aliquot.core.records import encode_lines, sha256_file
+from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.token_view import shorten
+from aliquot.data.table import ExampleTable
 from aliquot.errors import MachineError
+from aliquot.tokenization.encoder import Encoder
 from aliquot.version import __version__
 from aliquot.workflows.plan import Planned
 from aliquot.workflows.setting_names import command_line
+from aliquot.workflows.show_data import view_example
 from aliquot.workflows.surroundings import Surroundings
 
 MAX_SLUG_CHARS = 32
+MAX_KEPT_TOKENS = 400
+MAX_KEPT_SEQUENCES = 4
 
 
 def open_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
@@ -42,7 +47,8 @@ def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) ->
     folder = (runs_dir or default_runs_dir()) / name
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
-        hashes = _write_rows(half_made, planned.checked.examples)
+        hashes = _write_rows(half_made, planned.checked.table)
+        _write_token_view(half_made, planned)
         half_made.save_spec(build_spec(planned, run_id=name, now=now, rows_sha256=hashes))
     return RunDir(folder)
 
@@ -100,24 +106,20 @@ def _command(planned: Planned) -> str:
     return command_line("run", [planned.checked.report.file], settings)
 
 
-def _write_rows(run_dir: RunDir, examples: Mapping[Split, tuple[Example, ...]]) -> dict[str, str]:
+def _write_rows(run_dir: RunDir, table: ExampleTable) -> dict[str, str]:
     """Write the examples of each split; return the hash of each file."""
     hashes: dict[str, str] = {}
     for split in SPLITS:
         path = run_dir.rows_path(split)
-        write_file(path, encode_lines(_stored(example) for example in examples.get(split, ())))
+        write_file(path, b"".join(table.stored_lines(split)))
         hashes[split] = sha256_file(path)
     return hashes
 
 
-def _stored(example: Example) -> StoredExample:
-    return StoredExample(
-        example_id=example.example_id,
-        line=example.line,
-        messages=example.messages,
-        group=example.group,
-        metadata=example.metadata,
-        tools=example.tools,
-        rejected=example.rejected,
-        file=example.file,
-    )
+def _write_token_view(run_dir: RunDir, planned: Planned) -> None:
+    """Keep the first training row as the model sees it: the report shows it when the model is long gone."""
+    rows = planned.checked.examples.get("train", ())
+    if rows:
+        view = view_example(rows[0], Encoder.load(planned.base.folder), base=planned.base.name)
+        kept = shorten(view, max_tokens=MAX_KEPT_TOKENS, max_sequences=MAX_KEPT_SEQUENCES)
+        run_dir.save_token_view(kept)

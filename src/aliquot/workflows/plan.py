@@ -87,7 +87,7 @@ def require_metric(name: str | None, task_type: str) -> None:
     Raises:
         InputError: No metric has this name, or it is for other tasks.
     """
-    if name is None or task_type in get_metric(name).task_types:
+    if name is None or get_metric(name).can_score(task_type):
         return
     raise InputError(
         f"{name} is a metric for {' and '.join(get_metric(name).task_types)}; the task here is {task_type}.",

@@ -59,7 +59,17 @@ def test_every_verb_is_a_file_and_every_file_with_an_app_is_a_verb():
 
 
 @pytest.mark.parametrize(
-    "verb", [*VERBS, "runs list", "runs show", "runs compare", "runs delete", "models fetch", "data convert"]
+    "verb",
+    [
+        *VERBS,
+        "runs list",
+        "runs show",
+        "runs compare",
+        "runs delete",
+        "models fetch",
+        "data convert",
+        "data show",
+    ],
 )
 def test_every_verb_explains_itself_and_takes_json_and_debug(aliquot, verb):
     code, out, _ = aliquot(*verb.split(), "--help")

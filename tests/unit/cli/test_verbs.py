@@ -58,13 +58,47 @@ def test_an_interrupted_run_tells_how_to_resume_and_resumes(aliquot, target, dat
 def test_check_shows_splits_and_findings(aliquot, data):
     code, out, _ = aliquot("check", data)
     assert code == 0
-    assert "60 rows, 60 usable examples" in out
+    assert out.startswith("! Fit for training: no errors, 1 warning")
+    assert "60 rows, all usable" in out
     assert "models fetch" in out
 
 
 def test_check_with_json_is_the_same_report(aliquot_json, data):
     code, document = aliquot_json("check", data)
     assert (code, document["num_examples"]) == (0, 60)
+
+
+def test_data_show_shows_tokens_and_writes_a_page(aliquot, aliquot_json, target, data, places):
+    assert aliquot("data", "show", data)[0] == 4, "no base model is here"
+    aliquot("models", "fetch", "smollm2-135m-instruct")
+    code, out, err = aliquot("data", "show", data, "--line", "5", "--html", "row.html")
+    assert code == 0, err
+    assert "line 5" in out and "⟦" in out and "row.html" in err
+    assert (places / "row.html").read_text().startswith("<!doctype html>")
+    code, (document,) = aliquot_json("data", "show", data, "--rows", "1")
+    tokens = document["sequences"][0]["tokens"]
+    assert {"id", "text", "is_trained", "is_control", "role"} == set(tokens[0])
+    assert aliquot("data", "show", data, "--id", document["example_id"][:12], "--line", "5")[0] == 2
+    assert aliquot("data", "show", data, "--line", "500")[0] == 2
+
+
+def test_check_exits_with_2_when_a_finding_forbids_training(aliquot, places):
+    (places / "one.jsonl").write_text('{"prompt": "a", "completion": "b"}\n')
+    code, out, err = aliquot("check", "one.jsonl")
+    assert (code, err) == (2, "")
+    assert out.startswith("✗ Not yet: 2 errors")
+
+
+def test_check_writes_its_page_and_its_cards_when_asked(aliquot, data, places):
+    code, _, err = aliquot("check", data, "--html", "check.html", "--card", "card")
+    assert code == 0
+    assert err == "written  check.html\nwritten  card\n"
+    assert (places / "check.html").is_file() and (places / "card" / "data_card.md").is_file()
+
+
+def test_check_never_replaces_the_data_by_its_page(aliquot, data):
+    code, _, err = aliquot("check", data, "--html", data)
+    assert code == 2 and "not touched" in err
 
 
 def test_plan_exports_settings_that_load_again(aliquot, target, data, places):

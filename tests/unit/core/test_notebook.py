@@ -53,3 +53,7 @@ def test_an_evaluation_shows_models_with_their_values_and_reads_back(tmp_path):
     html = report._repr_html_()
     assert "tuned" in html and "accuracy 0.9" in html
     assert decode(encode(report), EvaluationReport, "memory") == report
+
+
+def test_a_nested_record_that_holds_nothing_is_left_out():
+    assert "<h4>" not in as_html(Shelf("Top", best=Item("")))

@@ -6,10 +6,11 @@ from pathlib import Path
 from aliquot.core.conversation import Message
 from aliquot.core.dataset import Example
 from aliquot.core.records import sha256_of
+from aliquot.data.table import ExampleTable, TableBuilder
 
 
 def example(
-    prompt: str, answer: str, *, line: int = 1, split=None, group=None, system=None, occurrence=0
+    prompt: str, answer: str, *, line: int = 1, split=None, group=None, system=None, metadata=None
 ) -> Example:
     messages = (Message("user", prompt), Message("assistant", answer))
     if system is not None:
@@ -21,8 +22,19 @@ def example(
         content_hash=content_hash,
         split=split,
         group=group,
-        occurrence=occurrence,
+        metadata=metadata or {},
     )
+
+
+def table_of(examples) -> ExampleTable:
+    builder = TableBuilder()
+    for item in examples:
+        builder.add(item)
+    return builder.finish()
+
+
+def list_rows(table: ExampleTable) -> list[Example]:
+    return [table.get(place) for place in range(len(table))]
 
 
 def chat_line(prompt: str, answer: str, **rest) -> str:

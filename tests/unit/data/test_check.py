@@ -1,6 +1,7 @@
 """Whole files, from bytes to report. Worked figures are counted by hand in ``SMALL``."""
 
 import gzip
+import json
 import subprocess
 import sys
 import time
@@ -162,6 +163,35 @@ def test_a_thousand_rows_take_a_fraction_of_a_second(tmp_path):
 
 
 def test_checking_loads_no_heavy_library():
-    heavy = "('torch', 'transformers', 'scipy', 'sklearn', 'numpy', 'rapidfuzz', 'huggingface_hub')"
+    heavy = "('torch', 'transformers', 'scipy', 'sklearn', 'rapidfuzz', 'rdkit', 'huggingface_hub')"
     code = f"import sys, aliquot.data.check; sys.exit(any(name in sys.modules for name in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+BAD = [
+    chat_line("a", "x"),
+    json.dumps({"mesages": [{"role": "Human", "content": "b"}, {"role": "assistant", "content": "y"}]}),
+    json.dumps({"messages": [{"role": "user", "content": "c"}, {"role": "assistant", "content": ""}]}),
+    "{",
+    *[chat_line(f"p{index}", "xy"[index % 2]) for index in range(20)],
+]
+
+
+def test_rows_are_mended_and_left_out_only_when_asked_for(tmp_path):
+    path = write_lines(tmp_path / "rows.jsonl", BAD)
+    plain = check_data(path, DataSettings())
+    assert plain.report.has_errors
+    assert plain.changes == ()
+    cured = check_data(path, DataSettings(remedies=["repair_rows", "drop_invalid"]))
+    assert not cured.report.has_errors
+    assert (cured.report.num_rows, cured.report.num_examples) == (24, 22)
+    done = [(change.line, change.action) for change in cured.changes]
+    assert done == [(2, "mended"), (2, "mended"), (3, "left_out"), (4, "left_out")]
+    assert "The row was left out, as asked for (drop_invalid)." in str(cured.report.findings)
+
+
+def test_errors_of_rows_name_their_remedies(tmp_path):
+    report = check_data(write_lines(tmp_path / "rows.jsonl", BAD), DataSettings()).report
+    remedies = {finding.code: finding.remedies for finding in report.findings}
+    assert remedies["missing_messages"] == ("repair_rows", "drop_invalid")
+    assert remedies["empty_answer"] == ("drop_invalid",)

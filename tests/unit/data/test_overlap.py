@@ -4,14 +4,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.core.dataset import Task
-from aliquot.data.overlap import check_overlap, measure_overlap, stands_in
-from tests.unit.data.rows import example
+from aliquot.data import overlap as module
+from aliquot.data.keys import stands_in
+from tests.unit.data.rows import example, table_of
 
 LABELS = Task(task_type="labels", labels=("acid", "base"))
 
 
+def measure_overlap(examples):
+    table = table_of(examples)
+    return module.measure_overlap(table, module.find_conflicts(table))
+
+
 def found(examples, task=LABELS):
-    return {item.code: item for item in check_overlap(examples, task)}
+    table = table_of(examples)
+    return {item.code: item for item in module.check_overlap(table, module.find_conflicts(table), task)}
 
 
 def test_shared_prompts_are_counted_to_the_letter_and_near_ones_apart():
@@ -20,8 +27,8 @@ def test_shared_prompts_are_counted_to_the_letter_and_near_ones_apart():
         example("NaOH", "base", line=2, split="validation"),
         example("HCl", "acid", line=3, split="test"),
         example("NaOH", "acid", line=4, split="test"),
-        example("hcl ", "acid", line=5, split="test"),
-        example("KOH", "base", line=6, split="test"),
+        example("HCl ", "acid", line=5, split="test"),
+        example("hcl", "acid", line=6, split="test"),
     ]
     overlap = measure_overlap(examples)
     assert overlap.test_prompts_in_train == 2
@@ -63,7 +70,7 @@ def test_without_test_rows_the_ceiling_is_one():
 def test_repeats_are_counted_within_their_split():
     examples = [
         example("p", "a", line=1, split="train"),
-        example("p", "a", line=2, split="train", occurrence=1),
+        example("p", "a", line=2, split="train"),
         example("p", "a", line=3, split="test"),
     ]
     assert found(examples)["duplicate_in_split"].lines == (2,)

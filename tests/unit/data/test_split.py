@@ -7,11 +7,18 @@ from hypothesis import strategies as st
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Task
-from aliquot.data import split as module
-from aliquot.data.split import check_sizes, split_examples
-from tests.unit.data.rows import example
+from aliquot.data import sizes
+from aliquot.data.split import split_table
+from tests.unit.data.rows import example, list_rows, table_of
 
 TEXT = Task(task_type="text")
+
+
+class Split:
+    def __init__(self, examples, settings, task):
+        split = split_table(table_of(examples), settings, task)
+        self.table, self.rule, self.findings = split.table, split.rule, split.findings
+        self.examples = list_rows(split.table)
 
 
 def make(count, *, split=None):
@@ -24,7 +31,7 @@ def counts(result):
 
 def codes(examples, settings=None):
     settings = settings or DataSettings()
-    return [item.code for item in check_sizes(split_examples(examples, settings, TEXT).examples, settings)]
+    return [item.code for item in sizes.check_sizes(Split(examples, settings, TEXT).table, settings)]
 
 
 @pytest.mark.parametrize(
@@ -33,26 +40,26 @@ def codes(examples, settings=None):
     [(30, 10, 4), (100, 33, 13), (200, 50, 30), (1000, 200, 80), (2500, 500, 200), (10_000, 500, 500)],
 )
 def test_sizes_follow_the_rule(num_rows, test, validation):
-    assert module.test_size(num_rows, DataSettings()) == test
-    assert module.validation_size(num_rows - test, DataSettings()) == validation
+    assert sizes.test_size(num_rows, DataSettings()) == test
+    assert sizes.validation_size(num_rows - test, DataSettings()) == validation
 
 
 def test_without_a_split_key_test_and_validation_are_held_out():
-    result = split_examples(make(1000), DataSettings(), TEXT)
+    result = Split(make(1000), DataSettings(), TEXT)
     assert counts(result) == {"train": 720, "validation": 80, "test": 200}
     assert "200 of 1,000 rows were held out for test by hash with seed 0" in result.rule
     assert "80 of 800 train rows were held out for validation" in result.rule
 
 
 def test_wanted_fractions_are_taken_at_their_word():
-    result = split_examples(make(100), DataSettings(test_fraction=0.05, validation_fraction=0.0), TEXT)
+    result = Split(make(100), DataSettings(test_fraction=0.05, validation_fraction=0.0), TEXT)
     assert counts(result) == {"train": 95, "test": 5}
     assert "No rows were held out for validation." in result.rule
 
 
 def test_a_split_in_the_file_wins_and_test_rows_stay():
     examples = [*make(80, split="train"), *make(20, split="test")]
-    result = split_examples(examples, DataSettings(test_fraction=0.5), TEXT)
+    result = Split(examples, DataSettings(test_fraction=0.5), TEXT)
     assert [item.split for item in result.examples[80:]] == ["test"] * 20
     assert {item.split for item in result.examples[:80]} == {"train", "validation"}
     assert result.rule.startswith("The file's own split was kept: 80 train, 20 test rows.")
@@ -60,14 +67,14 @@ def test_a_split_in_the_file_wins_and_test_rows_stay():
 
 def test_validation_rows_in_the_file_are_all_of_validation():
     examples = [*make(60, split="train"), *make(20, split="validation"), *make(20, split="test")]
-    result = split_examples(examples, DataSettings(validation_fraction=0.5), TEXT)
+    result = Split(examples, DataSettings(validation_fraction=0.5), TEXT)
     assert [item.split for item in result.examples] == [item.split for item in examples]
     assert "validation_fraction was not used" in result.rule
 
 
 def test_rows_without_a_split_among_rows_with_one_are_an_error():
     examples = [*make(20, split="train"), example("x", "y", line=99), *make(5, split="test")]
-    (finding,) = split_examples(examples, DataSettings(), TEXT).findings
+    (finding,) = Split(examples, DataSettings(), TEXT).findings
     assert (finding.code, finding.severity, finding.lines, finding.count) == (
         "split_missing",
         "error",
@@ -80,14 +87,14 @@ def test_occurrences_are_numbered_within_each_split():
     same = [
         example("p", "a", line=i, split=split) for i, split in enumerate(["train", "train", "test", "train"])
     ]
-    result = split_examples(same, DataSettings(validation_fraction=0.0), TEXT)
+    result = Split(same, DataSettings(validation_fraction=0.0), TEXT)
     assert [item.occurrence for item in result.examples] == [0, 1, 0, 2]
     assert len({(item.split, item.example_id) for item in result.examples}) == 4
 
 
 def test_labels_are_split_in_proportion():
     examples = [example(f"p{i}", "rare" if i % 10 == 0 else "common", line=i) for i in range(1000)]
-    result = split_examples(examples, DataSettings(), Task(task_type="labels", labels=("common", "rare")))
+    result = Split(examples, DataSettings(), Task(task_type="labels", labels=("common", "rare")))
     assert Counter(item.reference for item in result.examples if item.split == "test") == {
         "common": 180,
         "rare": 20,
@@ -97,7 +104,7 @@ def test_labels_are_split_in_proportion():
 
 def test_a_group_is_never_parted():
     examples = [example(f"p{i}", "a", line=i, group=f"g{i // 7}") for i in range(700)]
-    result = split_examples(examples, DataSettings(group_key="mol"), TEXT)
+    result = Split(examples, DataSettings(group_key="mol"), TEXT)
     where = {}
     for item in result.examples:
         where.setdefault(item.group, set()).add(item.split)
@@ -107,10 +114,10 @@ def test_a_group_is_never_parted():
 
 
 def test_a_missing_group_key_is_told():
-    (finding,) = split_examples(make(20), DataSettings(group_key="mol"), TEXT).findings
+    (finding,) = Split(make(20), DataSettings(group_key="mol"), TEXT).findings
     assert (finding.code, finding.severity, finding.count) == ("group_key_missing", "error", 20)
     mixed = [*make(20), example("x", "y", line=21, group="g")]
-    (finding,) = split_examples(mixed, DataSettings(group_key="mol"), TEXT).findings
+    (finding,) = Split(mixed, DataSettings(group_key="mol"), TEXT).findings
     assert (finding.severity, finding.count) == ("warning", 20)
 
 
@@ -118,7 +125,7 @@ def test_the_seed_draws_another_split():
     drawn = [
         frozenset(
             item.line
-            for item in split_examples(make(300), DataSettings(seed=seed), TEXT).examples
+            for item in Split(make(300), DataSettings(seed=seed), TEXT).examples
             if item.split == "test"
         )
         for seed in (0, 0, 1)
@@ -136,7 +143,7 @@ def test_sizes_that_forbid_or_weaken_a_run_are_told():
 def test_the_wish_to_train_without_a_test_is_followed():
     settings = DataSettings(without_test=True)
     assert "no_test" not in codes(make(100), settings)
-    assert counts(split_examples(make(100), settings, TEXT))["test"] == 0
+    assert counts(Split(make(100), settings, TEXT))["test"] == 0
 
 
 ROWS = st.lists(
@@ -158,7 +165,7 @@ def test_a_split_of_ours_is_a_partition_that_ignores_the_order_of_rows(rows, see
         example(prompt, answer, group=group, line=i) for i, (prompt, answer, group) in enumerate(rows)
     ]
     shuffled = shuffler.sample(examples, len(examples))
-    first, second = (split_examples(order, settings, task).examples for order in (examples, shuffled))
+    first, second = (Split(order, settings, task).examples for order in (examples, shuffled))
     assert [item.line for item in first] == list(range(len(rows)))
     assert {item.line: item.split for item in first} == {item.line: item.split for item in second}
     contents: dict[str, set] = {}
@@ -171,13 +178,13 @@ def test_a_split_of_ours_is_a_partition_that_ignores_the_order_of_rows(rows, see
 @given(st.lists(st.sampled_from(["train", "validation", "test"]), min_size=1, max_size=50))
 def test_no_row_leaves_the_test_or_enters_it_when_the_file_says_so(splits):
     examples = [example(f"p{i % 9}", "a", line=i, split=split) for i, split in enumerate(splits)]
-    result = split_examples(examples, DataSettings(), TEXT)
+    result = Split(examples, DataSettings(), TEXT)
     assert [item.split == "test" for item in result.examples] == [split == "test" for split in splits]
 
 
 def test_shuffled_files_give_the_same_ids():
     examples = make(500)
     shuffled = random.Random(1).sample(examples, 500)
-    first, second = (split_examples(order, DataSettings(), TEXT).examples for order in (examples, shuffled))
+    first, second = (Split(order, DataSettings(), TEXT).examples for order in (examples, shuffled))
     ids = [sorted(item.example_id for item in rows if item.split == "test") for rows in (first, second)]
     assert ids[0] == ids[1]

@@ -1,46 +1,22 @@
-from array import array
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import SplitProfile
-from aliquot.core.model import Architecture, ModelSource, PreparedModel
 from aliquot.data import tokens as module
 from aliquot.data.check import add_tokens, check_data
-from aliquot.data.tokens import RowTokens, check_tokens, measure_rows, profile_tokens
+from aliquot.data.tokens import check_tokens, measure_rows
 from aliquot.errors import ModelError
-from aliquot.tokenization.encoder import EncodedRow, Encoder
-from aliquot.tokenization.prefix_tree import count_distinct
-from aliquot.tokenization.template import ChatTemplate
-from tests.tiny_model import CHAT_TEMPLATE, _train_tokenizer
+from aliquot.tokenization.encoder import EncodedRow
+from tests.fixtures.encoders import make_encoder
+from tests.tiny_model import CHAT_TEMPLATE
 from tests.unit.data.rows import chat_line, example, write_lines
 
 STRICT = (
     "{%- if messages[0]['role'] == 'system' -%}{{ raise_exception('no system') }}{%- endif -%}"
     + CHAT_TEMPLATE
 )
-
-
-def make_encoder(template=CHAT_TEMPLATE, window=64) -> Encoder:
-    tokenizer = _train_tokenizer()
-    sizes = Architecture(
-        model_type="llama", hidden_size=8, num_layers=1, num_heads=1, num_key_value_heads=1, head_size=8,
-        intermediate_size=8, vocab_size=512, context_window=window, num_parameters=1, ties_embeddings=True,
-    )  # fmt: skip
-    model = PreparedModel(
-        schema_version=1,
-        key="tiny",
-        source=ModelSource(name="tiny", kind="folder", location="tiny"),
-        revision="0",
-        architecture=sizes,
-        files={},
-        template_sha256="",
-        stop_token_ids=(tokenizer.token_to_id("<|im_end|>"),),
-    )
-    return Encoder(Path("tiny"), model, tokenizer, ChatTemplate(template, {}, "tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -80,42 +56,10 @@ def test_lengths_and_trained_tokens_are_those_of_the_encoder(encoder):
     assert measured.is_end_trained
 
 
-def test_a_profile_by_hand():
-    # Two trained turns; the last has two tokens. All rows begin with 1, 2.
-    rows = [
-        ([1, 2, 3, 9, 4, 5, 9], [0, 0, 1, 1, 0, 1, 1]),
-        ([1, 2, 9], [0, 0, 1]),
-        ([1, 2, 3, 9], [0, 0, 1, 1]),
-    ]
-    measured = [module._measure_row(row(*item), frozenset({9})) for item in rows]
-    profile = profile_tokens([4, 5, 6], measured, seed=0)
-    assert (profile.num_tokens, profile.num_trained_tokens) == (14, 7)
-    assert (profile.median, profile.p95, profile.longest, profile.longest_line) == (4, 7, 7, 4)
-    assert (profile.longest_reference, profile.shared_prefix) == (2, 2)
-    # Tree: 1, 2, then 9 | 3, 9, 4, 5, 9; the third row lies wholly on the first.
-    assert profile.prefix_tree_tokens == {8: 8, 32: 8}
-
-
 def test_branches_count_as_tokens_and_the_longest_must_fit():
     branched = EncodedRow((1, 2, 9), (False, True, True), (row([1, 3, 4, 9], [0, 0, 1, 1]),))
     measured = module._measure_row(branched, frozenset({9}))
     assert (measured.num_tokens, measured.length, measured.num_trained) == (7, 4, 4)
-
-
-def test_the_prefix_tree_is_measured_in_the_seeded_order():
-    rows = [RowTokens((array("i", [i % 5, i, 9]),), 1, 1, True) for i in range(64)]
-    profile = profile_tokens(list(range(64)), rows, seed=3)
-    assert profile.num_tokens == 192
-    assert 64 * 2 < profile.prefix_tree_tokens[32] < profile.prefix_tree_tokens[8] < 192
-    assert profile == profile_tokens(list(range(64)), rows, seed=3)
-    assert count_distinct([tuple(item.branches[0]) for item in rows]) == 64 * 2 + 5
-
-
-def test_many_rows_are_sampled_and_scaled(monkeypatch):
-    monkeypatch.setattr(module, "SAMPLED_ROWS", 32)
-    rows = [RowTokens((array("i", [1, 2, 3, 100 + i]),), 1, 1, True) for i in range(320)]
-    # A micro-batch of 8 has 3 + 8 distinct tokens of 32, one of 32 has 3 + 32 of 128.
-    assert profile_tokens(list(range(320)), rows, seed=0).prefix_tree_tokens == {8: 440, 32: 350}
 
 
 def test_rows_that_teach_nothing_or_never_end_are_errors():
@@ -189,14 +133,25 @@ def test_a_template_that_refuses_everything_is_the_model_s_fault(tmp_path):
         add_tokens(checked, make_encoder("{{ raise_exception('never') }}"), base="tiny")
 
 
-def test_an_empty_split_has_no_profile():
-    assert module.MICRO_BATCHES == (8, 32)
-    assert SplitProfile(split="test", num_examples=0, ids_sha256="").tokens is None
-
-
 def test_rows_with_tools_are_refused_by_name_when_the_template_prints_none(encoder):
     tools = '[{"type":"function","function":{"name":"mass"}}]'
     examples = [replace(example("HCl?", "acid", line=line), tools=tools) for line in (1, 2)]
     (finding,) = check_tokens(examples, list(measure_rows(examples, encoder)), 64, drops_too_long=False)
     assert (finding.code, finding.severity, finding.lines) == ("tools_not_in_template", "error", (1, 2))
     assert "Choose a base model" in finding.remedy
+
+
+def test_the_texts_of_system_messages_are_counted_in_every_branch(encoder):
+    plain, with_system = example("low?", "low"), example("low?", "low", system="be brief")
+    first, second = measure_rows([plain, with_system], encoder)
+    num_system = len(encoder.tokenizer.encode("be brief").ids)
+    assert (first.num_system, second.num_system) == (0, num_system)
+    assert second.num_prompt + second.num_reference == second.length
+
+
+def test_lengths_of_system_messages_are_forgotten_before_they_fill_the_memory(encoder, monkeypatch):
+    monkeypatch.setattr(module, "_MAX_SYSTEM_TEXTS", 2)
+    monkeypatch.setattr(module, "_CHUNK_ROWS", 2)
+    rows = [example("low?", "low", system=f"say {n}") for n in range(9)]
+    one_by_one = [next(measure_rows([row], encoder)).num_system for row in rows]
+    assert [row.num_system for row in measure_rows(rows, encoder)] == one_by_one

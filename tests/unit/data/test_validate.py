@@ -1,11 +1,13 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aliquot.core.conversation import Message, ToolCall
 from aliquot.data.findings import Findings
 from aliquot.data.format import Number, Row
-from aliquot.data.validate import SPLIT_WORDS, RowValidator
+from aliquot.data.validate import SPLIT_WORDS, RowValidator, _RowCheck, read_plain
 
 USER = {"role": "user", "content": "HCl?"}
 ANSWER = {"role": "assistant", "content": "acid"}
@@ -245,3 +247,33 @@ def test_message_keys_that_are_not_used_and_blank_prompts_are_warned_about():
         ("empty_prompt", "warning"),
     }
     assert "Did you mean 'weight'?" in [item.remedy for item in findings]
+
+
+MESSAGES = st.fixed_dictionaries(
+    {
+        "role": st.sampled_from(["system", "user", "assistant"]),
+        "content": st.sampled_from(["a", " ", "é"]),
+    },
+    optional={"weight": st.sampled_from([0, 1, 2])},
+)
+ROWS = st.fixed_dictionaries(
+    {"messages": st.lists(MESSAGES, max_size=4)},
+    optional={"split": st.sampled_from(["train", "TEST", "eval", 3]), "id": st.just("x")},
+)
+
+
+@given(ROWS)
+def test_the_short_way_for_plain_rows_gives_what_the_long_way_gives(value):
+    if read_plain(value) is None:
+        return
+    short, long = Findings("f"), Findings("f")
+    example = RowValidator(short).validate(Row(7, value))
+    assert example == _RowCheck(Row(7, value), long).build(None)
+    assert short.finish() == long.finish() == ()
+
+
+def test_a_plain_row_takes_the_short_way():
+    messages = [{"role": "user", "content": "p"}, {"role": "assistant", "content": "a"}]
+    assert read_plain({"messages": messages, "split": "TEST"}) is not None
+    assert read_plain({"messages": messages, "split": "Test"}) is None
+    assert read_plain({"messages": messages, "note": "x"}) is None

@@ -23,7 +23,7 @@ from tests.fixtures import run_dirs
 from tests.fixtures.run_dirs import list_models, make_run_dir
 
 SOURCE = Path(aliquot.__file__).parents[1]
-TASKS = ("labels", "number", "text")
+TASKS = ("labels", "number", "text", "set", "json")
 
 
 def _with_evaluation(run_dir, **changes):

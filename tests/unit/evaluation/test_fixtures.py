@@ -6,7 +6,7 @@ from aliquot.core.run import RunState
 from tests.fixtures.run_dirs import make_run_dir
 
 
-@pytest.mark.parametrize("task_type", ["labels", "number", "text"])
+@pytest.mark.parametrize("task_type", ["labels", "number", "text", "set", "json"])
 def test_a_fixture_run_reads_back_whole(tmp_path, task_type):
     run_dir = make_run_dir(tmp_path, task_type=task_type)
     spec = run_dir.read_spec()

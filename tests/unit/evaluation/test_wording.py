@@ -55,9 +55,11 @@ def test_p_values(p_value, text):
 
 
 def test_the_constant_baseline_is_called_by_what_it_answers():
-    assert [model_title("majority", task) for task in ("labels", "number", "text")] == [
+    assert [model_title("majority", task) for task in ("labels", "number", "text", "set", "json")] == [
         "majority class",
         "training median",
+        "commonest answer",
+        "commonest answer",
         "commonest answer",
     ]
     assert model_phrase("majority", "number") == "the training median"

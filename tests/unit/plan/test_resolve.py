@@ -210,7 +210,7 @@ REPORTS = st.builds(
     num_train=st.integers(1, 30_000),
     num_validation=st.integers(0, 500),
     num_test=st.integers(0, 2000),
-    task=st.sampled_from(["labels", "number", "text"]),
+    task=st.sampled_from(["labels", "number", "text", "set", "json"]),
     length=st.integers(31, 4000),
 )
 

@@ -240,7 +240,13 @@ def test_shots_by_labels_rows_and_room():
 
 @pytest.mark.parametrize(
     ("task_type", "metric"),
-    [("labels", "accuracy"), ("number", "mean_absolute_error"), ("text", "exact_match")],
+    [
+        ("labels", "accuracy"),
+        ("number", "mean_absolute_error"),
+        ("text", "exact_match"),
+        ("set", "exact_match"),
+        ("json", "exact_match"),
+    ],
 )
 def test_the_headline_metric_follows_the_task(task_type, metric):
     assert rules.evaluate_primary_metric(Task(task_type=task_type)).value == metric
@@ -289,7 +295,7 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
     planned = {record.name for record in list_settings()} - NOT_PLANNED - {"base"}
     assert {rule_name(name) for name in planned} == set(rules.__all__)
     assert all(inspect.isfunction(getattr(rules, name)) for name in rules.__all__)
-    assert all(name.startswith("data.") for name in NOT_PLANNED)
+    assert all(name.startswith(("data.", "about.")) for name in NOT_PLANNED)
 
 
 ALL_CHOICES: list[Choice] = [

@@ -44,3 +44,14 @@ def test_the_error_names_the_first_line_that_is_wrong(tmp_path):
 
 def test_a_file_without_errors_is_usable(data):
     require_usable(check(data))
+
+
+def test_a_page_and_cards_are_written_when_asked_for(data, tmp_path):
+    check(data, html=tmp_path / "check.html", card=tmp_path / "card")
+    assert (tmp_path / "check.html").is_file()
+    assert len(list((tmp_path / "card").iterdir())) == 2
+
+
+def test_what_the_user_says_about_the_data_stands_in_the_report(data):
+    about = check(data, licence="CC-BY-4.0", creators=["Ada Lovelace"]).about
+    assert (about.licence, about.creators, about.citation) == ("CC-BY-4.0", ("Ada Lovelace",), "")

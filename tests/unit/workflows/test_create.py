@@ -58,3 +58,18 @@ def test_a_read_only_folder_is_refused(tmp_path):
 def test_a_folder_that_can_be_made_is_not_made_yet(tmp_path):
     require_writable(tmp_path / "a" / "b")
     assert not (tmp_path / "a").exists()
+
+
+def test_the_first_training_row_is_kept_as_the_model_sees_it(planned, surround):
+    run_dir = create_run(planned, None, surround())
+    view = run_dir.find_token_view()
+    assert view.example_id == run_dir.read_rows("train")[0].example_id
+    assert (view.split, view.base) == ("train", planned.base.name)
+    assert view.num_trained_tokens > 0
+
+
+def test_of_a_long_row_the_middle_is_not_kept(planned, surround, monkeypatch):
+    monkeypatch.setattr(create, "MAX_KEPT_TOKENS", 10)
+    (sequence,) = create_run(planned, None, surround()).find_token_view().sequences
+    assert len(sequence.tokens) == 10
+    assert sequence.num_left_out == sequence.num_tokens - 10

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from aliquot.cli.data import convert
+from aliquot.cli.data import convert, show
 
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="Work on a data file without a model.",
+    help="Convert a data file; look at single rows as the model will see them.",
 )
 
 
@@ -20,3 +20,4 @@ def data() -> None:
 
 
 app.command("convert")(convert.convert)
+app.command("show")(show.show)

@@ -1,131 +1,190 @@
-"""A data report on a terminal."""
+"""A data report on a terminal: whether the data is fit first, then what weighs, then what it is like."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import RenderableType
+from rich.table import Table
 from rich.text import Text
 
-from aliquot.cli.views.layout import facts, heading, percent, table
-from aliquot.core.dataset import DataReport, Finding, SplitProfile
+from aliquot.cli.views.layout import bar, facts, heading, table
+from aliquot.cli.views.lengths import lengths
+from aliquot.core.dataset import DataReport, Finding
+from aliquot.export.data_wording import (
+    describe_conflicts,
+    describe_majority,
+    describe_rows,
+    describe_shared,
+    file_name,
+    list_labels,
+    list_splits,
+    name_label,
+)
+from aliquot.export.verdict import describe_asking, describe_place, group_findings, judge
 from aliquot.export.wording import count, size
 
-MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "dim")}
-MAX_LABELS = 6
+MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "dim"), "": ("✓", "green")}
+MAX_LABELS = 12
+MAX_LABEL_CHARS = 22
+MAX_LINES = 5
+"""Line numbers of a finding that are shown unless all are asked for."""
 
 
 def brief(report: DataReport) -> list[RenderableType]:
     """Return three lines: what the file is, how it is split, what weighs."""
     splits = " · ".join(f"{one.split} {one.num_examples:,}" for one in report.splits)
-    errors = [one for one in report.findings if one.severity == "error"]
-    warnings = [one for one in report.findings if one.severity == "warning"]
+    groups = group_findings(report.findings)
     parts: list[RenderableType] = [
         facts(
             [
                 ("data", f"{Path(report.file).name}: {count(report.num_examples, 'example')} ({splits})"),
                 ("task", _task(report)),
-                ("test", report.detectable.sentence if report.detectable else "no test rows"),
+                ("test", _test(report)),
             ]
         )
     ]
-    return [*parts, *_list_findings([*errors, *warnings])]
+    return [*parts, *_list_findings([*groups["error"], *groups["warning"]], MAX_LINES)]
 
 
-def full(report: DataReport) -> list[RenderableType]:
-    """Return everything that was found."""
-    parts: list[RenderableType] = [
-        facts(
-            [
-                ("file", f"{report.file} ({size(report.num_bytes)}, sha256 {report.file_sha256[:12]}…)"),
-                ("format", f"{report.format}: {report.format_reason}"),
-                ("rows", f"{report.num_rows:,} rows, {count(report.num_examples, 'usable example')}"),
-                ("split", report.split_rule),
-                ("task", _task(report)),
-                ("overlap", _overlap(report)),
-                ("test set", report.detectable.sentence if report.detectable else ""),
-            ]
-        )
+def full(report: DataReport, *, show_all: bool = False) -> list[RenderableType]:
+    """Return the check of a file.
+
+    Args:
+        report: What was found.
+        show_all: Show notes with their lines and remedies, and every line and label that is known.
+    """
+    groups = group_findings(report.findings)
+    most = 10 if show_all else MAX_LINES
+    grave = list(_list_findings([*groups["error"], *groups["warning"]], most))
+    return [
+        _verdict(report),
+        Text(f"{file_name(report)} · {describe_rows(report)} · {size(report.num_bytes)}", "dim"),
+        *([Text(), *grave] if grave else []),
+        *_splits(report),
+        *_labels(report, len(report.task.labels) if show_all else MAX_LABELS),
+        *lengths(report),
+        Text(),
+        _facts(report),
+        *_notes(groups["note"], show_all),
     ]
-    if report.splits:
-        parts += [Text(), _splits(report.splits)]
-    parts += _lengths(report)
-    if report.findings:
-        parts += [heading("Findings"), *_list_findings(report.findings)]
-    else:
-        parts += [Text.assemble(("\n✓ ", "green"), "Nothing to complain about.")]
-    return parts
 
 
-def _splits(splits: Iterable[SplitProfile]) -> RenderableType:
-    rows = [(one.split, f"{one.num_examples:,}", _labels(one.label_counts)) for one in splits]
-    has_labels = any(row[2] for row in rows)
-    headings = ("split", "examples", "answers")
-    return table(
-        headings if has_labels else headings[:2], [row if has_labels else row[:2] for row in rows], right="1"
+def _test(report: DataReport) -> str:
+    if report.detectable:
+        return report.detectable.sentence
+    tests = report.get_split("test").num_examples
+    return count(tests, "row") if tests else "no test rows"
+
+
+def _verdict(report: DataReport) -> Text:
+    verdict = judge(report)
+    # A note alone is no reason to hesitate.
+    mark, colour = MARKS["" if verdict.severity == "note" else verdict.severity]
+    return Text.assemble(
+        (f"{mark} ", f"bold {colour}"), (verdict.title, f"bold {colour}"), (f": {verdict.tally}", "bold")
     )
 
 
-def _lengths(report: DataReport) -> list[RenderableType]:
+def _splits(report: DataReport) -> list[RenderableType]:
+    rows = [
+        (one.split, f"{one.num_examples:,}", _share(one.num_examples, report.num_examples))
+        for one in list_splits(report)
+    ]
+    bars = [bar(one.num_examples / report.num_examples) for one in list_splits(report)]
+    if not rows:
+        return []
+    cells = [(*row, Text(drawn, "cyan")) for row, drawn in zip(rows, bars, strict=True)]
+    return [Text(), table(("split", "examples", "share", ""), cells, right="12")]
+
+
+def _labels(report: DataReport, most: int) -> list[RenderableType]:
+    labels, splits = list_labels(report), list_splits(report)
+    if not labels:
+        return []
+    total = sum(number for _, number in labels) or 1
+    largest = labels[0][1] or 1
     rows = [
         (
-            one.split,
-            f"{one.tokens.median:,}",
-            f"{one.tokens.p95:,}",
-            f"{one.tokens.longest:,}",
-            f"{one.tokens.num_tokens:,}",
-            f"{one.tokens.num_trained_tokens:,}",
+            _shorten(name_label(label)),
+            f"{number:,}",
+            _share(number, total),
+            Text(bar(number / largest), "cyan"),
+            *(f"{one.label_counts.get(label, 0):,}" for one in splits),
         )
-        for one in report.splits
-        if one.tokens and one.num_examples
+        for label, number in labels[:most]
     ]
-    if not rows:
-        note = (
-            "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
-        )
-        return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
-    headings = ("tokens", "median", "95 %", "longest", "in all", "trained")
-    return [
-        Text(),
-        table(headings, rows, right="12345"),
-        Text(f"under the template of {report.base}", "dim") if report.base else Text(),
-    ]
+    numbers = "12" + "".join(str(4 + index) for index in range(len(splits)))
+    headings = ("answer", "rows", "share", "", *(one.split for one in splits))
+    parts: list[RenderableType] = [Text(), table(headings, rows, right=numbers)]
+    if len(labels) > most:
+        parts.append(Text(f"and {count(len(labels) - most, 'more label')} (--all)", "dim"))
+    return parts
 
 
-def _list_findings(findings: Iterable[Finding]) -> Iterator[RenderableType]:
+def _facts(report: DataReport) -> RenderableType:
+    known = " ".join(filter(None, (describe_shared(report), describe_conflicts(report))))
+    hidden = ", ".join(field.name for field in report.fields if field.is_metadata)
+    return facts(
+        [
+            ("split", report.split_rule),
+            ("answers", _task(report)),
+            ("baseline", describe_majority(report)),
+            ("overlap", known),
+            ("test set", report.detectable.sentence if report.detectable else ""),
+            ("metadata", hidden),
+            ("format", f"{report.format}: {report.format_reason}"),
+            ("sha256", report.file_sha256),
+        ]
+    )
+
+
+def _notes(notes: Sequence[Finding], show_all: bool) -> list[RenderableType]:
+    """Return notes, folded to a line each unless all is asked for."""
+    if not notes:
+        return []
+    if show_all:
+        return [heading("Notes"), *_list_findings(notes, 10)]
+    folded = Table.grid()
+    folded.add_column(no_wrap=True, overflow="ellipsis")
+    for note in notes:
+        folded.add_row(Text(f"·  {note.message}", "dim"))
+    return [heading("Notes"), folded, Text("--all shows their lines and what to do", "dim italic")]
+
+
+def _list_findings(findings: Iterable[Finding], most: int) -> Iterator[RenderableType]:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
     for finding in findings:
         mark, colour = MARKS[finding.severity]
-        where = f"  ({_lines(finding)})" if finding.lines else ""
-        yield facts([(Text(mark, colour), Text.assemble(finding.message, (where, "dim")))])  # type: ignore[list-item]
+        grid.add_row(Text(mark, f"bold {colour}"), Text(finding.message))
+        if place := describe_place(finding, most):
+            grid.add_row("", Text(place, "dim"))
         if finding.remedy:
-            yield facts([(" ", Text(finding.remedy, "dim"))])
+            grid.add_row("", _arrow(finding.remedy))
+        if asking := describe_asking(finding):
+            grid.add_row("", _arrow(f"or {asking}", "dim"))
+    if grid.row_count:
+        yield grid
 
 
-def _lines(finding: Finding) -> str:
-    more = finding.count - len(finding.lines)
-    numbers = ", ".join(f"{line:,}" for line in finding.lines)
-    return f"{'line' if finding.count == 1 else 'lines'} {numbers}{f' and {more:,} more' if more > 0 else ''}"
-
-
-def _labels(counts: dict[str, int]) -> str:
-    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = ", ".join(f"{label} {number:,}" for label, number in largest[:MAX_LABELS])
-    return shown + (f", {len(largest) - MAX_LABELS} more" if len(largest) > MAX_LABELS else "")
+def _arrow(remedy: str, style: str = "") -> Table:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text("→", "cyan"), Text(remedy, style))
+    return grid
 
 
 def _task(report: DataReport) -> str:
     return f"{report.task.task_type}: {report.task.reason}" if report.task.reason else report.task.task_type
 
 
-def _overlap(report: DataReport) -> str:
-    overlap = report.overlap
-    parts = []
-    if overlap.test_prompts_in_train:
-        parts.append(f"{count(overlap.test_prompts_in_train, 'test prompt')} also in train (scored apart)")
-    if overlap.conflicting_prompts and overlap.accuracy_ceiling < 1:
-        parts.append(
-            f"{count(overlap.conflicting_prompts, 'prompt')} with contradicting answers; "
-            f"no model can be right on more than {percent(overlap.accuracy_ceiling)} of the test rows"
-        )
-    return "; ".join(parts) or "none between train and test"
+def _share(number: int, total: int) -> str:
+    return f"{100 * number / total:.1f} %"
+
+
+def _shorten(label: str) -> str:
+    return label if len(label) <= MAX_LABEL_CHARS else f"{label[: MAX_LABEL_CHARS - 1]}…"

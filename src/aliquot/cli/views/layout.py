@@ -69,6 +69,16 @@ def facts(pairs: Iterable[tuple[str | Text, str | Text]]) -> Table:
     return grid
 
 
+def bar(share: float, width: int = 16) -> str:
+    """Return a share as a bar of block characters, to an eighth of a character.
+
+    >>> bar(0.5, 4), bar(0.03, 4)
+    ('██', '▏')
+    """
+    eighths = max(round(share * width * 8), 1 if share > 0 else 0)
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
+
+
 def heading(text: str) -> Text:
     """Return a heading with a blank line above it."""
     return Text.assemble("\n", (text, "bold"))

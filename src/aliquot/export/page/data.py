@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aliquot.core.dataset import SPLITS, DataReport, Finding, SplitProfile
+from aliquot.core.dataset import SPLITS, Finding, SplitProfile
 from aliquot.core.spec import Spec
-from aliquot.export.page.header import file_name
+from aliquot.export.data_wording import describe_overlap, file_name
+from aliquot.export.lengths import describe_sharing
 from aliquot.export.wording import count, size
 
 
@@ -32,6 +33,8 @@ class Data:
     findings: tuple[Finding, ...]
     overlap: str
     detectable: str
+    sharing: str
+    """What training rows have in common, in words."""
 
 
 def describe_data(spec: Spec) -> Data:
@@ -40,7 +43,7 @@ def describe_data(spec: Spec) -> Data:
     splits = tuple(report.get_split(split) for split in SPLITS)
     severity = {"error": 0, "warning": 1, "note": 2}
     return Data(
-        source=f"{file_name(spec)}, {count(report.num_rows, 'row')}, {size(report.num_bytes)}. "
+        source=f"{file_name(report)}, {count(report.num_rows, 'row')}, {size(report.num_bytes)}. "
         f"{report.format_reason}",
         split_rule=report.split_rule,
         task_reason=spec.task.reason,
@@ -50,28 +53,8 @@ def describe_data(spec: Spec) -> Data:
         findings=tuple(sorted(report.findings, key=lambda finding: severity[finding.severity])),
         overlap=describe_overlap(report),
         detectable=report.detectable.sentence if report.detectable else "",
+        sharing=describe_sharing(tokens) if (tokens := report.get_split("train").tokens) else "",
     )
-
-
-def describe_overlap(report: DataReport) -> str:
-    """Return in words what splits share and where references contradict one another."""
-    overlap = report.overlap
-    tests = report.get_split("test").num_examples
-    if overlap.test_prompts_in_train:
-        verb = "occurs" if overlap.test_prompts_in_train == 1 else "occur"
-        share = (
-            f"{overlap.test_prompts_in_train:,} of {count(tests, 'test prompt')} {verb} verbatim in train or "
-            "validation"
-        )
-        said = f"{share}; scores without them stand beside the scores on all rows."
-    else:
-        said = "No test prompt occurs verbatim in train or validation."
-    if overlap.conflicting_prompts and overlap.accuracy_ceiling < 1:
-        said += (
-            f" {count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one "
-            f"reference; no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."
-        )
-    return said
 
 
 def _labels(splits: tuple[SplitProfile, ...]) -> tuple[LabelRow, ...]:

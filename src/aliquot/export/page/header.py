@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from aliquot.core.run import RunState
 from aliquot.core.spec import Spec
+from aliquot.export.data_wording import describe_answers, file_name
 from aliquot.export.progress import Progress, find_progress
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import count, duration, in_sentence, listed, metric_title, rough_duration
@@ -49,7 +49,7 @@ def describe_header(record: RunRecord) -> Header:
     spec = record.spec
     progress = find_progress(record)
     return Header(
-        title=f"{base_name(spec)} tuned on {file_name(spec)}",
+        title=f"{base_name(spec)} tuned on {file_name(spec.data)}",
         lead=_lead(record),
         state=record.state.value,
         state_text=_state_text(record),
@@ -63,22 +63,6 @@ def describe_header(record: RunRecord) -> Header:
 def base_name(spec: Spec) -> str:
     """Return the base model's short name."""
     return spec.model.source.name or spec.plan.base
-
-
-def file_name(spec: Spec) -> str:
-    """Return the data file's name without its folder, which concerns nobody else."""
-    return PurePath(spec.data.file).name
-
-
-def describe_task(spec: Spec) -> str:
-    """Return the kind of answer in words: ``2 labels: negative and positive``."""
-    if spec.task.task_type == "number":
-        return "answers are numbers"
-    if spec.task.task_type == "text":
-        return "answers are free text"
-    labels = spec.task.labels
-    shown = listed(labels) if len(labels) <= 4 else f"{', '.join(labels[:3])} …"
-    return f"{count(len(labels), 'label')}: {shown}"
 
 
 def _lead(record: RunRecord) -> str:
@@ -125,7 +109,7 @@ def _compared(record: RunRecord) -> Fact:
 def _on(record: RunRecord) -> Fact:
     spec, report = record.spec, record.report
     held_out = report.num_items if report else spec.data.get_split("test").num_examples
-    return Fact(label="On", value=f"{count(held_out, 'held-out row')}", more=describe_task(spec))
+    return Fact(label="On", value=f"{count(held_out, 'held-out row')}", more=describe_answers(spec.task))
 
 
 def _measured(record: RunRecord) -> Fact:

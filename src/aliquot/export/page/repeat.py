@@ -9,7 +9,8 @@ from typing import Any
 
 from aliquot.core.dataset import SPLITS
 from aliquot.core.records import sha256_file
-from aliquot.export.page.header import base_name, file_name
+from aliquot.export.data_wording import file_name
+from aliquot.export.page.header import base_name
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import duration, heading, setting_text, size
 from aliquot.export.write import PAGE, get_writer, list_writers
@@ -55,7 +56,7 @@ def describe_repeat(record: RunRecord) -> Repeat:
     return Repeat(
         commands=(
             Command(
-                line=f"aliquot run {quote(file_name(record.spec))} --config settings.yaml",
+                line=f"aliquot run {quote(file_name(record.spec.data))} --config settings.yaml",
                 title="The same run again: settings.yaml beside the data file; nothing in it is automatic",
             ),
             Command(
@@ -115,7 +116,7 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
 
 def _hashes(record: RunRecord) -> Iterator[tuple[str, str]]:
     spec = record.spec
-    yield file_name(spec), spec.data.file_sha256
+    yield file_name(spec.data), spec.data.file_sha256
     for split, digest in spec.rows_sha256.items():
         yield f"rows/{split}.jsonl", digest
     weights = record.run_dir.adapter_dir / "adapter_model.safetensors"

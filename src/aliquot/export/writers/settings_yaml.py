@@ -17,7 +17,7 @@ _DECIDED = frozenset({"train.time_budget_s"})
 def write_settings(run_dir: RunDir) -> str:
     """Return the file. Nothing in it is automatic, so it gives the same run on every machine."""
     spec = run_dir.read_spec()
-    tree: dict[str, Any] = {"data": dict(spec.settings.get("data", {}))}
+    tree: dict[str, Any] = {group: dict(spec.settings.get(group, {})) for group in ("data", "about")}
     for choice in spec.plan.choices:
         if choice.value is not None and choice.name not in _DECIDED:
             group, _, name = choice.name.rpartition(".")

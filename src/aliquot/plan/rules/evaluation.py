@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from aliquot.core.dataset import Task
+from aliquot.core.dataset import TEXT_TASKS, Task
 from aliquot.core.plan import Choice
 from aliquot.plan.rules.choice import choose
 from aliquot.plan.rules.sources import BOOTSTRAP, OURS
 
-PRIMARY_METRICS = {"labels": "accuracy", "number": "mean_absolute_error", "text": "exact_match"}
-NORMALISERS = {"labels": "labels-1", "number": "number-1", "text": "text-1"}
+PRIMARY_METRICS = {
+    "labels": "accuracy",
+    "number": "mean_absolute_error",
+    **dict.fromkeys(TEXT_TASKS, "exact_match"),
+}
+NORMALISERS = {"labels": "labels-1", "number": "number-1", **dict.fromkeys(TEXT_TASKS, "text-1")}
 """Name and version of the declared normaliser by task."""
 
 _WHY = {
@@ -17,6 +21,8 @@ _WHY = {
     "training median",
     "text": "an answer is right when it equals the reference to the letter; the normalised match stands "
     "beside it",
+    "set": "an answer is right when it lists the reference's items in its order, to the letter",
+    "json": "an answer is right when it equals the reference's record to the letter, in its order of keys",
 }
 
 

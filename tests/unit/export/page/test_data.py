@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from aliquot.export.page.data import describe_data, describe_overlap
+from aliquot.export.page.data import describe_data
 
 
 def test_only_the_name_of_the_file_is_told(scored_run):
@@ -13,15 +13,6 @@ def test_label_shares_are_of_their_split(scored_run):
     labels = describe_data(scored_run().read_spec()).labels
     assert [sum(row.counts[place] for row in labels) for place in range(3)] == [60, 12, 40]
     assert all(share.endswith(" %") for row in labels for share in row.shares)
-
-
-def test_overlap_and_contradictions_are_put_in_words(scored_run):
-    data = scored_run().read_spec().data
-    assert describe_overlap(data).startswith("3 of 40 test prompts occur verbatim in train or validation;")
-    clean = replace(data, overlap=replace(data.overlap, test_prompts_in_train=0))
-    assert describe_overlap(clean) == "No test prompt occurs verbatim in train or validation."
-    doubtful = replace(clean, overlap=replace(clean.overlap, conflicting_prompts=2, accuracy_ceiling=0.975))
-    assert "97.5 % accuracy" in describe_overlap(doubtful)
 
 
 def test_errors_come_before_warnings_and_notes(scored_run):

@@ -21,7 +21,7 @@ STATES = [
     ("number", "finished"),
     ("text", "finished"),
 ]
-VOID = {"meta", "link", "input", "br", "img", "hr", "line", "circle", "rect", "polyline", "polygon"}
+VOID = {"meta", "link", "wbr", "input", "br", "img", "hr", "line", "circle", "rect", "polyline", "polygon"}
 CANARY = (
     "<img src=x onerror=alert(1)></script><script>alert(2)</script>\" onload='alert(3)' {{ 7*7 }} & `a`<b>"
 )
@@ -88,7 +88,7 @@ def test_the_policy_allows_exactly_the_style_and_the_script_inside(task, state, 
     )
 
 
-@pytest.mark.parametrize("task", ["labels", "number", "text"])
+@pytest.mark.parametrize("task", ["labels", "number", "text", "set", "json"])
 def test_nothing_from_data_or_models_becomes_markup(task, tmp_path):
     run_dir = make_scored_run(tmp_path, task_type=task)
     plain = _Page(render_page(run_dir))

@@ -1,0 +1,96 @@
+"""Which fields the rows of a file have, of which kind, and in how many rows; called by ``check.py``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from aliquot.core.dataset import RowField
+from aliquot.data.format import Number, Row
+
+Shape = tuple[tuple[str, type], ...]
+MAX_SHAPES = 10_000
+"""Different shapes of rows held before they are counted into fields: bounds memory on odd files."""
+
+_NO_METADATA = frozenset({"messages", "split"})
+_KINDS: dict[type, str] = {
+    str: "text",
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    Number: "number",
+    list: "list",
+    dict: "object",
+}
+
+
+class FieldCensus:
+    """Counts the fields of rows that pass by.
+
+    Rows of a file share a few shapes (names with types), so shapes are counted, which costs a
+    microsecond a row, and fields only at the end.
+    """
+
+    def __init__(self) -> None:
+        self._shapes: Counter[tuple[Shape, Shape]] = Counter()
+        self._counts: Counter[str] = Counter()
+        self._kinds: dict[str, set[str]] = {}
+        self._columns: dict[str, None] = {}
+
+    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield the rows unchanged, counting on the way."""
+        names: Mapping[str, str] = {}
+        for row in rows:
+            if row.names and row.names is not names:  # the conversation was made of columns
+                names = row.names
+                self._columns.update(dict.fromkeys(names.values()))
+            inner = row.value.get("metadata")
+            self._shapes[_shape(row.value), _shape(inner) if type(inner) is dict else ()] += 1
+            if len(self._shapes) > MAX_SHAPES:
+                self._fold()
+            yield row
+
+    def finish(self) -> tuple[RowField, ...]:
+        """Return every field: the columns of the conversation first, others in the order they were met."""
+        self._fold()
+        ordered = sorted(self._counts.items(), key=lambda item: item[0] not in self._columns)
+        return tuple(
+            RowField(
+                name=name,
+                kind=_name_kinds(self._kinds[name]),
+                num_rows=number,
+                is_metadata=name not in _NO_METADATA and name not in self._columns,
+            )
+            for name, number in ordered
+        )
+
+    def _fold(self) -> None:
+        """Turn shapes into fields."""
+        for (outer, inner), number in self._shapes.items():
+            for name, kind in (*self._flatten(outer), *((f"metadata.{name}", kind) for name, kind in inner)):
+                self._count(name, kind, number)
+        self._shapes.clear()
+
+    def _flatten(self, outer: Shape) -> Iterator[tuple[str, type]]:
+        """Yield a row's own fields: columns in place of the messages made of them, no object of metadata."""
+        for name, kind in outer:
+            if name == "messages" and self._columns:
+                yield from ((column, str) for column in self._columns)
+            elif name != "metadata" or kind is not dict:
+                yield name, kind
+
+    def _count(self, name: str, kind: type, number: int) -> None:
+        if kind is not type(None):
+            self._counts[name] += number
+            self._kinds.setdefault(name, set()).add(_KINDS.get(kind, "text"))
+
+
+def _shape(value: dict[str, Any]) -> Shape:
+    return tuple(zip(value, map(type, value.values()), strict=True))
+
+
+def _name_kinds(kinds: set[str]) -> str:
+    if kinds == {"whole number", "number"}:
+        return "number"
+    return next(iter(kinds)) if len(kinds) == 1 else "mixed"

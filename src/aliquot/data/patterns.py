@@ -1,0 +1,155 @@
+"""Looks for control tokens, personal data and secrets in one text; called by the data check for each message.
+
+    scan("write to ada@uni.edu")        # ("email",)
+    describe("email").title             # "e-mail addresses"
+
+What was found is never repeated: callers get its kind and where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from aliquot.core.dataset import Example, Finding
+from aliquot.data import control_tokens, personal_data, secret_keys
+from aliquot.data.findings import describe_rows
+from aliquot.data.pattern import Pattern
+from aliquot.data.table import ExampleTable
+
+_PATTERNS = (*control_tokens.PATTERNS, *personal_data.PATTERNS, *secret_keys.PATTERNS)
+_BY_NAME = {pattern.name: pattern for pattern in _PATTERNS}
+_TEXTUAL = tuple(pattern for pattern in _PATTERNS if not pattern.is_numeric)
+_NUMERIC = tuple(pattern for pattern in _PATTERNS if pattern.is_numeric)
+_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
+_FEW_DIGITS = 8
+_RUN_OF_DIGITS = re.compile(rf"\d(?:[ .\-()]{{0,2}}\d){{{_FEW_DIGITS - 1}}}")
+_FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----BEGIN", "AKIA", "ASIA")
+"""Every match of a pattern without digits holds one of these; most texts hold none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was found: characters ``start`` to ``end`` of the text."""
+
+    name: str
+    start: int
+    end: int
+
+
+def scan(text: str, special_tokens: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the names of the patterns that a text holds, each once.
+
+    Args:
+        text: One message.
+        special_tokens: The base model's own control tokens, beside the general list.
+    """
+    places = locate(text, special_tokens)
+    return tuple(dict.fromkeys(place.name for place in places)) if places else ()
+
+
+def locate(text: str, special_tokens: Sequence[str] = ()) -> list[Place]:
+    """Return every place where a pattern stands, pattern by pattern."""
+    places: list[Place] = []
+    if special_tokens:
+        places += _find_tokens(text, tuple(special_tokens))
+    for first in _FIRST_LOOK:
+        if first in text:
+            places += _search(text, _TEXTUAL)
+            break
+    if _has_run_of_digits(text) or "::" in text or text.count(":") >= 7:
+        places += _search(text, _NUMERIC)
+    return (
+        list(dict.fromkeys(places)) if special_tokens else places
+    )  # the base's tokens may stand in the general list, too
+
+
+def describe(name: str) -> Pattern:
+    """Return a pattern by its name: its kind, its title and what to do."""
+    return _BY_NAME[name]
+
+
+def list_patterns() -> tuple[Pattern, ...]:
+    """Return one pattern of each name."""
+    return tuple(_BY_NAME.values())
+
+
+class PatternCensus:
+    """Notes which examples hold which patterns, while they are read."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, list[int]] = {}
+
+    def add(self, example: Example, place: int) -> None:
+        """Note what the messages of the example at that place of the table hold."""
+        for message in example.messages:
+            read = _scan_standing if message.role in ("system", "developer") else scan
+            for name in read(message.content):
+                places = self._places.setdefault(name, [])
+                if not places or places[-1] != place:
+                    places.append(place)
+
+    def describe(self, table: ExampleTable) -> list[Finding]:
+        """Return one finding for each pattern that was met; none repeats what was found."""
+        return [
+            finding
+            for name, places in self._places.items()
+            for finding in describe_pattern(table, name, np.array(places))
+        ]
+
+
+def describe_pattern(table: ExampleTable, name: str, rows: np.ndarray) -> list[Finding]:
+    """Return the finding that some examples hold a pattern."""
+    pattern = _BY_NAME[name]
+    hold = "1 row holds" if len(rows) == 1 else f"{len(rows):,} rows hold"
+    return describe_rows(
+        table,
+        rows,
+        code="pattern_in_text",
+        severity="warning",
+        message=f"{hold} what looks like {pattern.title}.",
+        field=pattern.name,
+        remedy=pattern.remedy,
+    )
+
+
+def _has_run_of_digits(text: str) -> bool:
+    num_digits = len(text.encode("ascii", "replace").translate(None, _NOT_DIGITS))
+    return num_digits >= _FEW_DIGITS and _RUN_OF_DIGITS.search(text) is not None
+
+
+def _search(text: str, patterns: Sequence[Pattern]) -> Iterator[Place]:
+    for pattern in patterns:
+        for trigger in pattern.triggers:
+            if trigger in text:
+                yield from _match(text, pattern)
+                break
+
+
+def _match(text: str, pattern: Pattern) -> Iterator[Place]:
+    for match in pattern.regex.finditer(text):
+        if pattern.is_valid is None or pattern.is_valid(match[0]):
+            yield Place(pattern.name, *match.span())
+
+
+def _find_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Place]:
+    marked, plain = _sort_tokens(tokens)
+    for token in marked + plain if "<" in text or "[" in text else plain:
+        start = text.find(token)
+        while start >= 0:
+            yield Place("control_token", start, start + len(token))
+            start = text.find(token, start + len(token))
+
+
+_scan_standing = lru_cache(maxsize=64)(scan)  # the same system prompt stands in most rows
+
+
+@lru_cache(maxsize=8)
+def _sort_tokens(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Part the tokens that hold a bracket, as nearly all do, from the others."""
+    marked = tuple(token for token in tokens if "<" in token or "[" in token)
+    return marked, tuple(token for token in tokens if token and token not in marked)

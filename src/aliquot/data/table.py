@@ -1,0 +1,301 @@
+"""The examples of a data set as columns, so that a million of them fit into memory and compare fast.
+
+What is counted, grouped and ordered stands in arrays with one entry per example. Its texts are kept as one
+piece of JSON and become an ``Example`` again only when somebody looks at it. Shape letter: N examples.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import overload
+
+import msgspec
+import numpy as np
+
+from aliquot.core.conversation import Message
+from aliquot.core.dataset import SPLITS, Example, Split, hash_content
+from aliquot.data.keys import exact_prompt, normalised_prompt, stands_in
+
+UNSPLIT = -1
+TRAIN, VALIDATION, TEST = range(3)
+"""Codes of the splits: their places in ``SPLITS``."""
+_HASH_BYTES = 32
+
+
+class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What ``rows/<split>.jsonl`` holds of an example beside its id and line: see ``StoredExample``."""
+
+    messages: tuple[Message, ...]
+    group: str | None = None
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
+    tools: str = ""
+    rejected: Message | None = None
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleTable:
+    """Examples in the order of their file.
+
+    Attributes:
+        line_N: 1-based physical lines.
+        file_N: Places in ``files``.
+        split_N: Codes of the splits.
+        content_N: First 8 bytes of the content hash, as a number: orders and compares contents.
+        prompt_N: Equal for equal prompts, to the letter.
+        reading_N: Equal for prompts that differ in width, case and spacing only.
+        answer_N: Places in ``answers``.
+        group_N: Places in ``groups``; -1 where the row has none.
+        is_given_N: Whether the reference stands in the user's text.
+        is_other_given_N: Whether the reference of an earlier, differently answered row stands there.
+        end_N: Where the text of each example ends in the buffer of texts.
+        occurrence_N: How many earlier examples of the split have the same content.
+        files: The files read.
+        answers: The different references, in the order of their first rows.
+        groups: The different values of the group key.
+    """
+
+    line_N: np.ndarray
+    file_N: np.ndarray
+    split_N: np.ndarray
+    content_N: np.ndarray
+    prompt_N: np.ndarray
+    reading_N: np.ndarray
+    answer_N: np.ndarray
+    group_N: np.ndarray
+    is_given_N: np.ndarray
+    is_other_given_N: np.ndarray
+    end_N: np.ndarray
+    occurrence_N: np.ndarray
+    files: tuple[str, ...]
+    answers: tuple[str, ...]
+    groups: tuple[str, ...]
+    _hashes: memoryview = field(repr=False)
+    _bodies: memoryview = field(repr=False)
+
+    def __len__(self) -> int:
+        """Return N."""
+        return len(self.line_N)
+
+    def get(self, index: int) -> Example:
+        """Return one example."""
+        body = _DECODER.decode(self._body(index))
+        code = int(self.split_N[index])
+        return Example(
+            messages=body.messages,
+            line=int(self.line_N[index]),
+            content_hash=self._hashes[_HASH_BYTES * index : _HASH_BYTES * (index + 1)].hex(),
+            split=None if code == UNSPLIT else SPLITS[code],
+            occurrence=int(self.occurrence_N[index]),
+            group=body.group,
+            metadata=body.metadata,
+            tools=body.tools,
+            rejected=body.rejected,
+            file=body.file,
+        )
+
+    def content_hashes(self, index_K: np.ndarray) -> list[str]:
+        """Return the content hashes of some examples, in hex."""
+        text, size = self._hashes.hex(), 2 * _HASH_BYTES
+        return [text[size * place : size * (place + 1)] for place in index_K.tolist()]
+
+    def example_ids(self, index_K: np.ndarray) -> list[str]:
+        """Return the ids of some examples, without reading their texts."""
+        pairs = zip(self.content_N[index_K].tolist(), self.occurrence_N[index_K].tolist(), strict=True)
+        return [f"{content:016x}.{occurrence}" for content, occurrence in pairs]
+
+    def stored_lines(self, split: Split) -> Iterator[bytes]:
+        """Yield the lines of ``rows/<split>.jsonl``: id and line number before the body as it is kept."""
+        places = self.find(split)
+        for index, name in zip(places.tolist(), self.example_ids(places), strict=True):
+            head = f'{{"example_id":"{name}","line":{self.line_N[index]},'
+            yield b"%b%b\n" % (head.encode(), self._body(index)[1:])
+
+    def find_value(self, index: int, key: str) -> str | None:
+        """Return a metadata field of one example, or None."""
+        return _DECODER.decode(self._body(index)).metadata.get(key)
+
+    def user_texts(self) -> list[str]:
+        """Return the texts of each example's user messages, joined by line ends."""
+        return [_user_text(_DECODER.decode(self._body(place)).messages) for place in range(len(self))]
+
+    def find_texts(self, pattern: re.Pattern[bytes]) -> np.ndarray:
+        """Return the places of examples whose stored texts or metadata match a pattern of plain ASCII."""
+        starts = [match.start() for match in pattern.finditer(self._bodies)]
+        return np.unique(np.searchsorted(self.end_N, starts, side="right"))
+
+    def find(self, split: Split) -> np.ndarray:
+        """Return the places of a split's examples, in file order."""
+        return np.flatnonzero(self.split_N == SPLITS.index(split))
+
+    def view(self, split: Split) -> Examples:
+        """Return the examples of a split as a sequence."""
+        return Examples(self, self.find(split))
+
+    def count_answers(self, where_N: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Return how often each of ``answers`` occurs among the chosen examples."""
+        return np.bincount(self.answer_N[where_N], minlength=len(self.answers))
+
+    def with_split(self, split_N: np.ndarray) -> ExampleTable:
+        """Return the table with its examples assigned, and numbered where a split has a content again."""
+        return replace(self, split_N=split_N, occurrence_N=_number(split_N, self.content_N))
+
+    def with_answers(self, answers: dict[int, str]) -> ExampleTable:
+        """Return the table with other answers in some rows, given by their places."""
+        builder = TableBuilder(self.files)
+        for place in range(len(self)):
+            example = self.get(place)
+            if place in answers:
+                *prompt, last = example.messages
+                messages = (*prompt, msgspec.structs.replace(last, content=answers[place], tool_calls=()))
+                content_hash = hash_content(messages, example.tools, example.rejected)
+                example = replace(example, messages=messages, content_hash=content_hash)
+            builder.add(example)
+        return builder.finish()
+
+    def take(self, index_K: np.ndarray) -> ExampleTable:
+        """Return the table of some of its examples; splits stay, occurrences are numbered anew."""
+        columns = {name: getattr(self, name)[index_K] for name in self.__slots__ if name.endswith("_N")}
+        places = index_K.tolist()
+        columns["end_N"] = np.cumsum([len(self._body(place)) for place in places], dtype=np.int64)
+        hashes = (self._hashes[_HASH_BYTES * place : _HASH_BYTES * (place + 1)] for place in places)
+        bodies = memoryview(b"".join(map(self._body, places)))
+        taken = replace(self, **columns, _hashes=memoryview(b"".join(hashes)), _bodies=bodies)
+        return taken.with_split(taken.split_N)
+
+    def _body(self, index: int) -> memoryview:
+        start = self.end_N[index - 1] if index else 0
+        return self._bodies[start : self.end_N[index]]
+
+
+class Examples(Sequence[Example]):
+    """Some examples of a table as a sequence; each is made when it is asked for."""
+
+    def __init__(self, table: ExampleTable, index_K: np.ndarray) -> None:
+        self.table = table
+        self.index_K = index_K
+
+    def __len__(self) -> int:
+        return len(self.index_K)
+
+    @overload
+    def __getitem__(self, key: int) -> Example: ...
+    @overload
+    def __getitem__(self, key: slice) -> Examples: ...
+    def __getitem__(self, key: int | slice) -> Example | Examples:
+        if isinstance(key, slice):
+            return Examples(self.table, self.index_K[key])
+        return self.table.get(int(self.index_K[key]))
+
+
+class TableBuilder:
+    """Collects examples one by one.
+
+    Args:
+        files: The files that are read; an example of one among several names its own.
+    """
+
+    def __init__(self, files: Sequence[str] = ("",)) -> None:
+        self._files = {file: place for place, file in enumerate(files)}
+        self._columns = bytearray()
+        self._answers: dict[str, int] = {}
+        self._groups: dict[str, int] = {}
+        self._hashes = bytearray()
+        self._bodies = bytearray()
+        self._last_answers = ("", "")
+
+    def add(self, example: Example) -> None:
+        """Add an example; its split may be set already."""
+        digest = bytes.fromhex(example.content_hash)
+        is_given, is_other_given = self._find_given(example)
+        self._hashes += digest
+        self._bodies += _ENCODER.encode(
+            _Body(
+                example.messages,
+                example.group,
+                example.metadata,
+                example.tools,
+                example.rejected,
+                example.file,
+            )
+        )
+        self._columns += _ROW.pack(
+            example.line,
+            self._files.get(example.file, 0),
+            UNSPLIT if example.split is None else SPLITS.index(example.split),
+            int.from_bytes(digest[:8], "big"),
+            # Hashes of one process are enough: they are only ever compared for equality.
+            hash(exact_prompt(example)),
+            hash(normalised_prompt(example)),
+            self._answers.setdefault(example.reference, len(self._answers)),
+            -1 if example.group is None else self._groups.setdefault(example.group, len(self._groups)),
+            is_given,
+            is_other_given,
+            len(self._bodies),
+        )
+
+    def finish(self) -> ExampleTable:
+        """Return the table; nothing can be added to it."""
+        rows_N = np.frombuffer(self._columns, _ROW_TYPE)
+        columns = {name: np.ascontiguousarray(rows_N[name]) for name in _ROW_TYPE.names or ()}
+        self._columns = bytearray()
+        return ExampleTable(
+            **columns,
+            occurrence_N=_number(columns["split_N"], columns["content_N"]),
+            files=tuple(self._files),
+            answers=tuple(self._answers),
+            groups=tuple(self._groups),
+            _hashes=memoryview(self._hashes),
+            _bodies=memoryview(self._bodies),
+        )
+
+    def _find_given(self, example: Example) -> tuple[bool, bool]:
+        """Return whether its reference, and that of an earlier row with another, stand in the user's text."""
+        text = _user_text(example.messages[:-1])
+        reference = example.reference.strip()
+        last, before = self._last_answers
+        other = last if last != reference else before
+        if last != reference:
+            self._last_answers = (reference, last)
+        return stands_in(reference, text), stands_in(other, text)
+
+
+def _user_text(messages: tuple[Message, ...]) -> str:
+    texts = [message.content for message in messages if message.role == "user"]
+    return texts[0] if len(texts) == 1 else "\n".join(texts)
+
+
+_ROW = struct.Struct("<IBbQqqii??q")
+_ROW_TYPE = np.dtype(
+    [
+        ("line_N", "<u4"),
+        ("file_N", "u1"),
+        ("split_N", "i1"),
+        ("content_N", "<u8"),
+        ("prompt_N", "<i8"),
+        ("reading_N", "<i8"),
+        ("answer_N", "<i4"),
+        ("group_N", "<i4"),
+        ("is_given_N", "?"),
+        ("is_other_given_N", "?"),
+        ("end_N", "<i8"),
+    ]
+)
+"""The columns as ``_ROW`` packs them: a million rows of numbers are one buffer while they are collected."""
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(_Body)
+
+
+def _number(split_N: np.ndarray, content_N: np.ndarray) -> np.ndarray:
+    """Return for each example how many earlier ones of its split have its content."""
+    order_N = np.lexsort((content_N, split_N))  # stable: file order within equal ones
+    is_first_N = np.ones(len(order_N), bool)
+    is_first_N[1:] = (np.diff(split_N[order_N]) != 0) | (np.diff(content_N[order_N]) != 0)
+    place_N = np.arange(len(order_N))
+    start_N = np.maximum.accumulate(np.where(is_first_N, place_N, 0))
+    occurrence_N = np.empty(len(order_N), np.int64)
+    occurrence_N[order_N] = place_N - start_N
+    return occurrence_N
