@@ -10,7 +10,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from aliquot.errors import InputError
@@ -41,5 +42,7 @@ def get_extension(package: str, name: str, attribute: str) -> Any:
     return getattr(importlib.import_module(f"{package}.{name}"), attribute)
 
 
-def _third_party(package: str) -> Any:
-    return entry_points(group=f"aliquot.{package.rpartition('.')[2]}")
+@cache
+def _third_party(package: str) -> tuple[EntryPoint, ...]:
+    """Return the entry points of others; looked up once, because every installed package is asked."""
+    return tuple(entry_points(group=f"aliquot.{package.rpartition('.')[2]}"))

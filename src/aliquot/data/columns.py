@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from aliquot.config.settings import DataSettings
-from aliquot.data.column_template import ColumnTemplate, read_template
+from aliquot.data.column_text import Pattern, read_pattern
 from aliquot.data.format import Number, Problem, Row
 from aliquot.data.json_lines import as_text, name_json_type
 from aliquot.errors import InputError
@@ -37,10 +37,10 @@ class Columns:
         kept: Columns that stay metadata although a part is made of them, because a setting names them.
     """
 
-    prompt: str | ColumnTemplate
-    answer: str | ColumnTemplate
+    prompt: str | Pattern
+    answer: str | Pattern
     context: str | None = None
-    system: str | ColumnTemplate | None = None
+    system: str | Pattern | None = None
     kept: frozenset[str] = frozenset()
 
     def describe(self) -> str:
@@ -89,7 +89,7 @@ def find_columns(keys: Sequence[str], settings: DataSettings | None = None) -> C
     if found is None:
         return None
     if settings.system:
-        system = read_template(settings.system, keys, "data.system", may_be_plain=True)
+        system = read_pattern(settings.system, keys, "data.system", may_be_plain=True)
         found = replace(found, system=system)
     kept = {settings.group_key, settings.time_key, settings.smiles_key} & set(found.used)
     return replace(found, kept=frozenset(key for key in kept if key))
@@ -133,8 +133,8 @@ def _find_pair(keys: Sequence[str]) -> Columns | None:
 
 def _read_settings(keys: Sequence[str], settings: DataSettings) -> Columns:
     """Return the columns that the person named; the other one of a pair may be found by its name."""
-    prompt = read_template(settings.prompt, keys, "data.prompt") if settings.prompt else None
-    answer = read_template(settings.answer, keys, "data.answer") if settings.answer else None
+    prompt = read_pattern(settings.prompt, keys, "data.prompt") if settings.prompt else None
+    answer = read_pattern(settings.answer, keys, "data.answer") if settings.answer else None
     used = (*_columns_of(prompt), *_columns_of(answer))
     if prompt is None:
         prompt = _find_other(keys, used, 0, "data.prompt")
@@ -158,18 +158,18 @@ def _find_other(keys: Sequence[str], used: Sequence[str], place: int, setting: s
     )
 
 
-def _columns_of(part: str | ColumnTemplate | None) -> tuple[str, ...]:
-    if isinstance(part, ColumnTemplate):
+def _columns_of(part: str | Pattern | None) -> tuple[str, ...]:
+    if isinstance(part, Pattern):
         return part.columns
     return (part,) if part is not None else ()
 
 
-def _show(part: str | ColumnTemplate | None) -> str:
-    return f"{part.text[:80]!r}" if isinstance(part, ColumnTemplate) else str(part)
+def _show(part: str | Pattern | None) -> str:
+    return f"{part.text[:80]!r}" if isinstance(part, Pattern) else str(part)
 
 
-def _name(part: str | ColumnTemplate) -> str:
-    return " + ".join(part.columns) if isinstance(part, ColumnTemplate) else part
+def _name(part: str | Pattern) -> str:
+    return " + ".join(part.columns) if isinstance(part, Pattern) else part
 
 
 def _note_number(line: int, key: str, value: object) -> Problem:
@@ -183,8 +183,8 @@ def _note_number(line: int, key: str, value: object) -> Problem:
     )
 
 
-def _fill(part: str | ColumnTemplate, value: Mapping[str, Any]) -> object:
-    return part.fill(value) if isinstance(part, ColumnTemplate) else as_text(value.get(part))
+def _fill(part: str | Pattern, value: Mapping[str, Any]) -> object:
+    return part.fill(value) if isinstance(part, Pattern) else as_text(value.get(part))
 
 
 def _as_messages(value: Mapping[str, Any], columns: Columns) -> list[Any]:

@@ -89,11 +89,13 @@ class Shape:
         fields: What tells them, for the reason of a detection: ``"messages"``.
         count: How many of the first objects are so.
         read: Yields the row of one object on a line, after notes about it, or the problem with it.
+        has_columns: Whether the settings of columns (``data.prompt`` …) bear on it.
     """
 
     fields: str
     count: int
     read: Callable[[int, dict[str, Any]], Iterator[Row | Problem]]
+    has_columns: bool = False
 
 
 @dataclass(frozen=True, slots=True)

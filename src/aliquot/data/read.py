@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from aliquot.core.dataset import Split
 from aliquot.data.columns import list_pairs
@@ -56,7 +56,7 @@ class RowReader:
         """
         self._note_source()
         try:
-            yield from self._mark_splits(self._read())
+            yield from self._read()
         except OSError as error:
             raise InputError(
                 f"The file stopped being readable: {error.strerror or error}.",
@@ -66,37 +66,34 @@ class RowReader:
             ) from error
 
     def _read(self) -> Iterator[Row]:
-        for item in self._format.read(self._source):
+        """Yield the rows, each with its split under the key ``split``; add problems in file order."""
+        key = self._source.settings.split_key or "split"
+        items = iter(self._format.read(self._source))
+        first = list(itertools.islice(items, NUM_FIRST))
+        is_numbered = self._note_numbers([item for item in first if isinstance(item, Row)], key)
+        is_plain = not is_numbered and key == "split" and self._split is None
+        for item in itertools.chain(first, items):
             if isinstance(item, Row):
                 self.num_rows += 1
-                yield item
+                if is_plain or self._mark_split(item, key, is_numbered=is_numbered):
+                    yield item
             else:
                 self.num_rows += item.severity == "error" and item.line > 0
                 self._findings.add(item)
 
-    def _mark_splits(self, rows: Iterator[Row]) -> Iterator[Row]:
-        """Give every row its split under the key ``split``."""
-        key = self._source.settings.split_key or "split"
-        first = list(itertools.islice(rows, NUM_FIRST))
-        is_numbered = self._note_numbers(first, key)
-        every = itertools.chain(first, rows)
-        if not is_numbered and key == "split" and self._split is None:
-            return every
-        return self._mark_each(every, key, is_numbered=is_numbered)
-
-    def _mark_each(self, rows: Iterable[Row], key: str, *, is_numbered: bool) -> Iterator[Row]:
-        for row in rows:
-            word = row.value.pop(key, None)
-            if is_numbered:
-                word = _NUMBERED.get(str(as_text(word)).strip(), word)
-            is_named = word is not None and (not isinstance(word, str) or bool(word.strip()))
-            if is_named and self._is_fixed and _as_split(word) != self._split:
-                self._refuse_other(row, key, word)
-                continue
-            marked = word if is_named else self._split
-            if marked is not None:
-                row.value["split"] = marked
-            yield row
+    def _mark_split(self, row: Row, key: str, *, is_numbered: bool) -> bool:
+        """Give a row its split; return False when it contradicts its file, which is reported."""
+        word = row.value.pop(key, None)
+        if is_numbered:
+            word = _NUMBERED.get(str(as_text(word)).strip(), word)
+        is_named = word is not None and (not isinstance(word, str) or bool(word.strip()))
+        if is_named and self._is_fixed and _as_split(word) != self._split:
+            self._refuse_other(row, key, word)
+            return False
+        marked = word if is_named else self._split
+        if marked is not None:
+            row.value["split"] = marked
+        return True
 
     def _note_numbers(self, first: Sequence[Row], key: str) -> bool:
         """Return whether splits are numbered as Ludwig does, and say so."""

@@ -7,11 +7,12 @@ guessed or completed: an empty answer stays an error, and so does a split called
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
+from msgspec import structs
+
 from aliquot.core.conversation import ROLES
-from aliquot.data.column_template import suggest
+from aliquot.data.column_text import suggest
 from aliquot.data.format import Number, Row
 from aliquot.data.json_lines import as_text
 from aliquot.data.validate import MESSAGE_KEYS, SPLIT_WORDS
@@ -59,7 +60,7 @@ def repair_row(row: Row) -> tuple[Row, list[Repair]]:
     if near is not None:
         value = {**value, "split": near}
         repairs.append(Repair("split", word, near))
-    return (replace(row, value=value), repairs) if repairs else (row, [])
+    return (structs.replace(row, value=value), repairs) if repairs else (row, [])
 
 
 def _repair_message(item: Any, path: str) -> tuple[Any, list[Repair]]:

@@ -54,6 +54,7 @@ def json_lines_format(
 
     def read(source: Source) -> Iterator[Row | Problem]:
         shape = find_shape(list_objects(source.sample()), source.settings)
+        yield from note_unused(shape, source.settings)
         for item in read_objects(source):
             if isinstance(item, Problem):
                 yield item
@@ -97,6 +98,23 @@ def find_any_shape(
             hint="Say which columns are meant with data.prompt and data.answer.",
         )
     return found[0] if found else None
+
+
+def note_unused(shape: Shape | None, settings: DataSettings) -> Iterator[Problem]:
+    """Warn of settings of columns that do not bear on rows of this shape."""
+    if shape is not None and shape.has_columns:
+        return
+    for name in ("prompt", "answer", "system"):
+        if getattr(settings, name) is not None:
+            message = f"data.{name} was not used: the rows hold whole conversations or texts."
+            yield Problem(
+                code="setting_not_used",
+                severity="warning",
+                message=message,
+                field=f"data.{name}",
+                remedy="Leave it out, or write it into the rows.",
+                kind=name,
+            )
 
 
 def list_keys(objects: Sequence[Mapping[str, Any]]) -> list[str]:

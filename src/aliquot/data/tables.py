@@ -8,7 +8,7 @@ from typing import Any
 
 from aliquot.data.columns import list_pairs
 from aliquot.data.format import Problem, Row
-from aliquot.data.shapes import find_any_shape, list_keys
+from aliquot.data.shapes import find_any_shape, list_keys, note_unused
 from aliquot.data.source import Source
 from aliquot.errors import InputError
 
@@ -29,6 +29,7 @@ def read_records(
     first = list(itertools.islice(remaining, NUM_FIRST))
     objects = [item[1] for item in first if not isinstance(item, Problem)]
     shape = find_any_shape(objects, source.settings, source.name, only_flat=only_flat)
+    yield from note_unused(shape, source.settings)
     for item in itertools.chain(first, remaining):
         if isinstance(item, Problem):
             yield item

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from aliquot.core.conversation import Message, ToolCall, read_json
-from aliquot.data.column_template import suggest
+from aliquot.data.column_text import suggest
 from aliquot.data.format import Severity
 from aliquot.data.json_lines import as_json, name_json_type
 

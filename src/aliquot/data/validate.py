@@ -9,7 +9,7 @@ from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
 from aliquot.core.dataset import Example, Split, hash_content
-from aliquot.data.column_template import suggest
+from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type

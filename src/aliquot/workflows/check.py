@@ -9,6 +9,7 @@ from typing import Any
 
 from aliquot.config.given import GivenSettings, load_given
 from aliquot.config.settings import AboutSettings
+from aliquot.core.conversation import TEXT_ROLE
 from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.errors import InputError
@@ -45,7 +46,7 @@ def check(
     """
     given = read_settings(config, settings)
     checked = check_rows(data, given)
-    base = find_likely_base(given, checked.report)
+    base = None if has_plain_texts(checked) else find_likely_base(given, checked.report)
     report = (count_tokens(checked, base, given) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
@@ -88,6 +89,26 @@ def require_usable(report: DataReport) -> None:
         location=f"{first.file or report.file}{line}" + (f": {first.field}" if first.field else ""),
         hint=first.remedy or f"`aliquot check {report.file}` lists every finding.",
     )
+
+
+def has_plain_texts(checked: CheckedData) -> bool:
+    """Whether the rows are plain texts, told by the first of each split."""
+    return any(rows[0].messages[0].role == TEXT_ROLE for rows in checked.examples.values() if len(rows))
+
+
+def require_conversations(checked: CheckedData) -> None:
+    """Refuse plain texts, which can be checked and converted, but not trained on yet.
+
+    Raises:
+        InputError: The rows have no prompt and answer (``plain_text_not_trained``).
+    """
+    if has_plain_texts(checked):
+        raise InputError(
+            "The rows are plain texts; Aliquot trains on conversations, with a prompt and an answer in each.",
+            code="plain_text_not_trained",
+            location=checked.report.file,
+            hint='Give every row "messages", or a prompt and an answer.',
+        )
 
 
 def _save(report: DataReport, html: Path | str | None, card: Path | str | None) -> None:

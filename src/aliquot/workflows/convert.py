@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aliquot.core.dataset import SPLITS, Finding
-from aliquot.data.convert import find_target, require_expressible, write_examples
+from aliquot.data.conversion import find_target, require_expressible, write_examples
 from aliquot.data.parts import open_parts
 from aliquot.data.read_table import read_table
 from aliquot.data.table import Examples
@@ -72,7 +72,7 @@ def convert(
     read = read_table(parts, data_settings)
     _require_readable(read.findings, read.num_rows)
     examples = Examples(read.table, np.arange(len(read.table)))
-    require_expressible(examples, target)
+    require_expressible(examples, target, str(data))
     files = write_examples(examples, out, target, force=force)
     counts = Counter(example.split or "" for example in examples)
     return Conversion(

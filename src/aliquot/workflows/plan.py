@@ -14,7 +14,13 @@ from aliquot.errors import InputError
 from aliquot.evaluation.metric import get_metric
 from aliquot.plan.bases import choose_base
 from aliquot.plan.resolve import Resolved, resolve
-from aliquot.workflows.check import check_rows, count_tokens, read_settings, require_usable
+from aliquot.workflows.check import (
+    check_rows,
+    count_tokens,
+    read_settings,
+    require_conversations,
+    require_usable,
+)
 from aliquot.workflows.device import probe
 from aliquot.workflows.prepare import Base, list_ready_names, prepare
 from aliquot.workflows.surroundings import Surroundings
@@ -63,6 +69,7 @@ def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> P
     """Check a file, choose and prepare the base model, and resolve every setting."""
     checked = check_rows(data, given)
     require_usable(checked.report)
+    require_conversations(checked)
     require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
     device = probe(within)
     choice = choose_base(given, checked.report, device, list_ready_names())

@@ -67,8 +67,8 @@ def test_every_verb_is_a_file_and_every_file_with_an_app_is_a_verb():
         "runs compare",
         "runs delete",
         "models fetch",
-        "data show",
         "data convert",
+        "data show",
     ],
 )
 def test_every_verb_explains_itself_and_takes_json_and_debug(aliquot, verb):

@@ -242,6 +242,15 @@ class TestBadInput:
         places.chmod(stat.S_IRWXU)
 
 
+def test_plain_texts_are_checked_but_not_trained_on(aliquot, target, places):
+    texts = places / "texts.jsonl"
+    texts.write_text("".join(f'{{"text": "Text number {n}."}}\n' for n in range(200)))
+    assert aliquot("check", texts)[0] == 0
+    code, _, err = aliquot("run", texts)
+    assert code == 2
+    assert "trains on conversations" in " ".join(err.split())
+
+
 def test_data_convert_says_what_was_written(aliquot, aliquot_json, data, places):
     out = places / "rows.csv"
     code, printed, err = aliquot("data", "convert", data, out)

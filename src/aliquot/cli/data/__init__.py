@@ -10,7 +10,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="Look at a data file row by row, or write it in another format.",
+    help="Convert a data file; look at single rows as the model will see them.",
 )
 
 

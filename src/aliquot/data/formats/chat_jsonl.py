@@ -9,7 +9,7 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.data.format import Problem, Row, Shape
 from aliquot.data.json_lines import read_objects
-from aliquot.data.shapes import json_lines_format
+from aliquot.data.shapes import json_lines_format, note_unused
 from aliquot.data.source import Source
 from aliquot.data.writing import as_chat, explain_chat, json_lines_writer
 
@@ -28,6 +28,7 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
 
 def read(source: Source) -> Iterator[Row | Problem]:
     """Yield the rows as they are: this is the shape that validation expects."""
+    yield from note_unused(None, source.settings)
     for item in read_objects(source):
         yield item if isinstance(item, Problem) else Row(*item)
 

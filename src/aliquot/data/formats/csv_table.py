@@ -11,7 +11,7 @@ from aliquot.core.dataset import Example
 from aliquot.data.columns import PAIRS
 from aliquot.data.format import Detection, Format, Problem, Row, Writer
 from aliquot.data.json_lines import blank_line, describe_broken
-from aliquot.data.shapes import find_any_shape
+from aliquot.data.shapes import find_any_shape, note_unused
 from aliquot.data.source import MAX_LINE_BYTES, Broken, Sample, Source
 from aliquot.data.tables import Record, explain_no_columns
 from aliquot.data.writing import as_pair, explain_pair
@@ -58,6 +58,7 @@ def read(source: Source) -> Iterator[Row | Problem]:
     shape = find_any_shape(objects, source.settings, source.name, only_flat=True)
     if shape is None:
         raise explain_no_columns(header.cells, f"{source.name}:1")
+    yield from note_unused(shape, source.settings)
     for item in _read_records(source, header.delimiter):
         record = item if isinstance(item, Problem) else _read_record(*item, header)
         if isinstance(record, Problem):

@@ -27,7 +27,7 @@ def find_shape(objects: Sequence[Mapping[str, Any]], settings: DataSettings) -> 
         return None
     count = sum(all(key in value for key in columns.needed) for value in own)
     read = partial(read_row, columns=columns, names=columns.names())
-    return Shape(columns.describe(), count, read)
+    return Shape(columns.describe(), count, read, has_columns=True)
 
 
 def _is_alpaca(needed: Sequence[str]) -> bool:

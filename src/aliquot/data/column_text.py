@@ -18,7 +18,7 @@ _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnTemplate:
+class Pattern:
     """A text with columns in it.
 
     Attributes:
@@ -41,9 +41,9 @@ class ColumnTemplate:
         )
 
 
-def read_template(
+def read_pattern(
     text: str, keys: Sequence[str], setting: str, *, may_be_plain: bool = False
-) -> str | ColumnTemplate:
+) -> str | Pattern:
     """Return the column that a text names, or the pattern that it is.
 
     Args:
@@ -60,7 +60,7 @@ def read_template(
         return column
     if "{" not in text and "}" not in text:
         if may_be_plain and (not suggest(text, keys) or " " in text):
-            return ColumnTemplate(text, (text,))
+            return Pattern(text, (text,))
         raise _unknown(text, keys, setting)
     parts: list[str | tuple[str]] = []
     for match in _TOKEN.finditer(text):
@@ -73,7 +73,7 @@ def read_template(
                 hint="Write columns as {column}, and a brace that is meant as a brace twice.",
             )
         parts.append(_read_token(match, keys, setting))
-    return ColumnTemplate(text, tuple(parts))
+    return Pattern(text, tuple(parts))
 
 
 def find_column(name: str, keys: Sequence[str]) -> str | None:

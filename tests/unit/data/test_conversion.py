@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import Message, ToolCall
 from aliquot.core.dataset import Example, hash_content
-from aliquot.data.convert import MLX, find_target, list_writable, require_expressible, write_examples
+from aliquot.data.conversion import MLX, find_target, list_writable, require_expressible, write_examples
 from aliquot.data.findings import Findings
 from aliquot.data.parts import open_parts
 from aliquot.data.validate import RowValidator

@@ -52,8 +52,8 @@ def find_target(out: Path, name: str | None) -> str:
     )
 
 
-def require_expressible(examples: Sequence[Example], target: str) -> None:
-    """Refuse a format that would lose something.
+def require_expressible(examples: Sequence[Example], target: str, source: str) -> None:
+    """Refuse a format that would lose something; ``source`` names what was read, for the error.
 
     Raises:
         InputError: With the rows that it cannot express, and why (``not_expressible``).
@@ -70,7 +70,7 @@ def require_expressible(examples: Sequence[Example], target: str) -> None:
         f"{len(reasons):,} of {len(examples):,} rows cannot be written as {target}: {reason}{more}. "
         f"Lines: {lines}{' …' if len(reasons) > MAX_LINES else ''}.",
         code="not_expressible",
-        location=f"{first.file}:{first.line}",
+        location=f"{first.file or source}:{first.line}",
         hint="Nothing was written. Choose chat_jsonl, which holds every conversation, or remove these rows.",
     )
 
