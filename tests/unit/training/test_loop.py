@@ -16,6 +16,7 @@ from aliquot.modeling.load import load_base, set_determinism
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
+from aliquot.training.loss import Packing
 from tests.fixtures.journal import ListJournal
 from tests.fixtures.training import conversation, encoded_rows, training_spec
 
@@ -27,14 +28,17 @@ def start(prepared_dir, tmp_path):
     """Return a function that trains in ``folder`` and gives (adapter hash, journal)."""
     rows = encoded_rows(prepared_dir, 50)
 
-    def run(folder="run", *, wishes=None, layout="prefix_tree", held_out=None, **changes):
+    def run(
+        folder="run", *, wishes=None, layout="prefix_tree", max_pack_tokens=1536, held_out=None, **changes
+    ):
         spec = training_spec(**changes)
-        set_determinism(1)
+        set_determinism(1, "cpu")
         model = add_adapter(load_base(prepared_dir, precision="float32", device="cpu"), spec)
         journal = ListJournal(wishes)
         store = CheckpointStore(tmp_path / folder, spec.num_checkpoints_kept)
         held_out = rows[40:] if held_out is None else held_out
-        train(model, rows[:40], held_out, spec, layout=layout, checkpoints=store, journal=journal)
+        packing = Packing(layout, max_pack_tokens)
+        train(model, rows[:40], held_out, spec, packing=packing, checkpoints=store, journal=journal)
         return digest_of(adapter_tensors(model)), journal
 
     return run
@@ -135,8 +139,8 @@ def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch
     real = loop.accumulate_gradients
     applied = []
 
-    def poisoned(model, rows, spec, *, step, layout):
-        result = real(model, rows, spec, step=step, layout=layout)
+    def poisoned(model, rows, spec, *, step, packing):
+        result = real(model, rows, spec, step=step, packing=packing)
         if step == 6:
             next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
             applied.append(adapter_tensors(model))
