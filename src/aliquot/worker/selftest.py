@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -169,7 +169,7 @@ def _model(device: str, dropout: float) -> Any:
     )
     torch.manual_seed(0)
     base = LlamaForCausalLM(config).requires_grad_(False).eval()
-    base.to(torch.device(device))
+    cast(Any, base).to(device)
     return add_adapter(base, replace(_SPEC, lora_dropout=dropout))
 
 
