@@ -72,22 +72,26 @@ def flash_attention(
         # Gathered together: the gradient of a gather is the slow part, in a fixed order above all.
         both = torch.cat([key_THD, value_THD], dim=1).index_select(0, index.keys_N)
         key_THD, value_THD = both.chunk(2, dim=1)
-    # The operator behind torch's own attention for nested tensors; its deterministic form follows
-    # torch.use_deterministic_algorithms.
-    mixed_THD = torch.ops.aten._flash_attention_forward(
-        query_THD,
-        key_THD,
-        value_THD,
-        index.query_ends,
-        index.key_ends,
-        index.longest,
-        index.deepest,
-        0.0,
-        True,
-        False,
-        scale=scaling,
+    return _attend_to_ends(query_THD, key_THD, value_THD, index, scaling)[None]
+
+
+def _attend_to_ends(
+    query_THD: torch.Tensor,
+    key_THD: torch.Tensor,
+    value_THD: torch.Tensor,
+    index: FlashIndex,
+    scaling: float | None,
+) -> torch.Tensor:
+    """Run the kernel behind torch's own attention over sequences of different lengths.
+
+    With fewer queries than keys its causal rule takes the queries for the last ones. It is deterministic
+    only after ``torch.use_deterministic_algorithms(True)`` without ``warn_only``.
+    """
+    lengths = (index.query_ends, index.key_ends, index.longest, index.deepest)
+    dropout, is_causal, with_debug_mask = 0.0, True, False
+    return torch.ops.aten._flash_attention_forward(
+        query_THD, key_THD, value_THD, *lengths, dropout, is_causal, with_debug_mask, scale=scaling
     )[0]
-    return mixed_THD[None]
 
 
 def _ends(lengths: Sequence[int], device: torch.device) -> torch.Tensor:

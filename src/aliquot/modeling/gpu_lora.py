@@ -35,15 +35,9 @@ class _AddLora(torch.autograd.Function):
     """``base + scaling · input · Aᵀ · Bᵀ``; products in the base's precision, gradients in the adapter's."""
 
     @staticmethod
-    def forward(  # noqa: PLR0917 (apply takes no keywords)
-        ctx: Any,
-        base_TO: torch.Tensor,
-        input_TI: torch.Tensor,
-        a_KI: torch.Tensor,
-        b_OK: torch.Tensor,
-        scaling: float,
-    ) -> torch.Tensor:
-        """Keep the input and its K inner values; the rest is computed again."""
+    def forward(ctx: Any, *inputs: Any) -> torch.Tensor:
+        """Take base, input, A, B and scaling; keep the input and its K inner values."""
+        base_TO, input_TI, a_KI, b_OK, scaling = inputs
         flat_TI = input_TI.flatten(0, -2)
         inner_TK = flat_TI @ a_KI.to(flat_TI.dtype).T
         ctx.save_for_backward(input_TI, inner_TK, a_KI, b_OK)

@@ -76,13 +76,22 @@ def set_determinism(num_threads: int, device: str) -> None:
     """Fix what torch leaves open: threads (they change the order of sums) and kernels.
 
     Call it before the first product on a GPU: cuBLAS reads its setting once. On a GPU a kernel without a
-    deterministic form warns instead of failing; families that share prefixes use none.
+    deterministic form warns instead of failing; see ``require_determinism``.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # NVIDIA's remedy for order of sums
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # NVIDIA's remedy for the order of sums
     torch.set_num_threads(num_threads)
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     # Writing to memory before it is used only shows faults of kernels, at 4 % of the time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyrefly: ignore[missing-attribute]
+
+
+def require_determinism() -> None:
+    """From here on a kernel without a deterministic form fails.
+
+    Flash attention adds up its gradients in a fixed order only when that is required. Every kernel that
+    training by flash attention uses has such a form; other paths may not.
+    """
+    torch.use_deterministic_algorithms(True)
 
 
 def require_device(device: str) -> None:

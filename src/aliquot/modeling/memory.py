@@ -20,7 +20,7 @@ def memory_exhausted(cause: str, purpose: str) -> MachineError:
     free, total = torch.cuda.mem_get_info() if torch.cuda.is_available() else (0, 0)
     return MachineError(
         f"The GPU's memory ran out {purpose}: {total / 1e9:.1f} GB in all, {free / 1e9:.1f} GB of it free "
-        f"when it failed. torch says: {cause.partition('. ')[0]}.",
+        f"when it failed. torch says: {'. '.join(cause.split('. ')[:2]).rstrip('.')}.",
         code="memory_exhausted",
         location="train.device",
         hint="End other programs on this GPU (`nvidia-smi` lists them), or choose a smaller base or shorter "

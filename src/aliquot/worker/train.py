@@ -14,6 +14,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.modeling.adapter import add_adapter, save_adapter
 from aliquot.modeling.forward import attention_of, layout_of
+from aliquot.modeling.load import require_determinism
 from aliquot.tokenization.batches import MAX_PACK_TOKENS
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
@@ -30,6 +31,8 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         Interrupted: Training was stopped at a step border.
     """
     measured = _measure(run_dir, spec, base, journal)
+    if measured.attention == "flash":
+        require_determinism()
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
     model = add_adapter(base, spec.training)
@@ -52,9 +55,10 @@ def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]
 
 def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Measured:
     """Return what is chosen on this device, once for the whole life of the run."""
+    layout = layout_of(base)
     found = Measured(
-        layout=layout_of(base),
-        attention=attention_of(base),
+        layout=layout,
+        attention=attention_of(base) if layout == "prefix_tree" else "masked",
         max_pack_tokens=MAX_PACK_TOKENS[spec.training.device],
         device_name=device_name(spec),
         num_threads=spec.training.num_threads,
