@@ -35,7 +35,7 @@ def list_splits(report: DataReport) -> tuple[SplitProfile, ...]:
 def describe_answers(task: Task) -> str:
     """Return the kind of answer in words: ``2 labels: negative and positive``."""
     if task.task_type != "labels":
-        return f"answers are {_ANSWERS.get(task.task_type, task.task_type)}"
+        return f"answers are {_ANSWERS[task.task_type]}"
     labels = [name_label(label) for label in task.labels]
     shown = listed(labels) if len(labels) <= MAX_NAMED_LABELS else f"{', '.join(labels[:3])} …"
     return f"{count(len(labels), 'label')}: {shown}"

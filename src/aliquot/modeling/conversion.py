@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
-from aliquot.errors import ModelError
+from aliquot.errors import MachineError, ModelError
 
 KEPT_SUFFIXES = (".safetensors", ".json", ".jinja", ".model")
 # Keys by which a config can ask for code or reach outside its folder (transformers CVE-2026-4372 and kin).
@@ -23,6 +24,7 @@ def convert_gguf(path: Path, target: Path) -> None:
 
     Raises:
         ModelError: transformers cannot read this architecture or file.
+        MachineError: The package that reads GGUF is missing.
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -35,7 +37,14 @@ def convert_gguf(path: Path, target: Path) -> None:
             quantization_config=GgufConfig(dequantize=True),
             dtype=torch.float32,
         )
-    except (ValueError, KeyError, OSError, NotImplementedError) as error:
+    except ImportError as error:
+        raise MachineError(
+            f"A GGUF file needs a package that is not here: {' '.join(str(error).split())}",
+            code="worker_not_installed",
+            location=str(path),
+            hint="Run `pip install 'aliquot[train]'`, then `aliquot doctor`.",
+        ) from error
+    except (ValueError, KeyError, OSError, NotImplementedError, struct.error) as error:
         raise ModelError(
             f"This GGUF file cannot be read: {error}",
             code="gguf_unreadable",

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch.nn.functional import cross_entropy
 
+from aliquot.modeling.flash_attention import FlashIndex, can_flash, index_flash
 from aliquot.modeling.load import autocast
-from aliquot.modeling.tree_attention import index_runs
+from aliquot.modeling.tree_attention import TreeIndex, index_runs
 from aliquot.tokenization.encoder import EncodedRow
-from aliquot.tokenization.prefix_tree import build_prefix_tree, cut_runs
+from aliquot.tokenization.prefix_tree import PrefixTree, build_prefix_tree, cut_runs
 
 # Families that hand a tree on to their attention, and whose head is a plain linear layer. Others run
 # padded. Sliding windows (Gemma) and scaled logits need their own tests before they may join.
@@ -55,6 +56,14 @@ def layout_of(model: Any) -> str:
     return "prefix_tree" if _language_model(model).config.model_type in SHARING_FAMILIES else "padded"
 
 
+def attention_of(model: Any) -> str:
+    """Return how this model attends over a prefix tree on its device: ``flash`` or ``masked``."""
+    language_model = _language_model(model)
+    config = language_model.config
+    head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+    return "flash" if can_flash(language_model.device, language_model.dtype, head_size) else "masked"
+
+
 def token_losses(model: Any, rows: Sequence[EncodedRow], layout: str) -> TokenLosses:
     """Run one micro-batch forward.
 
@@ -75,7 +84,7 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
             input_ids=torch.tensor([tree.token_ids], device=device),
             position_ids=torch.tensor([tree.positions], device=device),
             attention_mask=_NO_MASK.to(device),
-            tree=index_runs(cut_runs(tree.runs), len(tree.token_ids), device),
+            tree=_index_tree(language_model, tree),
             use_cache=False,
         ).last_hidden_state
         hidden_QH = hidden_1TH[0].index_select(0, torch.tensor(tree.query_nodes, device=device))
@@ -83,6 +92,12 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
     targets_Q = torch.tensor(tree.targets, device=device)
     rows_Q = torch.tensor(tree.query_rows, device=device)
     return _token_losses(logits_QV, targets_Q, rows_Q, len(tree.token_ids))
+
+
+def _index_tree(language_model: Any, tree: PrefixTree) -> TreeIndex | FlashIndex:
+    if attention_of(language_model) == "flash":
+        return index_flash(tree.runs, language_model.device)
+    return index_runs(cut_runs(tree.runs), len(tree.token_ids), language_model.device)
 
 
 def _losses_padded(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 
 import torch
@@ -27,7 +28,7 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
         ModelError: The folder's files do not make a model.
         MachineError: The device does not exist here, or its memory is too small.
     """
-    _require_device(device)
+    require_device(device)
     transformers_logging.disable_progress_bar()  # the journal tells what goes on
     try:
         model, loading = AutoModelForCausalLM.from_pretrained(
@@ -71,19 +72,34 @@ def autocast(model: PreTrainedModel) -> contextlib.AbstractContextManager[object
     return contextlib.nullcontext()
 
 
-def set_determinism(num_threads: int) -> None:
+def set_determinism(num_threads: int, device: str) -> None:
     """Fix what torch leaves open: threads (they change the order of sums) and kernels.
 
-    Only on a CPU does this give equal bits; on other devices a kernel without a deterministic form
-    warns instead of failing.
+    Call it before the first product on a GPU: cuBLAS reads its setting once. On a GPU a kernel without a
+    deterministic form warns instead of failing; see ``require_determinism``.
     """
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"  # NVIDIA's remedy for the order of sums
     torch.set_num_threads(num_threads)
-    torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+    torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     # Writing to memory before it is used only shows faults of kernels, at 4 % of the time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # pyrefly: ignore[missing-attribute]
 
 
-def _require_device(device: str) -> None:
+def require_determinism() -> None:
+    """From here on a kernel without a deterministic form fails.
+
+    Flash attention adds up its gradients in a fixed order only when that is required. Every kernel that
+    training by flash attention uses has such a form; other paths may not.
+    """
+    torch.use_deterministic_algorithms(True)
+
+
+def require_device(device: str) -> None:
+    """Raise when torch does not see a device here.
+
+    Raises:
+        MachineError: ``device_missing``, with the devices it sees.
+    """
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not available.get(device, False):
         found = ", ".join(name for name, is_there in available.items() if is_there)

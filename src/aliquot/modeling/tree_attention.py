@@ -19,6 +19,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from aliquot.modeling.flash_attention import FlashIndex, flash_attention
 from aliquot.tokenization.prefix_tree import Run
 
 NAME = "aliquot_tree"
@@ -71,12 +72,14 @@ def tree_attention(
     attention_mask: torch.Tensor | None,
     *,
     scaling: float | None = None,
-    tree: TreeIndex | None = None,
+    tree: TreeIndex | FlashIndex | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attend as transformers asks: query (1, H, T, D), key and value (1, H', T, D) → (1, T, H, D)."""
     if tree is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **options)
+    if isinstance(tree, FlashIndex):
+        return flash_attention(query, key, value, tree, scaling), None
     mixed_RHSD = scaled_dot_product_attention(
         _gather(query, tree.queries_RS),
         _gather(key, tree.keys_RL),

@@ -1,8 +1,9 @@
 """What a run takes: adapter size, memory, floating-point operations and time.
 
 Estimates serve to choose; the worker then measures. Formulas: weights and activations after
-arXiv 2205.05198, LoRA operations after LoRA Without Regret; the constants of time are fitted to steps
-measured with SmolLM2-135M on two CPU cores (tests/unit/plan/test_cost.py holds the measurements).
+arXiv 2205.05198, LoRA operations after LoRA Without Regret; the constants are fitted to steps measured with
+SmolLM2-135M on two CPU cores and with models of 0.1 to 1.5 billion parameters on an H100
+(tests/unit/plan/test_cost.py holds the measurements).
 """
 
 from __future__ import annotations
@@ -18,33 +19,39 @@ from aliquot.core.plan import Device
 UTILISATION = {
     ("cpu", "bfloat16"): 0.4,
     ("cpu", "float32"): 0.7,
-    ("gpu", "bfloat16"): 0.25,
-    ("gpu", "float32"): 0.25,
+    ("gpu", "bfloat16"): 0.28,
+    ("gpu", "float32"): 0.28,
 }
 """Share of the measured matrix-multiplication peak that a pass reaches beyond its fixed cost. CPU measured;
-small batches on a GPU reach 10 to 30 %."""
+GPU measured in bfloat16 with a hidden size of 2,048, float32 assumed."""
 
-PASS_S_PER_LAYER = {"cpu": 0.010, "mps": 0.004, "cuda": 0.002}
-"""Fixed cost of one forward and backward pass, per layer. CPU measured (0.31 s for 30 layers), others
-assumed."""
+FULL_HIDDEN_SIZE = 2048
+"""On a GPU narrower models reach less: 0.05 was measured with 576, 0.20 with 1,536. Here in proportion."""
 
-DECODE_S_PER_LAYER = {"cpu": 0.002, "mps": 0.001, "cuda": 0.0005}
-"""Fixed cost of one decoding step, per layer. CPU measured (62 ms for 30 layers), others assumed."""
+PASS_S_PER_LAYER = {"cpu": 0.010, "mps": 0.004, "cuda": 0.013}
+"""Fixed cost of one forward and backward pass, per layer. CPU measured (0.31 s for 30 layers), CUDA on one
+virtual machine with an H100 (0.40 s for 30), where it is the time to launch kernels; mps assumed."""
+
+DECODE_S_PER_LAYER = {"cpu": 0.002, "mps": 0.001, "cuda": 0.0035}
+"""Fixed cost of one decoding step, per layer. Measured as above (62 ms on the CPU, 104 ms on the GPU for 30
+layers with an adapter); mps assumed."""
 
 ACTIVATION_BYTES = {
-    ("cpu", "bfloat16"): 90,
-    ("cpu", "float32"): 140,
-    ("gpu", "bfloat16"): 34,
-    ("gpu", "float32"): 68,
+    ("cpu", "bfloat16"): (90.0, 0.0),
+    ("cpu", "float32"): (140.0, 0.0),
+    ("gpu", "bfloat16"): (42.0, 7.0),
+    ("gpu", "float32"): (84.0, 14.0),
 }
-"""Kept for the backward pass, per token, layer and hidden unit. CPU measured, which includes autocast's
-copies; 34 is the formula of arXiv 2205.05198 for 16-bit activations with fused attention."""
+"""Kept for the backward pass, per token and layer: bytes per hidden unit, and per unit of the MLP's inner
+width. CPU measured with one model, which includes autocast's copies; GPU measured in bfloat16 with three
+models and dropout (without it a quarter less), float32 taken as twice that."""
 
 ADAPTER_BYTES = 16
 """Per trainable parameter: weight, gradient and two moments of Adam in float32."""
 
-LOGIT_BYTES = 10
-"""Per trained position and vocabulary entry: float32 logits, their gradient, a 16-bit copy."""
+LOGIT_BYTES = 12
+"""Per trained position and vocabulary entry: float32 logits, their gradient, 16-bit copies. Measured on an
+H100: 11.4 to 11.8 with three models."""
 
 RUNTIME_BYTES = 1_000_000_000
 """Python, torch and fragmentation."""
@@ -120,7 +127,8 @@ class CostModel:
         if not peak:
             raise ValueError("the device was not probed: it has no measured speed")
         used = min(1.0, self.num_threads / self.device.num_threads) if self.device.kind == "cpu" else 1.0
-        return 1e9 * peak * used * UTILISATION[self._kind, self.precision]
+        narrow = 1.0 if self._kind == "cpu" else min(1.0, self.architecture.hidden_size / FULL_HIDDEN_SIZE)
+        return 1e9 * peak * used * narrow * UTILISATION[self._kind, self.precision]
 
     @property
     def _kind(self) -> str:
@@ -142,12 +150,12 @@ class CostModel:
         flops = self.train_pass_flops(
             distinct_tokens(profile, micro_batch_size), profile.num_trained_tokens, profile.median
         )
-        return flops / self.flops_per_s + self._fixed_s(num_rows, micro_batch_size)
+        return self._together_s(flops / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size))
 
     def validation_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
         """Return the seconds of one validation: the forward pass alone, a third of training."""
         forward = 2 * body_parameters(self.architecture) * distinct_tokens(profile, micro_batch_size)
-        return forward / self.flops_per_s + self._fixed_s(num_rows, micro_batch_size) / 3
+        return self._together_s(forward / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size) / 3)
 
     def predict_s(self, num_tokens: int, num_batches: int, num_new_tokens: int, batch_size: int) -> float:
         """Return the seconds to answer.
@@ -173,7 +181,9 @@ class CostModel:
             trained_positions: Positions with loss in it.
         """
         a = self.architecture
-        kept = ACTIVATION_BYTES[self._kind, self.precision] * pass_tokens * a.hidden_size * a.num_layers
+        per_hidden, per_inner = ACTIVATION_BYTES[self._kind, self.precision]
+        per_token = a.num_layers * (per_hidden * a.hidden_size + per_inner * a.intermediate_size)
+        kept = round(per_token * pass_tokens)
         logits = LOGIT_BYTES * trained_positions * a.vocab_size
         return self.fixed_bytes + kept + logits
 
@@ -186,6 +196,10 @@ class CostModel:
     def fits(self, pass_tokens: int, trained_positions: int) -> bool:
         """Return whether a training step fits the device with room to spare."""
         return self.memory_bytes(pass_tokens, trained_positions) <= USABLE_MEMORY * self.device.memory_bytes
+
+    def _together_s(self, arithmetic_s: float, fixed_s: float) -> float:
+        """Return the time of both: a GPU computes while further kernels are launched, a CPU does not."""
+        return arithmetic_s + fixed_s if self._kind == "cpu" else max(arithmetic_s, fixed_s)
 
     def _fixed_s(self, num_rows: int, rows_per_pass: int) -> float:
         passes = math.ceil(num_rows / rows_per_pass)

@@ -31,11 +31,14 @@ def _about_time(
     num_rows = data.get_split("train").num_examples
     rows_seen = min(num_rows, training.num_steps * training.batch_size)
     if rows_seen < num_rows:
+        is_chosen = given.find("train.max_steps") is not None or budget is None
+        limit = "train.max_steps" if is_chosen else f"The time budget of {duration_in_words(budget)}"
+        remedy = "train.max_steps" if is_chosen else "train.time_budget_s"
         yield (
-            f"The time budget of {duration_in_words(budget)} ends within the first epoch: "
+            f"{limit} ends within the first epoch: "
             f"{training.num_steps:,} steps see {rows_seen:,} of {num_rows:,} rows "
             f"({rows_seen / num_rows:.0%} of an epoch), drawn in the order of the seed. "
-            "Raise train.time_budget_s to train on all of them."
+            f"Raise {remedy} to train on all of them."
         )
     elif budget is not None and estimate.train_s > 1.05 * budget:
         yield (

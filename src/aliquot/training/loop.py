@@ -18,10 +18,11 @@ import torch
 
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import Interrupted, RunError
+from aliquot.modeling.memory import memory_exhausted
 from aliquot.tokenization.batches import rows_of_step
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore, TrainingState
-from aliquot.training.loss import StepLoss, accumulate_gradients, mean_loss
+from aliquot.training.loss import Packing, StepLoss, accumulate_gradients, mean_loss
 from aliquot.training.optimizer import build_optimizer, learning_rate_at, trained_parameters
 
 
@@ -41,7 +42,7 @@ def train(
     validation_rows: Sequence[EncodedRow],
     spec: TrainingSpec,
     *,
-    layout: str,
+    packing: Packing,
     checkpoints: CheckpointStore,
     journal: Journal,
 ) -> TrainingState:
@@ -63,8 +64,9 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = learning_rate
 
-        result = accumulate_gradients(
-            model, [rows[index] for index in chosen], spec, step=state.step, layout=layout
+        batch = [rows[index] for index in chosen]
+        result, packing = _step_within_memory(
+            model, batch, spec, step=state.step, packing=packing, journal=journal
         )
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
         _require_finite(result.loss, norm, state, chosen)
@@ -74,7 +76,7 @@ def train(
         state = replace(state, step=state.step + 1)
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
-            state = _validate(model, validation_rows, spec, state, layout=layout, journal=journal)
+            state = _validate(model, validation_rows, spec, state, packing=packing, journal=journal)
         wish = journal.find_wish()
         if wish or state.best_step == state.step or _is_due(state.step, spec.checkpoint_interval_steps, spec):
             path = checkpoints.save(model, optimizer, state)
@@ -90,6 +92,42 @@ def train(
         checkpoints.load_weights(model, state.best_step)
     model.eval()
     return state
+
+
+def _step_within_memory(
+    model: Any,
+    rows: Sequence[EncodedRow],
+    spec: TrainingSpec,
+    *,
+    step: int,
+    packing: Packing,
+    journal: Journal,
+) -> tuple[StepLoss, Packing]:
+    """Return the step's loss, its gradient accumulated, and the packing whose passes fit the GPU's memory.
+
+    Memory is estimated when the run is planned; where a pass needs more, it is cut in two. The gradient is
+    that of the whole step however it is cut.
+
+    Raises:
+        MachineError: One row alone does not fit (``memory_exhausted``).
+    """
+    while True:
+        try:
+            return accumulate_gradients(model, rows, spec, step=step, packing=packing), packing
+        except torch.OutOfMemoryError as error:
+            smaller, cause = packing.halved(rows, spec), str(error)
+        # Outside of the handler: the error itself holds the tensors of the failed pass.
+        model.zero_grad(set_to_none=True)
+        torch.cuda.empty_cache()
+        if smaller is None:
+            raise memory_exhausted(cause, f"for one row of step {step + 1}")
+        packing = smaller
+        journal.write(
+            "warning",
+            code="pass_halved",
+            message=f"Step {step + 1} did not fit the GPU's memory; from here on a pass holds at most "
+            f"{packing.max_pack_tokens:,} tokens. The loss is that of the whole step all the same.",
+        )
 
 
 def _restore(
@@ -108,10 +146,10 @@ def _validate(
     spec: TrainingSpec,
     state: TrainingState,
     *,
-    layout: str,
+    packing: Packing,
     journal: Journal,
 ) -> TrainingState:
-    loss = mean_loss(model, rows, spec, layout)
+    loss = mean_loss(model, rows, spec, packing)
     if not math.isfinite(loss):
         raise RunError(
             f"Validation loss became {loss} at step {state.step}; checkpoints written before are kept.",

@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_pretty
@@ -19,13 +20,22 @@ PACKAGES = ("aliquot", "torch", "transformers", "peft", "tokenizers", "safetenso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """Choices made on the device, reused by resume and repeat."""
+    """Choices made on the device, reused by resume and repeat.
+
+    Attributes:
+        layout: ``prefix_tree`` or ``padded``.
+        attention: ``flash`` or ``masked``: how a model attends over a prefix tree.
+        max_pack_tokens: Most tokens of one pass.
+    """
 
     layout: str
     num_threads: int
     precision: str
     torch_version: str
     cpu_capability: str
+    attention: str = "masked"
+    max_pack_tokens: int = 1536
+    device_name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +83,22 @@ def peak_memory_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def device_name(spec: Spec) -> str:
+    """Return the name of the processor or GPU that this worker uses."""
+    import torch
+
+    return torch.cuda.get_device_name() if spec.training.device == "cuda" else spec.plan.device.name
+
+
+def _driver() -> str:
+    """Return the GPU's driver, as the kernel tells it, and the CUDA that torch was built for."""
+    import torch
+
+    path = Path("/sys/module/nvidia/version")
+    driver = [path.read_text(encoding="utf-8").strip()] if path.is_file() else []
+    return ", ".join([*driver, f"CUDA {torch.version.cuda}"])
+
+
 def _describe(run_dir: RunDir, spec: Spec) -> Environment:
     import torch
 
@@ -82,8 +108,8 @@ def _describe(run_dir: RunDir, spec: Spec) -> Environment:
         platform=platform.platform(),
         packages=package_versions(),
         device=spec.training.device,
-        device_name=torch.cuda.get_device_name() if is_cuda else spec.plan.device.name,
-        driver=str(torch.version.cuda or "") if is_cuda else "",
+        device_name=device_name(spec),
+        driver=_driver() if is_cuda else "",
         num_threads=spec.training.num_threads,
         seed=spec.training.seed,
         stage_s=_stage_seconds(run_dir),

@@ -1,7 +1,8 @@
-"""What this machine can do, in about two seconds: ``python -m aliquot.worker.probe``.
+"""What this machine can do, in about two seconds: ``python -m aliquot.worker.probe [cpu|cuda|mps]``.
 
-Prints a ``core.plan.Device``. Speeds are of matrix products at the shapes that small models use, so an
-estimate rests on a measurement and not on a data sheet.
+Prints a ``core.plan.Device``: the one that is asked for, or the fastest there is. Speeds are of matrix
+products, so an estimate rests on a measurement and not on a data sheet: on a CPU at the shapes that small
+models use; on a GPU at one that fills it, as smaller ones wait for their launch.
 """
 
 from __future__ import annotations
@@ -15,22 +16,31 @@ import psutil
 import torch
 
 from aliquot.core.plan import Device
-from aliquot.modeling.load import DTYPES
+from aliquot.modeling.load import DTYPES, require_device
 from aliquot.worker.environment import package_versions
 from aliquot.worker.process import publish, run_program
 
-_ROWS, _INNER, _COLUMNS = 512, 1024, 2048
+_SHAPES = {"cpu": (512, 1024, 2048), "mps": (512, 1024, 2048), "cuda": (8192, 4096, 4096)}
+"""Rows, inner and columns of the product."""
 _MEASURE_S = 0.25
 
 
-def main(_arguments: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     """Measure and print."""
-    publish(probe())
+    publish(probe(arguments[0] if arguments else None))
 
 
-def probe() -> Device:
-    """Return the best device here with its measured speed in GFLOP/s by precision."""
-    kind = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+def probe(wanted: str | None = None) -> Device:
+    """Return a device with its measured speed in GFLOP/s by precision.
+
+    Args:
+        wanted: ``cpu``, ``cuda`` or ``mps``; without it the fastest kind there is.
+
+    Raises:
+        MachineError: The wanted device does not exist here.
+    """
+    kind = wanted or find_fastest()
+    require_device(kind)
     num_threads = _num_threads()
     torch.set_num_threads(num_threads)
     if kind == "cuda":
@@ -46,6 +56,11 @@ def probe() -> Device:
         versions=package_versions(),
         cpu_capability=torch.backends.cpu.get_cpu_capability(),
     )
+
+
+def find_fastest() -> str:
+    """Return the fastest kind of device that torch sees."""
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _speed(dtype: torch.dtype, kind: str, num_threads: int) -> float:
@@ -65,14 +80,15 @@ def _speed(dtype: torch.dtype, kind: str, num_threads: int) -> float:
 
 def _measure(dtype: torch.dtype, kind: str) -> float:
     """Return the best speed of a matrix product seen within a quarter of a second."""
-    left = torch.randn(_ROWS, _INNER, device=kind).to(dtype)
-    right = torch.randn(_INNER, _COLUMNS, device=kind).to(dtype)
+    rows, inner, columns = _SHAPES[kind]
+    left = torch.randn(rows, inner, device=kind).to(dtype)
+    right = torch.randn(inner, columns, device=kind).to(dtype)
     best, end = 0.0, time.perf_counter() + _MEASURE_S
     while time.perf_counter() < end:
         start = time.perf_counter()
         product = left @ right
         _ = product[0, 0].item()  # waits for the device
-        best = max(best, 2 * _ROWS * _INNER * _COLUMNS / (time.perf_counter() - start) / 1e9)
+        best = max(best, 2 * rows * inner * columns / (time.perf_counter() - start) / 1e9)
     return round(best, 1)
 
 

@@ -120,12 +120,14 @@ class RunWork:
     def load_base(self) -> Any:
         """Return the base model, freshly loaded."""
         from aliquot.modeling.load import load_base, set_determinism
+        from aliquot.modeling.memory import naming_memory_errors
 
         self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
-        set_determinism(self.spec.training.num_threads)
-        return load_base(
-            self.model_dir, precision=self.spec.training.precision, device=self.spec.training.device
-        )
+        set_determinism(self.spec.training.num_threads, self.spec.training.device)
+        with naming_memory_errors("while the base model was loaded"):
+            return load_base(
+                self.model_dir, precision=self.spec.training.precision, device=self.spec.training.device
+            )
 
 
 def _run_stage(stage: str, work: RunWork) -> None:
@@ -152,6 +154,7 @@ def _train_stage(work: RunWork) -> None:
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     from aliquot.inference.engines.transformers import TransformersEngine
     from aliquot.modeling.adapter import load_adapter
+    from aliquot.modeling.memory import naming_memory_errors
     from aliquot.worker.predict import Predictor
 
     loaded = work.load_base()
@@ -160,8 +163,10 @@ def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     work.journal.write("stage", name=f"predict:{model}", title=TITLES[f"predict:{model}"])
     engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
     predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
-    for split in splits:
-        predictor.predict(split, work.journal)
+    size = work.spec.prediction.batch_size
+    with naming_memory_errors(f"while {size} rows were answered at once (predict.batch_size)"):
+        for split in splits:
+            predictor.predict(split, work.journal)
     save_environment(work.run_dir, work.spec)
 
 

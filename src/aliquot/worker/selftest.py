@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -27,6 +27,8 @@ from aliquot.modeling.tree_attention import NAME as TREE_ATTENTION
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
+from aliquot.training.loss import Packing
+from aliquot.worker.probe import find_fastest
 from aliquot.worker.process import publish, run_program
 
 MAX_GRADIENT_DIFFERENCE = 1e-4
@@ -73,9 +75,8 @@ def main(_arguments: list[str]) -> None:
 
 
 def _guard(check: Callable[[str], _Outcome]) -> _Outcome:
-    device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        return check(device)
+        return check(find_fastest())
     except (AliquotError, RuntimeError, ImportError, OSError, ValueError) as error:
         name = check.__name__.removeprefix("_check_")
         return _Outcome(name=name, is_ok=False, detail=f"{type(error).__name__}: {error}", remedy=_REINSTALL)
@@ -141,10 +142,10 @@ class _Journal:
 
 
 def _train(device: str, folder: Path, journal: _Journal) -> _Journal:
-    set_determinism(1)
+    set_determinism(1, device)
     model = _model(device, dropout=_SPEC.lora_dropout)
     store = CheckpointStore(folder, num_kept=1)
-    train(model, _rows(), [], _SPEC, layout="prefix_tree", checkpoints=store, journal=journal)
+    train(model, _rows(), [], _SPEC, packing=Packing("prefix_tree", 1536), checkpoints=store, journal=journal)
     journal.weights = adapter_tensors(model)
     return journal
 
@@ -168,7 +169,8 @@ def _model(device: str, dropout: float) -> Any:
     )
     torch.manual_seed(0)
     base = LlamaForCausalLM(config).requires_grad_(False).eval()
-    return add_adapter(base, replace(_SPEC, lora_dropout=dropout)).to(device)
+    cast(Any, base).to(device)
+    return add_adapter(base, replace(_SPEC, lora_dropout=dropout))
 
 
 def _rows() -> list[EncodedRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -12,11 +13,14 @@ from aliquot.core.records import decode, encode_pretty
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.modeling.adapter import add_adapter, save_adapter
-from aliquot.modeling.forward import layout_of
+from aliquot.modeling.forward import attention_of, layout_of
+from aliquot.modeling.load import require_determinism
+from aliquot.tokenization.batches import MAX_PACK_TOKENS
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
-from aliquot.worker.environment import Measured
+from aliquot.training.loss import Packing
+from aliquot.worker.environment import Measured, device_name
 from aliquot.worker.journal import RunJournal
 
 
@@ -27,6 +31,8 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         Interrupted: Training was stopped at a step border.
     """
     measured = _measure(run_dir, spec, base, journal)
+    if measured.attention == "flash":
+        require_determinism()
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
     model = add_adapter(base, spec.training)
@@ -35,7 +41,7 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         rows,
         validation_rows,
         spec.training,
-        layout=measured.layout,
+        packing=Packing(measured.layout, measured.max_pack_tokens),
         checkpoints=CheckpointStore(run_dir.checkpoints_dir, spec.training.num_checkpoints_kept),
         journal=journal,
     )
@@ -51,8 +57,12 @@ def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]
 
 def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Measured:
     """Return what is chosen on this device, once for the whole life of the run."""
+    layout = layout_of(base)
     found = Measured(
-        layout=layout_of(base),
+        layout=layout,
+        attention=attention_of(base) if layout == "prefix_tree" else "masked",
+        max_pack_tokens=MAX_PACK_TOKENS[spec.training.device],
+        device_name=device_name(spec),
         num_threads=spec.training.num_threads,
         precision=spec.training.precision,
         torch_version=str(torch.__version__),
@@ -60,7 +70,7 @@ def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Mea
     )
     if not run_dir.measured_path.is_file():
         write_file(run_dir.measured_path, encode_pretty(found))
-        journal.write("measured", layout=found.layout, cpu_capability=found.cpu_capability)
+        journal.write("measured", **asdict(found))
         return found
     first = decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path))
     if first != found:

@@ -27,22 +27,23 @@ class _Remembered:
     device: Device
 
 
-def probe(within: Surroundings, *, again: bool = False) -> Device:
+def probe(within: Surroundings, wanted: str | None = None, *, again: bool = False) -> Device:
     """Return the device that training would use.
 
     Args:
         within: The surroundings.
+        wanted: ``cpu``, ``cuda`` or ``mps``; without it the fastest there is.
         again: Measure even if it was measured less than an hour ago.
 
     Raises:
-        MachineError: The packages for training are missing.
+        MachineError: The packages for training are missing, or there is no such device.
     """
-    known = None if again else _find()
+    known = None if again else _find(wanted)
     if known and known.measured_at + MAX_AGE > within.now():
         return known.device
     within.tell(Doing("Measuring this machine"))
-    device = decode(within.target.call("probe")[-1], Device, "output of probe")
-    write_file(_path(), encode_pretty(_Remembered(key=_key(), measured_at=within.now(), device=device)))
+    device = decode(within.target.call("probe", [wanted] if wanted else [])[-1], Device, "output of probe")
+    write_file(_path(wanted), encode_pretty(_Remembered(key=_key(), measured_at=within.now(), device=device)))
     return device
 
 
@@ -52,18 +53,19 @@ def find_device() -> Device | None:
     return remembered.device if remembered else None
 
 
-def _find() -> _Remembered | None:
-    if not _path().is_file():
+def _find(wanted: str | None = None) -> _Remembered | None:
+    path = _path(wanted)
+    if not path.is_file():
         return None
     try:
-        remembered = decode(_path().read_bytes(), _Remembered, str(_path()))
+        remembered = decode(path.read_bytes(), _Remembered, str(path))
     except RunError:  # written by another version: measured again, which costs seconds
         return None
     return remembered if remembered.key == _key() else None
 
 
-def _path() -> Path:
-    return cache_dir() / "device.json"
+def _path(wanted: str | None) -> Path:
+    return cache_dir() / (f"device-{wanted}.json" if wanted else "device.json")
 
 
 def _key() -> tuple[str, ...]:

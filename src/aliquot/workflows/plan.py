@@ -71,7 +71,7 @@ def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> P
     require_usable(checked.report)
     require_conversations(checked)
     require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
-    device = probe(within)
+    device = probe(within, given.find("train.device"))
     choice = choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
     checked = count_tokens(checked, base, given)

@@ -118,6 +118,13 @@ def test_more_time_never_means_fewer_epochs_or_rows(pair):
     assert less.plan.estimate.num_tokens <= more.plan.estimate.num_tokens
 
 
+def test_steps_of_the_user_within_an_epoch_are_kept_with_a_warning():
+    plan = planned({"train.max_steps": 3}).plan
+    assert plan.get("train.max_steps") == 3
+    assert plan.warnings[0].startswith("train.max_steps ends within the first epoch: 3 steps see")
+    assert "Raise train.max_steps" in plan.warnings[0]
+
+
 def test_epochs_of_the_user_are_kept_beyond_the_budget_with_a_warning():
     result = planned({"train.time_budget_s": 60.0, "train.num_epochs": 4})
     assert result.training.num_steps == 4 * -(-1600 // result.training.batch_size)

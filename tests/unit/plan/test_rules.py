@@ -179,6 +179,12 @@ def test_a_pass_is_halved_to_a_thousand_tokens_on_a_cpu():
     assert rules.micro_batch_size(32, 1600, profile, cost(H100)).value == 32
 
 
+def test_a_pass_is_halved_to_sixteen_thousand_tokens_on_a_gpu():
+    # 32 rows of 1,000: 32,000 tokens; 16 rows: 16,000
+    profile = tokens(1600, length=1000, shared=0)
+    assert rules.micro_batch_size(32, 1600, profile, cost(H100)).value == 16
+
+
 def test_a_pass_is_halved_to_fit_memory():
     scarce = replace(H100, memory_bytes=2 * 10**9)
     profile = tokens(1600, length=2000, shared=30)

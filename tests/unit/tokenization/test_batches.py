@@ -2,7 +2,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.tokenization.batches import (
-    MAX_PACK_TOKENS,
     epoch_order,
     micro_batches,
     rows_of_step,
@@ -50,14 +49,14 @@ def test_neighbours_in_the_file_are_not_neighbours_in_a_batch():
     st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=6), min_size=1, max_size=12), st.integers(1, 5)
 )
 def test_micro_batches_keep_every_row_and_the_limit(rows, size):
-    batches = micro_batches([_row(*ids) for ids in rows], size)
+    batches = micro_batches([_row(*ids) for ids in rows], size, 1536)
     assert sorted(row.token_ids for batch in batches for row in batch) == sorted(map(tuple, rows))
     assert all(1 <= len(batch) <= size for batch in batches)
 
 
 def test_a_pack_stays_within_its_tokens_and_a_long_row_stands_alone():
-    half = MAX_PACK_TOKENS // 2 + 1
-    rows = [_row(*([value] * half)) for value in (1, 2)] + [_row(*([3] * (MAX_PACK_TOKENS + 5)))]
-    assert [len(batch) for batch in micro_batches(rows, 8)] == [1, 1, 1]
+    half = 1536 // 2 + 1
+    rows = [_row(*([value] * half)) for value in (1, 2)] + [_row(*([3] * (1536 + 5)))]
+    assert [len(batch) for batch in micro_batches(rows, 8, 1536)] == [1, 1, 1]
     shared = [_row(*([1] * half), value, value) for value in range(20)]
-    assert [len(batch) for batch in micro_batches(shared, 32)] == [20]
+    assert [len(batch) for batch in micro_batches(shared, 32, 1536)] == [20]

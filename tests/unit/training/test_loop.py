@@ -10,12 +10,13 @@ import torch
 from safetensors.torch import load_file
 
 from aliquot.core.conversation import Message
-from aliquot.errors import Interrupted, RunError
+from aliquot.errors import Interrupted, MachineError, RunError
 from aliquot.modeling.adapter import adapter_tensors, add_adapter
 from aliquot.modeling.load import load_base, set_determinism
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
+from aliquot.training.loss import Packing
 from tests.fixtures.journal import ListJournal
 from tests.fixtures.training import conversation, encoded_rows, training_spec
 
@@ -27,14 +28,17 @@ def start(prepared_dir, tmp_path):
     """Return a function that trains in ``folder`` and gives (adapter hash, journal)."""
     rows = encoded_rows(prepared_dir, 50)
 
-    def run(folder="run", *, wishes=None, layout="prefix_tree", held_out=None, **changes):
+    def run(
+        folder="run", *, wishes=None, layout="prefix_tree", max_pack_tokens=1536, held_out=None, **changes
+    ):
         spec = training_spec(**changes)
-        set_determinism(1)
+        set_determinism(1, "cpu")
         model = add_adapter(load_base(prepared_dir, precision="float32", device="cpu"), spec)
         journal = ListJournal(wishes)
         store = CheckpointStore(tmp_path / folder, spec.num_checkpoints_kept)
         held_out = rows[40:] if held_out is None else held_out
-        train(model, rows[:40], held_out, spec, layout=layout, checkpoints=store, journal=journal)
+        packing = Packing(layout, max_pack_tokens)
+        train(model, rows[:40], held_out, spec, packing=packing, checkpoints=store, journal=journal)
         return digest_of(adapter_tensors(model)), journal
 
     return run
@@ -129,14 +133,51 @@ def test_patience_ends_training_early(start, misleading):
     assert [data["is_best"] for data in journal.of("validation")][-2:] == [False, False]
 
 
+@pytest.fixture
+def small_gpu(monkeypatch):
+    """Let passes of more than a number of tokens fail as a GPU without memory does."""
+    from aliquot.training import loss
+
+    real = loss.token_losses
+
+    def limit(max_tokens):
+        def run(model, rows, layout):
+            if sum(len(row.token_ids) for row in rows) > max_tokens:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has …")
+            return real(model, rows, layout)
+
+        monkeypatch.setattr(loss, "token_losses", run)
+
+    return limit
+
+
+def test_a_pass_that_does_not_fit_is_cut_and_training_goes_on(start, small_gpu):
+    _, whole = start("a", lora_dropout=0.0, micro_batch_size=4, held_out=[])
+    small_gpu(100)  # a row has about forty tokens: two of them fit
+    _, journal = start("b", lora_dropout=0.0, micro_batch_size=4, held_out=[])
+    assert journal.losses == pytest.approx(whole.losses, rel=1e-3)
+    warnings = journal.of("warning")
+    assert {warning["code"] for warning in warnings} == {"pass_halved"}
+    assert "Step 1 did not fit" in warnings[0]["message"]
+
+
+def test_a_row_that_does_not_fit_alone_ends_training_in_words(start, small_gpu):
+    small_gpu(5)
+    with pytest.raises(MachineError) as caught:
+        start(held_out=[])
+    assert caught.value.code == "memory_exhausted"
+    assert "for one row of step 1" in caught.value.message
+    assert caught.value.message.endswith("torch says: CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+
 def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch):
     from aliquot.training import loop
 
     real = loop.accumulate_gradients
     applied = []
 
-    def poisoned(model, rows, spec, *, step, layout):
-        result = real(model, rows, spec, step=step, layout=layout)
+    def poisoned(model, rows, spec, *, step, packing):
+        result = real(model, rows, spec, step=step, packing=packing)
         if step == 6:
             next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
             applied.append(adapter_tensors(model))

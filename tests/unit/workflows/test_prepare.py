@@ -50,6 +50,16 @@ def test_the_machine_is_measured_once_per_start(surround, monkeypatch):
     assert find_device() is None
 
 
+def test_a_device_that_was_asked_for_is_measured_and_remembered_by_itself(surround, places):
+    target = ScriptedTarget()
+    probe(surround(target))
+    probe(surround(target), "cpu")
+    probe(surround(target), "cpu")
+    assert target.called == ["probe", "probe"]
+    assert {path.name for path in (places / "home").glob("device*")} == {"device.json", "device-cpu.json"}
+    assert find_device() == DEVICE
+
+
 def test_a_damaged_memory_of_the_machine_is_measured_again(surround, places):
     target = ScriptedTarget()
     probe(surround(target))
