@@ -33,6 +33,14 @@ def check(
             metavar="FOLDER",
         ),
     ] = None,
+    fix: Annotated[
+        Path | None,
+        typer.Option(
+            "--fix",
+            help="Write a corrected copy and a list of the changes; the file itself is never changed.",
+            metavar="FILE",
+        ),
+    ] = None,
     show_all: Annotated[
         bool, typer.Option("--all", help="Show every note with its lines and what to do.")
     ] = False,
@@ -43,10 +51,10 @@ def check(
 
     The file is never changed and nothing is fetched. Exits with 2 when a finding forbids training.
     """
-    report = check_workflow(data, base=base, config=config, html=html, card=card, **settings)
+    report = check_workflow(data, base=base, config=config, html=html, card=card, fix=fix, **settings)
     render.show(report, as_json=as_json, show_all=show_all)
     if not as_json:
-        for path in filter(None, (html, card)):
+        for path in filter(None, (html, card, fix)):
             render.line(f"written  {path}")
     if report.has_errors:
         raise typer.Exit(2)

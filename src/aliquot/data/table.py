@@ -44,6 +44,7 @@ class ExampleTable:
         line_N: 1-based physical lines.
         file_N: Places in ``files``.
         split_N: Codes of the splits.
+        own_split_N: The splits that the files name, whatever was assigned later.
         content_N: First 8 bytes of the content hash, as a number: orders and compares contents.
         prompt_N: Equal for equal prompts, to the letter.
         reading_N: Equal for prompts that differ in width, case and spacing only.
@@ -61,6 +62,7 @@ class ExampleTable:
     line_N: np.ndarray
     file_N: np.ndarray
     split_N: np.ndarray
+    own_split_N: np.ndarray
     content_N: np.ndarray
     prompt_N: np.ndarray
     reading_N: np.ndarray
@@ -248,6 +250,7 @@ class TableBuilder:
         self._columns = bytearray()
         return ExampleTable(
             **columns,
+            own_split_N=columns["split_N"],
             occurrence_N=_number(columns["split_N"], columns["content_N"]),
             files=tuple(self._files),
             answers=tuple(self._answers),

@@ -12,6 +12,7 @@ from aliquot.config.settings import AboutSettings
 from aliquot.core.conversation import TEXT_ROLE
 from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
+from aliquot.data.remedies import REPAIR_ROWS
 from aliquot.errors import InputError
 from aliquot.plan.bases import choose_base
 from aliquot.tokenization.encoder import Encoder
@@ -26,6 +27,7 @@ def check(
     config: Path | str | None = None,
     html: Path | str | None = None,
     card: Path | str | None = None,
+    fix: Path | str | None = None,
     **settings: Any,
 ) -> DataReport:
     """Check a data file; it is never changed, and nothing is fetched.
@@ -37,6 +39,8 @@ def check(
         config: A settings file.
         html: Where to write the check as a page for a browser; an earlier such page is replaced.
         card: Folder for ``croissant.json`` and ``data_card.md``, which are published with the data.
+        fix: Where to write a corrected copy, with a list of the changes beside it: rows are mended whose
+            meaning is plain, and the remedies of ``data.remedies`` are applied.
         settings: Settings by name, for example ``test_fraction=0.2`` or ``licence="CC-BY-4.0"``.
 
     Raises:
@@ -45,11 +49,15 @@ def check(
         MachineError: A folder cannot be written to.
     """
     given = read_settings(config, settings)
-    checked = check_rows(data, given)
+    checked = check_rows(data, given, mends=fix is not None)
     base = None if has_plain_texts(checked) else find_likely_base(given, checked.report)
     report = (count_tokens(checked, base, given) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
+    if fix is not None:
+        from aliquot.workflows.fix import save_fixed  # a check alone loads no writers
+
+        save_fixed(checked, fix)
     return report
 
 
@@ -58,9 +66,13 @@ def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenS
     return load_given(Path(config) if config else None, full_names(settings))
 
 
-def check_rows(data: Path | str, given: GivenSettings) -> CheckedData:
-    """Read, validate and split, without counting tokens."""
-    checked = check_data(data, given.settings.data, task_type=given.settings.evaluate.task_type)
+def check_rows(data: Path | str, given: GivenSettings, *, mends: bool = False) -> CheckedData:
+    """Read, validate and split, without counting tokens; ``mends`` adds the remedy ``repair_rows``."""
+    settings = given.settings.data
+    if mends:
+        remedies = [*(settings.remedies or []), REPAIR_ROWS]
+        settings = settings.model_copy(update={"remedies": remedies})
+    checked = check_data(data, settings, task_type=given.settings.evaluate.task_type)
     return replace(checked, report=replace(checked.report, about=_as_about(given.settings.about)))
 
 

@@ -145,7 +145,7 @@ def test_preferences_go_from_chat_lines_to_pairs_and_back(tmp_path):
 def test_a_row_that_cannot_be_expressed_is_refused_with_its_line(example, target, reason):
     with pytest.raises(InputError, match=reason) as caught:
         require_expressible(
-            [*[item for item in PLAIN if not WRITABLE[target].explain(item)], example], target
+            [*[item for item in PLAIN if not WRITABLE[target].explain(item)], example], target, "rows.jsonl"
         )
     assert caught.value.code == "not_expressible"
     assert "Lines: 1" in caught.value.message
