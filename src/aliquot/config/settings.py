@@ -63,7 +63,6 @@ class DataSettings(_Group):
     remedies: list[Name] | None = _setting(
         "Remedies to apply to rows before training; `aliquot check` names those that fit."
     )
-    drop_too_long: bool | None = _setting("Leave out rows longer than the context window; they are listed.")
     without_test: bool | None = _setting("Train although no row is held out for a test.")
 
 

@@ -96,7 +96,7 @@ def measure_balance(counts: Mapping[str, int]) -> Balance:
 def check_label_counts(table: ExampleTable) -> list[Finding]:
     """Return labels of train with too few rows, and one that outweighs all others."""
     train = table.find("train")
-    counts = _count(table, train)
+    counts = table.answer_counts(train)
     rare = {label for label, count in counts.items() if count < MIN_LABEL_ROWS}
     findings = []
     if rare:
@@ -115,7 +115,7 @@ def check_placeholders(table: ExampleTable, *, are_labels: bool = False) -> list
         table: All examples.
         are_labels: They are a closed set, where "none" may well be a label: a note instead of a warning.
     """
-    counts = _count(table, slice(None))
+    counts = table.answer_counts()
     is_signed = any(text.strip() == "+" for text in counts)
     found = {text for text in counts if _is_placeholder(text, is_signed=is_signed)}
     rows = _find_rows(table, found)
@@ -188,12 +188,6 @@ def _describe_majority(balance: Balance, counts: Mapping[str, int]) -> Finding:
         count=counts[balance.majority],
         remedy="Set evaluate.primary_metric to balanced_accuracy or macro_f1, and add rows of other labels.",
     )
-
-
-def _count(table: ExampleTable, rows: np.ndarray | slice) -> dict[str, int]:
-    """Return how often the answers of some rows occur there."""
-    counts = zip(table.answers, table.count_answers(rows).tolist(), strict=True)
-    return {text: count for text, count in counts if count}
 
 
 def _find_rows(table: ExampleTable, wanted: Collection[str]) -> np.ndarray:

@@ -38,7 +38,13 @@ from aliquot.data.near_overlap import check_near_duplicates
 from aliquot.data.overlap import check_overlap, find_conflicts, measure_overlap
 from aliquot.data.parts import Part, open_parts
 from aliquot.data.read_table import read_table
-from aliquot.data.remedies import apply_remedies, require_remedies, with_remedies
+from aliquot.data.remedies import (
+    DROP_TOO_LONG,
+    apply_remedies,
+    leave_out_too_long,
+    require_remedies,
+    with_remedies,
+)
 from aliquot.data.sizes import check_sizes
 from aliquot.data.special_tokens import check_special_tokens
 from aliquot.data.split import split_table
@@ -58,12 +64,16 @@ class CheckedData:
         table: The examples, in file order.
         settings: What the user set about the data; token checks follow it.
         changes: What remedies did to rows, each by its line.
+        found: Findings about rows and files: they stay true when further rows are left out.
+        found_whole: Findings about the rows as a whole.
     """
 
     table: ExampleTable
     report: DataReport
     settings: DataSettings = field(default_factory=DataSettings)
     changes: tuple[Change, ...] = ()
+    found: tuple[Finding, ...] = ()
+    found_whole: tuple[Finding, ...] = ()
 
     @property
     def examples(self) -> dict[Split, Examples]:
@@ -89,26 +99,22 @@ def check_data(path: Path | str, settings: DataSettings, *, task_type: str | Non
     parts = open_parts(path, settings)
     read = read_table(parts, settings)
     before = apply_remedies(read.table, remedies, "before")
-    task = infer_task(_list_references(before.table), cast(TaskType | None, task_type))
+    task = infer_task(before.table.answer_counts(), cast(TaskType | None, task_type))
     split = split_table(before.table, settings, task)
     after = apply_remedies(split.table, remedies, "after")
-    whole = [*before.findings, *split.findings, *after.findings, *_check_whole(after.table, task, settings)]
-    found = sort_findings([*read.findings, *_locate(whole, str(path))])
+    found = (*read.findings, *before.findings, *split.findings, *after.findings)
+    found_whole, figures = _look_at_whole(after.table, task, settings)
     report = DataReport(
         file=str(path),
         **_describe_files(parts),
         num_rows=read.num_rows,
         split_rule=split.rule,
-        findings=tuple(map(with_remedies, found)),
+        findings=_finish([*found, *found_whole], str(path)),
         fields=read.fields,
-        **_measure(after.table, task),
+        **figures,
     )
     changes = (*read.changes, *before.changes, *after.changes)
-    return CheckedData(after.table, report, settings, changes)
-
-
-def _list_references(table: ExampleTable) -> list[str]:
-    return [table.answers[place] for place in table.answer_N]
+    return CheckedData(after.table, report, settings, changes, found, found_whole)
 
 
 def _describe_files(parts: Sequence[Part]) -> dict[str, Any]:
@@ -140,7 +146,7 @@ def add_tokens(
 ) -> CheckedData:
     """Encode every row as the base model will see it; add token profiles and findings about rows.
 
-    A row longer than the limit is an error, or is left out (and listed) when ``data.drop_too_long`` is set.
+    A row longer than the limit is an error, or is left out (and listed) by the remedy ``drop_too_long``.
 
     Args:
         checked: What ``check_data`` returned.
@@ -151,55 +157,72 @@ def add_tokens(
     limit = encoder.model.architecture.context_window
     if max_seq_len is not None:
         limit = min(max_seq_len, limit)
-    settings, report, table = checked.settings, checked.report, checked.table
-    examples = Examples(table, np.arange(len(table)))
-    rows = list(measure_rows(examples, encoder))
-    findings = [*check_template(encoder), *check_special_tokens(table, encoder)]
-    if not any(finding.severity == "error" for finding in findings):  # else every row would repeat it
-        findings += check_tokens(examples, rows, limit, drops_too_long=bool(settings.drop_too_long))
-    others = list(report.findings)
-    if settings.drop_too_long and any(is_too_long(row, limit) for row in rows):
-        stale = set(_locate(_check_whole(table, report.task, settings), report.file))
-        kept = np.flatnonzero([not is_too_long(row, limit) for row in rows])
-        table, rows = table.take(kept), [rows[place] for place in kept]
-        others = [finding for finding in others if finding not in stale]
-        findings += _check_whole(table, report.task, settings)
-    measured = _measure(table, report.task)
-    seed = DEFAULT_SEED if settings.seed is None else settings.seed
-    measured["splits"] = tuple(_with_tokens(item, table, rows, seed) for item in measured["splits"])
-    found = sort_findings([*others, *_locate(findings, report.file)])
-    report = replace(report, base=base, findings=found, **measured)
-    return CheckedData(table, report, settings, checked.changes)
+    rows = list(measure_rows(Examples(checked.table, np.arange(len(checked.table))), encoder))
+    if DROP_TOO_LONG in (checked.settings.remedies or ()):
+        checked, rows = _leave_out_too_long(checked, rows, limit)
+    table, report = checked.table, checked.report
+    found = [*check_template(encoder), *check_special_tokens(table, encoder)]
+    if not any(finding.severity == "error" for finding in found):  # else every row would repeat it
+        found += check_tokens(table, rows, limit)
+    seed = DEFAULT_SEED if checked.settings.seed is None else checked.settings.seed
+    report = replace(
+        report,
+        base=base,
+        findings=_finish([*checked.found, *found, *checked.found_whole], report.file),
+        splits=tuple(_with_tokens(item, table, rows, seed) for item in report.splits),
+    )
+    return replace(checked, report=report)
 
 
-def _check_whole(table: ExampleTable, task: Task, settings: DataSettings) -> list[Finding]:
-    """Return the findings that depend on the rows as a whole."""
-    return [
+def _leave_out_too_long(
+    checked: CheckedData, rows: Sequence[RowTokens | AliquotError], limit: int
+) -> tuple[CheckedData, list[RowTokens | AliquotError]]:
+    """Return the data without the rows that exceed the limit, looked at anew, and the tokens that remain."""
+    is_long_N = np.array([is_too_long(row, limit) for row in rows], bool)
+    if not is_long_N.any():
+        return checked, list(rows)
+    treated = leave_out_too_long(checked.table, np.flatnonzero(is_long_N))
+    found_whole, figures = _look_at_whole(treated.table, checked.report.task, checked.settings)
+    shorter = replace(
+        checked,
+        table=treated.table,
+        report=replace(checked.report, **figures),
+        changes=(*checked.changes, *treated.changes),
+        found=(*checked.found, *treated.findings),
+        found_whole=found_whole,
+    )
+    return shorter, [row for row, is_long in zip(rows, is_long_N, strict=True) if not is_long]
+
+
+def _look_at_whole(
+    table: ExampleTable, task: Task, settings: DataSettings
+) -> tuple[tuple[Finding, ...], dict[str, Any]]:
+    """Return what depends on the rows as a whole: findings, and figures of the report."""
+    conflicts = find_conflicts(table)
+    findings = (
         *check_sizes(table, settings),
         *check_task(table, task),
-        *check_overlap(table, find_conflicts(table), task),
+        *check_overlap(table, conflicts, task),
         *check_near_duplicates(table, is_wanted=settings.near_duplicates),
         *check_placeholders(table, are_labels=task.task_type == "labels"),
         *check_lengths(table),
-    ]
-
-
-def _locate(findings: Iterable[Finding], file: str) -> list[Finding]:
-    """Name the file in findings that name none."""
-    return [finding if finding.file else replace(finding, file=file) for finding in findings]
-
-
-def _measure(table: ExampleTable, task: Task) -> dict[str, Any]:
-    """Return the figures of the report that depend on the rows as a whole."""
+    )
     num_test = len(table.find("test"))
-    return {
+    figures = {
         "num_examples": len(table),
         "splits": tuple(_profile(table, split, task) for split in SPLITS if len(table.find(split))),
         "task": task,
-        "overlap": measure_overlap(table, find_conflicts(table)),
+        "overlap": measure_overlap(table, conflicts),
         # An accuracy, or an exact match; how far a mean error can be told apart depends on its spread.
         "detectable": None if task.task_type == "number" else describe_detectable(num_test),
     }
+    return findings, figures
+
+
+def _finish(findings: Iterable[Finding], file: str) -> tuple[Finding, ...]:
+    """Return findings in order, each with its remedies; those about no single file name the data set."""
+    located = (finding if finding.file else replace(finding, file=file) for finding in findings)
+    return sort_findings(map(with_remedies, located))
 
 
 def _profile(table: ExampleTable, split: Split, task: Task) -> SplitProfile:

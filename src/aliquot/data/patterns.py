@@ -21,10 +21,10 @@ from aliquot.data.findings import describe_rows
 from aliquot.data.pattern import Pattern
 from aliquot.data.table import ExampleTable
 
-_PATTERNS = (*control_tokens.PATTERNS, *personal_data.PATTERNS, *secret_keys.PATTERNS)
-_BY_NAME = {pattern.name: pattern for pattern in _PATTERNS}
-_TEXTUAL = tuple(pattern for pattern in _PATTERNS if not pattern.is_numeric)
-_NUMERIC = tuple(pattern for pattern in _PATTERNS if pattern.is_numeric)
+PATTERNS = (*control_tokens.PATTERNS, *personal_data.PATTERNS, *secret_keys.PATTERNS)
+_BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
+_TEXTUAL = tuple(pattern for pattern in PATTERNS if not pattern.is_numeric)
+_NUMERIC = tuple(pattern for pattern in PATTERNS if pattern.is_numeric)
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _FEW_DIGITS = 8
 _RUN_OF_DIGITS = re.compile(rf"\d(?:[ .\-()]{{0,2}}\d){{{_FEW_DIGITS - 1}}}")
@@ -41,41 +41,27 @@ class Place:
     end: int
 
 
-def scan(text: str, special_tokens: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the names of the patterns that a text holds, each once.
-
-    Args:
-        text: One message.
-        special_tokens: The base model's own control tokens, beside the general list.
-    """
-    places = locate(text, special_tokens)
+def scan(text: str) -> tuple[str, ...]:
+    """Return the names of the patterns that a text holds, each once."""
+    places = locate(text)
     return tuple(dict.fromkeys(place.name for place in places)) if places else ()
 
 
-def locate(text: str, special_tokens: Sequence[str] = ()) -> list[Place]:
+def locate(text: str) -> list[Place]:
     """Return every place where a pattern stands, pattern by pattern."""
     places: list[Place] = []
-    if special_tokens:
-        places += _find_tokens(text, tuple(special_tokens))
     for first in _FIRST_LOOK:
         if first in text:
             places += _search(text, _TEXTUAL)
             break
     if _has_run_of_digits(text) or "::" in text or text.count(":") >= 7:
         places += _search(text, _NUMERIC)
-    return (
-        list(dict.fromkeys(places)) if special_tokens else places
-    )  # the base's tokens may stand in the general list, too
+    return places
 
 
 def describe(name: str) -> Pattern:
     """Return a pattern by its name: its kind, its title and what to do."""
     return _BY_NAME[name]
-
-
-def list_patterns() -> tuple[Pattern, ...]:
-    """Return one pattern of each name."""
-    return tuple(_BY_NAME.values())
 
 
 class PatternCensus:
@@ -136,20 +122,4 @@ def _match(text: str, pattern: Pattern) -> Iterator[Place]:
             yield Place(pattern.name, *match.span())
 
 
-def _find_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Place]:
-    marked, plain = _sort_tokens(tokens)
-    for token in marked + plain if "<" in text or "[" in text else plain:
-        start = text.find(token)
-        while start >= 0:
-            yield Place("control_token", start, start + len(token))
-            start = text.find(token, start + len(token))
-
-
 _scan_standing = lru_cache(maxsize=64)(scan)  # the same system prompt stands in most rows
-
-
-@lru_cache(maxsize=8)
-def _sort_tokens(tokens: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Part the tokens that hold a bracket, as nearly all do, from the others."""
-    marked = tuple(token for token in tokens if "<" in token or "[" in token)
-    return marked, tuple(token for token in tokens if token and token not in marked)

@@ -38,15 +38,15 @@ class Remedy:
     Attributes:
         title: What it does, as a sentence.
         code: The finding that it answers.
-        phase: Before the split, or after it.
-        treat: Says what is to be done to a table.
+        phase: Before the split, after it, or when rows are counted in tokens.
+        treat: Says what is to be done to a table; None where that takes more than the table.
     """
 
     name: str
     title: str
     code: str
-    phase: Literal["before", "after"]
-    treat: Callable[[ExampleTable], Treatment]
+    phase: Literal["before", "after", "tokens"]
+    treat: Callable[[ExampleTable], Treatment] | None
 
 
 def with_remedies(finding: Finding) -> Finding:
@@ -89,12 +89,22 @@ def apply_remedies(table: ExampleTable, names: Sequence[str], phase: Literal["be
     findings: list[Finding] = []
     changes: list[Change] = []
     for remedy in REMEDIES.values():
-        if remedy.phase == phase and remedy.name in names:
-            treatment = remedy.treat(table)
-            findings += _describe(table, remedy, treatment)
-            changes += _list_changes(table, remedy, treatment)
-            table = _carry_out(table, treatment)
+        if remedy.phase == phase and remedy.name in names and remedy.treat is not None:
+            treated = _treat(table, remedy, remedy.treat(table))
+            table = treated.table
+            findings += treated.findings
+            changes += treated.changes
     return Treated(table, tuple(findings), tuple(changes))
+
+
+def leave_out_too_long(table: ExampleTable, rows: np.ndarray) -> Treated:
+    """Apply ``drop_too_long`` to the rows that exceed the limit, which only a tokenizer knows."""
+    return _treat(table, REMEDIES[DROP_TOO_LONG], _leave_out(rows))
+
+
+def _treat(table: ExampleTable, remedy: Remedy, treatment: Treatment) -> Treated:
+    findings, changes = _describe(table, remedy, treatment), _list_changes(table, remedy, treatment)
+    return Treated(_carry_out(table, treatment), tuple(findings), tuple(changes))
 
 
 def _carry_out(table: ExampleTable, treatment: Treatment) -> ExampleTable:
@@ -181,6 +191,7 @@ def _drop_overlap_from_test(table: ExampleTable) -> Treatment:
 
 
 REPAIR_ROWS = "repair_rows"
+DROP_TOO_LONG = "drop_too_long"
 READING = {
     REPAIR_ROWS: "Rows are mended whose meaning is plain but whose form is not.",
     DROP_INVALID: "Rows with an error are left out instead of forbidding the run.",
@@ -231,6 +242,13 @@ REMEDIES: dict[str, Remedy] = {
             code="test_prompt_in_train",
             phase="after",
             treat=_drop_overlap_from_test,
+        ),
+        Remedy(
+            name=DROP_TOO_LONG,
+            title="Rows are left out that exceed the context window or train.max_seq_len.",
+            code="too_long",
+            phase="tokens",
+            treat=None,
         ),
     )
 }

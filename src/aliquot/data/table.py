@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import overload
@@ -140,6 +141,11 @@ class ExampleTable:
     def count_answers(self, where_N: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Return how often each of ``answers`` occurs among the chosen examples."""
         return np.bincount(self.answer_N[where_N], minlength=len(self.answers))
+
+    def answer_counts(self, rows: np.ndarray | slice = slice(None)) -> Counter[str]:
+        """Return how often each answer of the chosen examples occurs among them."""
+        counts = zip(self.answers, self.count_answers(rows).tolist(), strict=True)
+        return Counter({answer: count for answer, count in counts if count})
 
     def with_split(self, split_N: np.ndarray) -> ExampleTable:
         """Return the table with its examples assigned, and numbered where a split has a content again."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from aliquot.core.dataset import Finding, Split, Task, TaskType
 from aliquot.data.answers import check_label_counts
 from aliquot.data.findings import describe_rows
+from aliquot.data.format import Severity
 from aliquot.data.numbers import is_number
 from aliquot.data.similar_labels import check_similar_labels
 from aliquot.data.structured_answers import find_json, find_set, is_json_record
@@ -24,36 +25,49 @@ NUMBER_SHARE = 0.95
 """From this share on, references that are no numbers are taken for mistakes."""
 
 
-def infer_task(references: Sequence[str], task_type: TaskType | None = None) -> Task:
+def infer_task(counts: Counter[str], task_type: TaskType | None = None) -> Task:
     """Return the task of these references, with the evidence.
 
     Few values that recur are labels, whatever they look like; then come numbers, JSON records and sets.
 
     Args:
-        references: The expected answers of all splits.
+        counts: How often each expected answer occurs, over all splits.
         task_type: What the user set, or None to infer it.
     """
-    counts = Counter(references)
     if task_type is not None:
         labels = tuple(sorted(counts)) if task_type == "labels" else ()
         return Task(task_type=task_type, labels=labels, reason="Set by evaluate.task_type.", set_by="you")
-    if not references:
+    if not counts:
         return Task(task_type="text", reason="There are no references.")
     num_numbers = sum(count for text, count in counts.items() if is_number(text))
-    if num_numbers >= NUMBER_SHARE * len(references):
-        return _infer_from_numbers(counts, num_numbers, len(references))
-    return _infer_from_words(counts, len(references))
+    if num_numbers >= NUMBER_SHARE * counts.total():
+        return _infer_from_numbers(counts, num_numbers, counts.total())
+    return _infer_from_words(counts, counts.total())
 
 
 def check_task(table: ExampleTable, task: Task) -> list[Finding]:
     """Return what stands against reading the references in this way."""
     if task.task_type == "number":
-        return list(_find_non_numbers(table))
+        return _find_unlike(
+            table,
+            is_number,
+            code="reference_not_number",
+            severity="error",
+            expected="numbers",
+            remedy="Correct these rows, or set evaluate.task_type: text.",
+        )
     if task.task_type == "labels":
         found = [*check_similar_labels(task.labels), *_find_single(task), *_find_unseen(table)]
         return [*found, *check_label_counts(table)]
     if task.task_type == "json":
-        return list(_find_non_json(table))
+        return _find_unlike(
+            table,
+            is_json_record,
+            code="reference_not_json",
+            severity="warning",
+            expected="JSON records",
+            remedy="Correct these rows: the model would learn to write broken JSON.",
+        )
     return []
 
 
@@ -101,34 +115,23 @@ def _is_closed(counts: Counter[str], total: int) -> bool:
     )
 
 
-def _find_non_numbers(table: ExampleTable) -> Iterable[Finding]:
-    is_wrong = np.array([not is_number(answer) for answer in table.answers], bool)
-    wrong = np.flatnonzero(is_wrong[table.answer_N])
-    if len(wrong):
-        first = table.answers[table.answer_N[wrong[0]]]
-        yield from describe_rows(
-            table,
-            wrong,
-            code="reference_not_number",
-            severity="error",
-            message=f"The references are numbers, but here one is {first[:60]!r}.",
-            remedy="Correct these rows, or set evaluate.task_type: text.",
-        )
-
-
-def _find_non_json(table: ExampleTable) -> Iterable[Finding]:
-    is_wrong = np.array([not is_json_record(answer) for answer in table.answers], bool)
-    wrong = np.flatnonzero(is_wrong[table.answer_N])
-    if len(wrong):
-        first = table.answers[table.answer_N[wrong[0]]]
-        yield from describe_rows(
-            table,
-            wrong,
-            code="reference_not_json",
-            severity="warning",
-            message=f"The references are JSON records, but here one is {first[:60]!r}.",
-            remedy="Correct these rows: the model would learn to write broken JSON.",
-        )
+def _find_unlike(
+    table: ExampleTable,
+    is_like: Callable[[str], bool],
+    *,
+    code: str,
+    severity: Severity,
+    expected: str,
+    remedy: str,
+) -> list[Finding]:
+    """Return the rows whose reference is not what the references are."""
+    is_unlike = np.array([not is_like(answer) for answer in table.answers], bool)
+    rows = np.flatnonzero(is_unlike[table.answer_N])
+    if not len(rows):
+        return []
+    first = table.answers[table.answer_N[rows[0]]]
+    message = f"The references are {expected}, but here one is {first[:60]!r}."
+    return describe_rows(table, rows, code=code, severity=severity, message=message, remedy=remedy)
 
 
 def _find_single(task: Task) -> Iterable[Finding]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
 
 from aliquot.core.dataset import Example, Finding
-from aliquot.data.findings import first_lines
+from aliquot.data.findings import describe_rows
+from aliquot.data.table import ExampleTable
 from aliquot.data.template_check import find_begin_token
 from aliquot.errors import AliquotError, InputError, ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
@@ -123,72 +127,87 @@ def is_too_long(row: RowTokens | AliquotError, limit: int) -> bool:
     return isinstance(row, RowTokens) and row.length > limit
 
 
-def check_tokens(
-    examples: Sequence[Example],
-    rows: Sequence[RowTokens | AliquotError],
-    limit: int,
-    *,
-    drops_too_long: bool,
-) -> list[Finding]:
+def check_tokens(table: ExampleTable, rows: Sequence[RowTokens | AliquotError], limit: int) -> list[Finding]:
     """Return the rows that the template refuses, that teach nothing, or that do not fit.
+
+    Args:
+        table: All examples.
+        rows: The tokens of each, or why the template refuses it.
+        limit: Longest row accepted, in tokens.
 
     Raises:
         AliquotError: The template refuses every row: the model is at fault, not the rows.
     """
-    failed = [
-        (example, row) for example, row in zip(examples, rows, strict=True) if isinstance(row, AliquotError)
-    ]
-    unseen = [(example, row) for example, row in failed if row.code == "tools_not_in_template"]
-    refused = [(example, row) for example, row in failed if row.code != "tools_not_in_template"]
+    faults: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        for code in _list_faults(row, limit):
+            faults.setdefault(code, []).append(place)
+    refused = faults.get("template_refuses_row", [])
     if refused and len(refused) == len(rows):
-        raise refused[0][1]
-    good = [(example, row) for example, row in zip(examples, rows, strict=True) if isinstance(row, RowTokens)]
-    untrained = [example for example, row in good if row.num_trained == 0]
-    endless = [example for example, row in good if row.num_trained and not row.is_end_trained]
-    begun = [example for example, row in good if not row.has_one_begin]
-    too_long = [(example, row) for example, row in good if row.length > limit]
-    findings = []
-    if unseen:
-        error = unseen[0][1]
-        findings.append(_error(error.code, error.message, [example for example, _ in unseen], error.hint))
-    if refused:
-        message = f"The base model's chat template refuses the conversation: {refused[0][1].message}"
-        remedy = "Change these rows, or choose another base model."
-        findings.append(_error("template_refuses_row", message, [example for example, _ in refused], remedy))
-    if untrained:
-        message = "No token of the row is trained."
-        findings.append(_error("no_trained_token", message, untrained, "Give the row an assistant's answer."))
-    if endless:
-        message = "The token that ends the answer is not trained; the model would never stop."
-        findings.append(_error("end_not_trained", message, endless, "Choose another base model."))
-    if begun:
-        message = "The row has not exactly one beginning token; its text may spell it."
-        remedy = "Take the beginning token out of the messages; `aliquot data show FILE --line N` shows it."
-        findings.append(_error("begin_token_repeated", message, begun, remedy))
-    if too_long:
-        findings.append(_describe_too_long(too_long, len(examples), limit, drops_too_long))
-    return findings
+        raise cast(AliquotError, rows[refused[0]])
+    return [
+        finding
+        for code, places in faults.items()
+        for finding in _describe(table, code, places, *_explain(table, rows, code, places, limit))
+    ]
 
 
-def _describe_too_long(
-    too_long: Sequence[tuple[Example, RowTokens]], num_rows: int, limit: int, drops_too_long: bool
-) -> Finding:
-    example, longest = max(too_long, key=lambda pair: pair[1].length)
-    counts = f"{len(too_long):,} of {num_rows:,} rows exceed {limit:,} tokens"
-    message = f"{counts} (longest: line {example.line:,}, {longest.length:,} tokens)"
-    rows = [example for example, _ in too_long]
-    if drops_too_long:
-        finding = _error(
-            "dropped_too_long", f"{message}; they were left out.", rows, "Asked for by data.drop_too_long."
-        )
-        return replace(finding, severity="warning")
+def _list_faults(row: RowTokens | AliquotError, limit: int) -> Iterator[str]:
+    """Yield the codes of what is wrong with one row."""
+    if isinstance(row, AliquotError):
+        is_unseen = row.code == "tools_not_in_template"
+        yield row.code if is_unseen else "template_refuses_row"
+        return
+    if row.num_trained == 0:
+        yield "no_trained_token"
+    elif not row.is_end_trained:
+        yield "end_not_trained"
+    if not row.has_one_begin:
+        yield "begin_token_repeated"
+    if row.length > limit:
+        yield "too_long"
+
+
+def _explain(
+    table: ExampleTable, rows: Sequence[RowTokens | AliquotError], code: str, places: list[int], limit: int
+) -> tuple[str, str]:
+    """Return the message of a fault and its remedy."""
+    first = rows[places[0]]
+    match code:
+        case "tools_not_in_template" if isinstance(first, AliquotError):
+            return first.message, first.hint
+        case "template_refuses_row" if isinstance(first, AliquotError):
+            message = f"The base model's chat template refuses the conversation: {first.message}"
+            return message, "Change these rows, or choose another base model."
+        case "no_trained_token":
+            return "No token of the row is trained.", "Give the row an assistant's answer."
+        case "end_not_trained":
+            message = "The token that ends the answer is not trained; the model would never stop."
+            return message, "Choose another base model."
+        case "begin_token_repeated":
+            message = "The row has not exactly one beginning token; its text may spell it."
+            remedy = (
+                "Take the beginning token out of the messages; `aliquot data show FILE --line N` shows it."
+            )
+            return message, remedy
+    return _explain_too_long(table, rows, places, limit)
+
+
+def _explain_too_long(
+    table: ExampleTable, rows: Sequence[RowTokens | AliquotError], places: list[int], limit: int
+) -> tuple[str, str]:
+    lengths = {place: row.length for place in places if isinstance(row := rows[place], RowTokens)}
+    longest = max(lengths, key=lengths.__getitem__)
+    message = (
+        f"{len(places):,} of {len(rows):,} rows exceed {limit:,} tokens "
+        f"(longest: line {table.line_N[longest]:,}, {lengths[longest]:,} tokens)."
+    )
     remedy = (
-        "Choose: set data.drop_too_long to leave them out, take a base model with a larger window "
+        "Choose: leave them out (drop_too_long), take a base model with a larger window "
         "(or raise train.max_seq_len), or shorten them. Nothing is ever cut."
     )
-    return _error("too_long", f"{message}.", rows, remedy)
+    return message, remedy
 
 
-def _error(code: str, message: str, rows: Sequence[Example], remedy: str) -> Finding:
-    lines = first_lines(example.line for example in rows)
-    return Finding(code=code, severity="error", message=message, lines=lines, count=len(rows), remedy=remedy)
+def _describe(table: ExampleTable, code: str, places: list[int], message: str, remedy: str) -> list[Finding]:
+    return describe_rows(table, np.array(places), code=code, severity="error", message=message, remedy=remedy)

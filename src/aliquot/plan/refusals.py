@@ -103,7 +103,7 @@ def _require_lengths(training: TrainingSpec, data: DataReport, model: PreparedMo
             "never cut.",
             code="row_too_long",
             location=f"{data.file}:{profile.longest_line}",
-            hint="Raise train.max_seq_len, shorten the row, or set data.drop_too_long to leave it out.",
+            hint="Raise train.max_seq_len, shorten the row, or leave it out by data.remedies: drop_too_long.",
         )
 
 

@@ -36,7 +36,7 @@ def test_hours_minutes_and_seconds_add_up(hours, minutes, seconds):
         ("train.time_budget_s", "2m", 120.0),
         ("train.target_modules", "q_proj, v_proj", ["q_proj", "v_proj"]),
         ("predict.models", "[]", []),
-        ("data.drop_too_long", "yes", True),
+        ("data.without_test", "yes", True),
         ("data.without_test", "False", False),
         ("train.device", "cpu", "cpu"),
     ],

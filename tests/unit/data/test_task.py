@@ -1,8 +1,14 @@
+from collections import Counter
+
 import pytest
 
 from aliquot.core.dataset import Task
 from aliquot.data.task import check_task, count_labels, infer_task
 from tests.unit.data.rows import example, table_of
+
+
+def infer(references, task_type=None):
+    return infer_task(Counter(references), task_type)
 
 
 @pytest.mark.parametrize(
@@ -28,19 +34,19 @@ from tests.unit.data.rows import example, table_of
     ],
 )
 def test_the_task_is_inferred_with_its_evidence(references, task_type, words):
-    task = infer_task(references)
+    task = infer(references)
     assert (task.task_type, task.set_by) == (task_type, "rule")
     assert words in task.reason
 
 
 def test_the_user_decides():
-    task = infer_task(["0", "1"] * 20, "number")
+    task = infer(["0", "1"] * 20, "number")
     assert (task.task_type, task.set_by) == ("number", "you")
-    assert infer_task(["b", "a"], "labels").labels == ("a", "b")
+    assert infer(["b", "a"], "labels").labels == ("a", "b")
 
 
 def test_labels_are_sorted_and_counted():
-    task = infer_task(["no", "yes", "no", "no"] * 5)
+    task = infer(["no", "yes", "no", "no"] * 5)
     assert task.labels == ("no", "yes")
     table = table_of([example("p", "no", split="train"), example("q", "no", split="train")])
     assert count_labels(table, "train", task) == {"no": 2, "yes": 0}
@@ -69,8 +75,8 @@ def test_references_that_are_no_json_are_told_with_their_lines():
 
 
 def test_few_recurring_values_are_labels_though_they_are_json_or_lists():
-    assert infer_task(['{"class": "acid"}', '{"class": "base"}'] * 20).task_type == "labels"
-    assert infer_task(["red; blue", "red", "blue"] * 20).task_type == "labels"
+    assert infer(['{"class": "acid"}', '{"class": "base"}'] * 20).task_type == "labels"
+    assert infer(["red; blue", "red", "blue"] * 20).task_type == "labels"
 
 
 def test_a_label_missing_from_train_and_a_single_label_are_told():

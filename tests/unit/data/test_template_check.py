@@ -8,7 +8,7 @@ from aliquot.data.template_check import check_template, find_begin_token
 from aliquot.data.tokens import check_tokens, measure_rows
 from tests.fixtures.encoders import BEGIN, WITH_BEGIN, beginning_tokenizer, make_encoder
 from tests.tiny_model import CHAT_TEMPLATE, _train_tokenizer
-from tests.unit.data.rows import chat_line, example, write_lines
+from tests.unit.data.rows import chat_line, example, table_of, write_lines
 
 
 def codes(encoder):
@@ -70,7 +70,7 @@ def test_a_beginning_token_that_also_begins_turns_may_stand_more_than_once():
 def test_a_row_whose_text_spells_the_beginning_token_is_an_error():
     encoder = make_encoder(WITH_BEGIN, tokenizer=beginning_tokenizer(), begin=BEGIN)
     rows = [example("low?", "low", line=1), example("is <s> high?", "high", line=2)]
-    (finding,) = check_tokens(rows, list(measure_rows(rows, encoder)), 64, drops_too_long=False)
+    (finding,) = check_tokens(table_of(rows), list(measure_rows(rows, encoder)), 64)
     assert (finding.code, finding.severity, finding.lines) == ("begin_token_repeated", "error", (2,))
 
 

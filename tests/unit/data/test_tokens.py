@@ -11,7 +11,7 @@ from aliquot.errors import ModelError
 from aliquot.tokenization.encoder import EncodedRow
 from tests.fixtures.encoders import make_encoder
 from tests.tiny_model import CHAT_TEMPLATE
-from tests.unit.data.rows import chat_line, example, write_lines
+from tests.unit.data.rows import chat_line, example, table_of, write_lines
 
 STRICT = (
     "{%- if messages[0]['role'] == 'system' -%}{{ raise_exception('no system') }}{%- endif -%}"
@@ -65,7 +65,7 @@ def test_branches_count_as_tokens_and_the_longest_must_fit():
 def test_rows_that_teach_nothing_or_never_end_are_errors():
     bad = ScriptedEncoder(row([1, 2], [0, 0]), row([1, 9], [0, 1]), row([1, 2], [0, 1]))
     examples = [example(f"p{i}", "a", line=i + 1) for i in range(3)]
-    findings = check_tokens(examples, list(measure_rows(examples, bad)), 64, drops_too_long=False)
+    findings = check_tokens(table_of(examples), list(measure_rows(examples, bad)), 64)
     assert [(item.code, item.severity, item.lines) for item in findings] == [
         ("no_trained_token", "error", (1,)),
         ("end_not_trained", "error", (2,)),
@@ -86,7 +86,7 @@ def test_a_row_beyond_the_window_is_an_error_with_three_choices(tmp_path, encode
     (finding,) = [item for item in report.findings if item.severity == "error"]
     assert (finding.code, finding.lines, finding.count) == ("too_long", (61,), 1)
     assert "1 of 61 rows exceed 64 tokens (longest: line 61" in finding.message
-    for choice in ("data.drop_too_long", "larger window", "shorten"):
+    for choice in ("drop_too_long", "larger window", "shorten"):
         assert choice in finding.remedy
     assert report.num_examples == 61
 
@@ -97,9 +97,9 @@ def test_a_row_is_left_out_only_when_told_and_is_listed(tmp_path, encoder):
         *lines_of(9, split="test"),
         chat_line("C" * 300, "odd", split="test"),
     ]
-    before = check_lines(tmp_path, lines, drop_too_long=True)
+    before = check_lines(tmp_path, lines, remedies=["drop_too_long"])
     after = add_tokens(before, encoder, base="tiny")
-    (finding,) = [item for item in after.report.findings if item.code == "dropped_too_long"]
+    (finding,) = [item for item in after.report.findings if item.code == "remedy_applied"]
     assert (finding.severity, finding.lines) == ("warning", (70,))
     assert not after.report.has_errors
     assert (after.report.num_rows, after.report.num_examples) == (70, 69)
@@ -136,7 +136,7 @@ def test_a_template_that_refuses_everything_is_the_model_s_fault(tmp_path):
 def test_rows_with_tools_are_refused_by_name_when_the_template_prints_none(encoder):
     tools = '[{"type":"function","function":{"name":"mass"}}]'
     examples = [replace(example("HCl?", "acid", line=line), tools=tools) for line in (1, 2)]
-    (finding,) = check_tokens(examples, list(measure_rows(examples, encoder)), 64, drops_too_long=False)
+    (finding,) = check_tokens(table_of(examples), list(measure_rows(examples, encoder)), 64)
     assert (finding.code, finding.severity, finding.lines) == ("tools_not_in_template", "error", (1, 2))
     assert "Choose a base model" in finding.remedy
 
