@@ -168,8 +168,9 @@ def _merge_similar_labels(table: ExampleTable) -> Treatment:
 
 def _new_answers(table: ExampleTable, new: dict[int, str]) -> dict[int, str]:
     """Return the new answer of each row, given those of some of ``table.answers``."""
-    rows = np.flatnonzero(np.isin(table.answer_N, list(new)))
-    return {row: new[int(table.answer_N[row])] for row in rows.tolist()}
+    rows = np.flatnonzero(np.isin(table.answer_N, list(new))).tolist()
+    # What a call of a tool says is JSON of our own making, not a text that somebody wrote.
+    return {row: new[int(table.answer_N[row])] for row in rows if not table.get(row).messages[-1].tool_calls}
 
 
 def _drop_duplicates(table: ExampleTable) -> Treatment:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings, load_given
 from aliquot.config.settings import AboutSettings
-from aliquot.core.conversation import TEXT_ROLE
-from aliquot.core.dataset import About, DataReport
+from aliquot.core.dataset import About, DataReport, Finding
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.data.remedies import REPAIR_ROWS
 from aliquot.errors import InputError
@@ -30,12 +30,12 @@ def check(
     fix: Path | str | None = None,
     **settings: Any,
 ) -> DataReport:
-    """Check a data file; it is never changed, and nothing is fetched.
+    """Check a data set; it is never changed. No model is fetched; a data set of the Hub is.
 
     Lengths in tokens are told when the base model is prepared already.
 
     Args:
-        data: The file.
+        data: A file, a folder, or a data set of the Hub (``hub:owner/name@revision``).
         config: A settings file.
         html: Where to write the check as a page for a browser; an earlier such page is replaced.
         card: Folder for ``croissant.json`` and ``data_card.md``, which are published with the data.
@@ -50,7 +50,7 @@ def check(
     """
     given = read_settings(config, settings)
     checked = check_rows(data, given, mends=fix is not None)
-    base = None if has_plain_texts(checked) else find_likely_base(given, checked.report)
+    base = None if checked.table.has_plain_texts else find_likely_base(given, checked.report)
     report = (count_tokens(checked, base, given) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
@@ -82,6 +82,32 @@ def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> Chec
     return add_tokens(checked, encoder, base=base.name, max_seq_len=given.settings.train.max_seq_len)
 
 
+def require_readable(findings: Iterable[Finding], num_rows: int, *, hint: str = "") -> None:
+    """Raise when rows that were read would be missing from what is to be written.
+
+    Args:
+        findings: What reading found.
+        num_rows: Rows met.
+        hint: What to do about it; the finding's own remedy when not given.
+
+    Raises:
+        InputError: With the first error, its rows, and how many kinds there are.
+    """
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    lines = f" (lines {', '.join(map(str, first.lines))})" if first.lines else ""
+    more = f" {len(errors) - 1} more kinds of errors were found." if len(errors) > 1 else ""
+    raise InputError(
+        f"{first.message} This concerns {first.count:,} of {num_rows:,} rows{lines}; nothing was written, so "
+        f"that no row is lost.{more}",
+        code=first.code,
+        location=f"{first.file}:{first.lines[0]}" if first.lines else first.file,
+        hint=hint or first.remedy or "Mend these rows; `aliquot check` lists every finding.",
+    )
+
+
 def require_usable(report: DataReport) -> None:
     """Raise when a finding forbids training.
 
@@ -103,18 +129,13 @@ def require_usable(report: DataReport) -> None:
     )
 
 
-def has_plain_texts(checked: CheckedData) -> bool:
-    """Whether the rows are plain texts, told by the first of each split."""
-    return any(rows[0].messages[0].role == TEXT_ROLE for rows in checked.examples.values() if len(rows))
-
-
 def require_conversations(checked: CheckedData) -> None:
     """Refuse plain texts, which can be checked and converted, but not trained on yet.
 
     Raises:
         InputError: The rows have no prompt and answer (``plain_text_not_trained``).
     """
-    if has_plain_texts(checked):
+    if checked.table.has_plain_texts:
         raise InputError(
             "The rows are plain texts; Aliquot trains on conversations, with a prompt and an answer in each.",
             code="plain_text_not_trained",

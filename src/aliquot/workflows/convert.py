@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ from aliquot.data.conversion import find_target, require_expressible, write_exam
 from aliquot.data.parts import open_parts
 from aliquot.data.read_table import read_table
 from aliquot.data.table import Examples
-from aliquot.errors import InputError
-from aliquot.workflows.check import read_settings
+from aliquot.workflows.check import read_settings, require_readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ def convert(
     target = find_target(out, to)
     parts = open_parts(data, data_settings)
     read = read_table(parts, data_settings)
-    _require_readable(read.findings, read.num_rows)
+    require_readable(read.findings, read.num_rows)
     examples = Examples(read.table, np.arange(len(read.table)))
     require_expressible(examples, target, str(data))
     files = write_examples(examples, out, target, force=force)
@@ -84,23 +82,3 @@ def convert(
         split_counts={name: counts[name] for name in (*SPLITS, "") if counts[name]},
         findings=read.findings,
     )
-
-
-def _require_readable(findings: tuple[Finding, ...], num_rows: int) -> None:
-    errors = list(_list_errors(findings))
-    if not errors:
-        return
-    first = errors[0]
-    lines = ", ".join(map(str, first.lines))
-    more = f" {len(errors) - 1} more kinds of errors were found." if len(errors) > 1 else ""
-    raise InputError(
-        f"{first.message} This concerns {first.count:,} of {num_rows:,} rows"
-        f"{f' (lines {lines})' if lines else ''}; nothing was written, so that no row is lost.{more}",
-        code=first.code,
-        location=f"{first.file}:{first.lines[0]}" if first.lines else first.file,
-        hint=first.remedy or "Mend these rows; `aliquot check` lists every finding.",
-    )
-
-
-def _list_errors(findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    return (finding for finding in findings if finding.severity == "error")
