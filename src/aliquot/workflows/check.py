@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings, load_given
 from aliquot.config.settings import AboutSettings
-from aliquot.core.dataset import About, DataReport, Finding
+from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.data.remedies import REPAIR_ROWS
 from aliquot.errors import InputError
@@ -80,32 +79,6 @@ def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> Chec
     """Add lengths under the base model's template."""
     encoder = Encoder.load(base.folder)
     return add_tokens(checked, encoder, base=base.name, max_seq_len=given.settings.train.max_seq_len)
-
-
-def require_readable(findings: Iterable[Finding], num_rows: int, *, hint: str = "") -> None:
-    """Raise when rows that were read would be missing from what is to be written.
-
-    Args:
-        findings: What reading found.
-        num_rows: Rows met.
-        hint: What to do about it; the finding's own remedy when not given.
-
-    Raises:
-        InputError: With the first error, its rows, and how many kinds there are.
-    """
-    errors = [finding for finding in findings if finding.severity == "error"]
-    if not errors:
-        return
-    first = errors[0]
-    lines = f" (lines {', '.join(map(str, first.lines))})" if first.lines else ""
-    more = f" {len(errors) - 1} more kinds of errors were found." if len(errors) > 1 else ""
-    raise InputError(
-        f"{first.message} This concerns {first.count:,} of {num_rows:,} rows{lines}; nothing was written, so "
-        f"that no row is lost.{more}",
-        code=first.code,
-        location=f"{first.file}:{first.lines[0]}" if first.lines else first.file,
-        hint=hint or first.remedy or "Mend these rows; `aliquot check` lists every finding.",
-    )
 
 
 def require_usable(report: DataReport) -> None:

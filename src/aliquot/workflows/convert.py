@@ -14,7 +14,8 @@ from aliquot.data.conversion import find_target, require_expressible, write_exam
 from aliquot.data.parts import open_parts
 from aliquot.data.read_table import read_table
 from aliquot.data.table import Examples
-from aliquot.workflows.check import read_settings, require_readable
+from aliquot.workflows.check import read_settings
+from aliquot.workflows.readable import require_readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

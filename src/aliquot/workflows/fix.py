@@ -15,7 +15,7 @@ from aliquot.data.findings import DROP_INVALID
 from aliquot.data.packing import split_suffix
 from aliquot.data.table import UNSPLIT
 from aliquot.errors import InputError
-from aliquot.workflows.check import require_readable
+from aliquot.workflows.readable import require_readable
 
 
 def save_fixed(checked: CheckedData, out: Path | str) -> tuple[Path, ...]:

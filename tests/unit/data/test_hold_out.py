@@ -143,10 +143,8 @@ def test_a_random_split_of_labels_need_not_keep_their_shares():
 
 @pytest.mark.parametrize("settings", [{"fold": "1/5"}, {"group_key": "g", "held_out_group": "A"}])
 def test_a_fold_or_group_contradicts_a_split_of_the_file(settings):
-    rows = [
-        example(f"p{i}", "a", line=i, group="AB"[i % 2], split="test" if i < 9 else "train")
-        for i in range(60)
-    ]
+    splits = ["test"] * 9 + ["train"] * 51
+    rows = [example(f"p{i}", "a", line=i, group="AB"[i % 2], split=splits[i]) for i in range(60)]
     with pytest.raises(InputError, match="the files have a split of their own") as caught:
         split(rows, **settings)
     assert caught.value.code == "setting_conflict"
@@ -158,12 +156,11 @@ def test_a_fraction_that_is_not_used_is_said():
 
 
 def test_a_molecule_without_rings_stays_together_however_it_is_asked_about():
+    alcohols = ["C" * length + "O" for length in range(1, 40)]
     rows = [
-        example(
-            f"property {k} of {'C' * (n + 1)}O?", str(k), line=4 * n + k, metadata={"s": "C" * (n + 1) + "O"}
-        )
-        for n in range(39)
-        for k in range(4)
+        example(f"property {number} of {smiles}?", "a", metadata={"s": smiles})
+        for smiles in alcohols
+        for number in range(4)
     ]
     result = split(rows, split_method="scaffold", smiles_key="s", test_fraction=0.2)
     where = {}
