@@ -67,6 +67,8 @@ def _say_unused(settings: DataSettings) -> str:
                 hint=f"Leave out {name}, or remove the split from the rows.",
             )
     names = [name for name in ("test_fraction", "without_test") if getattr(settings, name)]
+    if settings.split_method is not None:
+        names.append("split_method (for the test)")
     return f"{' and '.join(names)} was not used: the split is the files' own." if names else ""
 
 
