@@ -25,6 +25,7 @@ PAIRS = (
 """Names of prompt and answer that are recognised, in any case; the first pair present is taken."""
 _CONTEXT = "input"
 _SYSTEM = "system"
+_ALPACA = {"instruction", "output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,11 @@ class Columns:
         parts = [self.system] if self.system else []
         parts += [self.prompt, self.answer]
         return {f"messages[{index}].content": _name(part) for index, part in enumerate(parts)}
+
+    @property
+    def is_alpaca(self) -> bool:
+        """Whether prompt and answer are called as Alpaca calls them."""
+        return {str(name).strip().casefold() for name in (self.prompt, self.answer)} == _ALPACA
 
     @property
     def needed(self) -> tuple[str, ...]:

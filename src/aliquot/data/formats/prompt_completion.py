@@ -23,15 +23,11 @@ def find_shape(objects: Sequence[Mapping[str, Any]], settings: DataSettings) -> 
     if not own:
         return None
     columns = find_columns(list_keys(own), settings)
-    if columns is None or (not is_set and _is_alpaca(columns.needed)):
+    if columns is None or (not is_set and columns.is_alpaca):
         return None
     count = sum(all(key in value for key in columns.needed) for value in own)
     read = partial(read_row, columns=columns, names=columns.names())
     return Shape(columns.describe(), count, read, has_columns=True)
-
-
-def _is_alpaca(needed: Sequence[str]) -> bool:
-    return {key.strip().casefold() for key in needed} == {"instruction", "output"}
 
 
 def _as_object(example: Example) -> dict[str, Any]:
