@@ -12,8 +12,8 @@ from aliquot.data.format import Detection, Format, Problem, Row
 from aliquot.data.json_lines import as_text, decode_object, describe_broken, list_objects
 from aliquot.data.shapes import FORMATS
 from aliquot.data.source import Broken, Line, Sample, Source
+from aliquot.data.split_words import find_split
 from aliquot.data.tables import NUM_FIRST
-from aliquot.data.validate import SPLIT_WORDS
 from aliquot.errors import InputError
 from aliquot.plugins import get_extension, list_extensions
 
@@ -87,7 +87,7 @@ class RowReader:
         if is_numbered:
             word = _NUMBERED.get(str(as_text(word)).strip(), word)
         is_named = word is not None and (not isinstance(word, str) or bool(word.strip()))
-        if is_named and self._is_fixed and _as_split(word) != self._split:
+        if is_named and self._is_fixed and find_split(word) != self._split:
             self._refuse_other(row, key, word)
             return False
         marked = word if is_named else self._split
@@ -118,10 +118,6 @@ class RowReader:
         if self._source.ends_with_cr:
             message = "Lines end with a carriage return alone; each was read as a line end."
             self._findings.add(Problem(code="carriage_returns", severity="note", message=message))
-
-
-def _as_split(word: object) -> Split | None:
-    return SPLIT_WORDS.get(word.strip().lower()) if isinstance(word, str) else None
 
 
 def find_format(source: Source, name: str | None) -> tuple[Format, str]:

@@ -13,19 +13,8 @@ from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type
+from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
-
-SPLIT_WORDS: dict[str, Split] = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
 
 _PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
 _MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
@@ -349,8 +338,9 @@ class _RowCheck:
     def _read_split(self, word: object) -> Split | None:
         if word is None or (isinstance(word, str) and not word.strip()):
             return None
-        if isinstance(word, str) and word.strip().lower() in SPLIT_WORDS:
-            return SPLIT_WORDS[word.strip().lower()]
+        split = find_split(word)
+        if split is not None:
+            return split
         near = suggest(word.strip(), list(SPLIT_WORDS)) if isinstance(word, str) else ""
         if isinstance(word, str) and word.strip().lower().startswith("eval"):
             near = "It means validation to some and test to others: write the one you mean."
