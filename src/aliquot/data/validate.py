@@ -9,6 +9,7 @@ from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
 from aliquot.core.dataset import Example, Split, hash_content
+from aliquot.data.chat_keys import CONVERSATION_KEYS, MEDIA_KEYS, describe_kept
 from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import Problem, Row, Severity
@@ -17,8 +18,7 @@ from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
 _PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
-_MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
-_USED_KEYS = frozenset(("messages", "split", "metadata", "tools", "functions", "rejected_message"))
+_USED_KEYS = CONVERSATION_KEYS | {"split", "metadata"}
 MESSAGE_KEYS = (
     "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
 )  # fmt: skip
@@ -235,7 +235,7 @@ class _RowCheck:
         return weight if isinstance(weight, int) else None
 
     def _refuse_media(self, item: dict[str, Any], path: str) -> None:
-        for key in sorted(_MEDIA_KEYS & item.keys()):
+        for key in sorted(MEDIA_KEYS & item.keys()):
             if item[key]:
                 self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
 
@@ -248,7 +248,7 @@ class _RowCheck:
         if len(item) <= 2 and "role" in item and "content" in item:
             return
         for key in item:
-            if key not in MESSAGE_KEYS and key not in _MEDIA_KEYS and item[key] is not None:
+            if key not in MESSAGE_KEYS and key not in MEDIA_KEYS and item[key] is not None:
                 message = f'The key "{key}" of a message is not used.'
                 self._report(
                     "unknown_message_key",
@@ -358,7 +358,7 @@ class _RowCheck:
             return {}
         metadata = {key: _as_metadata(item) for key, item in (given or {}).items() if item is not None}
         for key, item in value.items():
-            if key in _USED_KEYS or item is None or (key in _MEDIA_KEYS and not item):
+            if key in _USED_KEYS or item is None or (key in MEDIA_KEYS and not item):
                 continue
             if key not in ("id", group_key):
                 self._note_key(key)
@@ -367,9 +367,8 @@ class _RowCheck:
 
     def _note_key(self, key: str) -> None:
         near = suggest(key, ("split", "metadata", "messages"))
-        message = f'The key "{key}" is kept as metadata; the model does not see it.'
         severity: Severity = "warning" if near else "note"
-        self._report("unknown_key", message, field=key, severity=severity, kind=key, remedy=near)
+        self._report("unknown_key", describe_kept(key), field=key, severity=severity, kind=key, remedy=near)
 
 
 def _as_metadata(value: object) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import TEXT_ROLE
 from aliquot.core.dataset import Example
+from aliquot.data.chat_keys import CHAT_KEYS, set_beside
 from aliquot.data.columns import find_columns
 from aliquot.data.format import Detection, Problem, Row, Shape
 from aliquot.data.json_lines import as_text, describe_broken
@@ -37,6 +38,8 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
         yield Problem(code="missing_field", message=message, line=line, field=_KEY)
         return
     rest = {key: item for key, item in value.items() if key != _KEY}
+    rest, notes = set_beside(line, rest, CHAT_KEYS)
+    yield from notes
     yield Row(line, {**rest, "messages": [_as_message(as_text(value[_KEY]))]}, _NAMES)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import read_json
 from aliquot.core.dataset import Example
+from aliquot.data.chat_keys import OVERWRITTEN, set_beside
 from aliquot.data.format import Problem, Row, Shape
 from aliquot.data.other_names import KEY_NAMES, ROLE_NAMES, list_renamed
 from aliquot.data.shapes import json_lines_format
@@ -60,6 +61,8 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
     rest = {key: item for key, item in value.items() if key not in (_KEY, "system")}
     if system:
         messages.insert(0, {"role": "system", "content": system})
+    rest, notes = set_beside(line, rest, OVERWRITTEN)
+    yield from notes
     yield Row(line, {**rest, "messages": messages}, _NAMES[bool(system)])
 
 
