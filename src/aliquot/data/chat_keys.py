@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aliquot.data.format import Problem
+from aliquot.data.format import CONVERSATION_KEYS, Problem
 
 MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
-CONVERSATION_KEYS = frozenset(("messages", "tools", "functions", "rejected_message"))
 CHAT_KEYS = CONVERSATION_KEYS | MEDIA_KEYS | {"metadata"}
 """All but ``split``, which names the split in rows of every shape."""
 OVERWRITTEN = frozenset(("messages", "metadata"))

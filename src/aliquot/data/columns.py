@@ -134,7 +134,7 @@ def _read_row(
     is_chat = any(isinstance(value.get(key), list) for key in columns.plain)
     rest, notes = set_beside(line, rest, OVERWRITTEN if is_chat else CHAT_KEYS)
     yield from notes
-    yield Row(line, {**rest, "messages": _as_messages(value, columns)}, names)
+    yield Row(line, {**rest, "messages": _as_messages(value, columns)}, names, value, used)
 
 
 def _find_pair(keys: Sequence[str]) -> Columns | None:

@@ -101,7 +101,8 @@ class RowReader:
         for note in notes:
             self._findings.add(note)
         marked = word if is_named else self._split
-        return structs.replace(row, value=rest if marked is None else {**rest, "split": marked})
+        value = rest if marked is None else {**rest, "split": marked}
+        return structs.replace(row, value=value, own=row.value if row.own is None else row.own)
 
     def _note_numbers(self, first: Sequence[Row], key: str) -> bool:
         """Return whether splits are numbered as Ludwig does, and say so."""

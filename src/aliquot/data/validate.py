@@ -9,10 +9,10 @@ from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
 from aliquot.core.dataset import Example, Split, hash_content
-from aliquot.data.chat_keys import CONVERSATION_KEYS, MEDIA_KEYS, describe_kept
+from aliquot.data.chat_keys import MEDIA_KEYS, describe_kept
 from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
-from aliquot.data.format import Problem, Row, Severity
+from aliquot.data.format import CONVERSATION_KEYS, Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type
 from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools

@@ -20,6 +20,7 @@ from aliquot.data.writing import extras, json_lines_writer
 
 _KEY = "text"
 _NAMES = {"messages[0].content": _KEY}
+_USED = frozenset((_KEY,))
 _OF_OTHERS = frozenset(("messages", "conversations", "chosen"))
 
 
@@ -40,7 +41,7 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
     rest = {key: item for key, item in value.items() if key != _KEY}
     rest, notes = set_beside(line, rest, CHAT_KEYS)
     yield from notes
-    yield Row(line, {**rest, "messages": [_as_message(as_text(value[_KEY]))]}, _NAMES)
+    yield Row(line, {**rest, "messages": [_as_message(as_text(value[_KEY]))]}, _NAMES, value, _USED)
 
 
 def _as_message(text: object) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _read_document(source: Source) -> Iterator[Row | Problem]:
         line = error.object.count(b"\n", 0, error.start) + 1
         yield Problem(code="invalid_utf8", message=message, line=line, remedy="Save the file as UTF-8.")
         return
-    yield Row(1, {"messages": [_as_message(text)]}, _NAMES)
+    yield Row(1, {"messages": [_as_message(text)]}, _NAMES, {})
 
 
 def _explain(example: Example) -> str:

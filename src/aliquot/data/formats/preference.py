@@ -52,14 +52,16 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
         return
     given = value.get("input")
     tools = {key: given[key] for key in _TOOLS if key in given} if isinstance(given, dict) else {}
-    used = (*pair, _find_prompt(value), "system")
+    used = frozenset((*pair, _find_prompt(value), "system"))
     rest = {key: item for key, item in value.items() if key not in used}
     is_chat = any(isinstance(value.get(key), (list, dict)) for key in used)
     rest, notes = set_beside(line, rest, OVERWRITTEN | {"rejected_message"} if is_chat else CHAT_KEYS)
     yield from notes
     messages = [*_without(prompt, shared), *shared, *chosen]
     names = {f"messages[{len(messages) - 1}].content": pair[0], "rejected_message.content": pair[1]}
-    yield Row(line, {**rest, **tools, "messages": messages, "rejected_message": rejected[0]}, names)
+    yield Row(
+        line, {**rest, **tools, "messages": messages, "rejected_message": rejected[0]}, names, value, used
+    )
 
 
 def _find_prompt(value: Mapping[str, Any]) -> str:

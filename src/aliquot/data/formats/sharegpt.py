@@ -16,6 +16,7 @@ from aliquot.data.shapes import json_lines_format
 from aliquot.data.writing import explain_chat, explain_texts, extras, json_lines_writer
 
 _KEY = "conversations"
+_USED = frozenset((_KEY, "system", "tools", "functions"))
 _CALL = "function_call"
 """Who speaks when the assistant calls tools."""
 _SPEAKERS = {"system": "system", "user": "human", "assistant": "gpt"}
@@ -63,7 +64,7 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
         messages.insert(0, {"role": "system", "content": system})
     rest, notes = set_beside(line, rest, OVERWRITTEN)
     yield from notes
-    yield Row(line, {**rest, "messages": messages}, _NAMES[bool(system)])
+    yield Row(line, {**rest, "messages": messages}, _NAMES[bool(system)], value, _USED)
 
 
 def _read_turn(turn: object) -> object:
