@@ -87,17 +87,15 @@ def _has_run_of_digits(text: str) -> bool:
 
 
 def _search(text: str, patterns: Sequence[Pattern]) -> Iterator[str]:
-    for pattern in patterns:
-        for trigger in pattern.triggers:
-            if trigger in text:
-                if _holds(text, pattern):
-                    yield pattern.name
-                break
+    return (pattern.name for pattern in patterns if _holds(text, pattern))
 
 
 def _holds(text: str, pattern: Pattern) -> bool:
-    matches = pattern.regex.finditer(text)
-    return any(pattern.is_valid is None or pattern.is_valid(match[0]) for match in matches)
+    for trigger in pattern.triggers:
+        if trigger in text:
+            matches = pattern.regex.finditer(text)
+            return any(pattern.is_valid is None or pattern.is_valid(match[0]) for match in matches)
+    return False
 
 
 _scan_standing = lru_cache(maxsize=64)(scan)  # the same system prompt stands in most rows
