@@ -101,5 +101,5 @@ def test_a_template_uses_each_of_its_columns(tmp_path):
 
 
 def test_the_field_that_holds_the_split_is_no_metadata_and_one_called_split_then_is(tmp_path):
-    line = chat_line("p", "a", split="old", part="train")
+    line = chat_line("p", "a", part="train", split="old")
     assert _fields(tmp_path, line, split_key="part") == ["messages", "part", "(split)"]

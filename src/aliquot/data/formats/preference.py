@@ -59,9 +59,8 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
     yield from notes
     messages = [*_without(prompt, shared), *shared, *chosen]
     names = {f"messages[{len(messages) - 1}].content": pair[0], "rejected_message.content": pair[1]}
-    yield Row(
-        line, {**rest, **tools, "messages": messages, "rejected_message": rejected[0]}, names, value, used
-    )
+    row = {**rest, **tools, "messages": messages, "rejected_message": rejected[0]}
+    yield Row(line, row, names, value, used)
 
 
 def _find_prompt(value: Mapping[str, Any]) -> str:
