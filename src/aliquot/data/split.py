@@ -14,8 +14,8 @@ from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Finding, Task
 from aliquot.data.findings import describe_rows
 from aliquot.data.hold_out import Splitting, list_fields, require_coherent
+from aliquot.data.split_words import SPLIT_WORDS
 from aliquot.data.table import TEST, TRAIN, UNSPLIT, VALIDATION, ExampleTable
-from aliquot.data.validate import SPLIT_WORDS
 from aliquot.errors import InputError
 
 

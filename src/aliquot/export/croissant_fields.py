@@ -143,19 +143,24 @@ def _metadata_names(report: DataReport) -> Iterable[str]:
 
 def _own_fields(report: DataReport, path: str) -> Iterator[dict[str, Any]]:
     for field in report.fields:
-        if field.name == "messages" and field.kind == "list":
+        if _is_conversation(field):
             yield _messages("rows", path)
         elif field.name.startswith("metadata."):
             key = field.name.removeprefix("metadata.")
             source = _source(path, {"column": "metadata"}, {"jsonPath": _json_path(key)})
             yield {**_field("rows/metadata", key, TYPES.get(field.kind, "sc:Text")), "source": source}
         elif field.kind in TYPES:
-            kind: Any = ["sc:Text", "cr:Split"] if field.name == "split" else TYPES[field.kind]
+            is_split = field.name == "split" and not field.is_metadata
+            kind: Any = ["sc:Text", "cr:Split"] if is_split else TYPES[field.kind]
             yield _column("rows", path, field.name, kind)
 
 
 def _is_described(field: RowField) -> bool:
-    return field.name == "messages" or field.name.startswith("metadata.") or field.kind in TYPES
+    return _is_conversation(field) or field.name.startswith("metadata.") or field.kind in TYPES
+
+
+def _is_conversation(field: RowField) -> bool:
+    return field.name == "messages" and field.kind == "list" and not field.is_metadata
 
 
 def _messages(record: str, path: str) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Finding
 from aliquot.data.conversion import find_target, require_expressible, write_examples
 from aliquot.data.parts import open_parts
 from aliquot.data.read_table import read_table
 from aliquot.data.table import Examples
+from aliquot.errors import InputError
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.readable import require_readable
 
@@ -61,10 +63,12 @@ def convert(
         settings: Settings of the data by name, for example ``prompt="Is {smiles} soluble?"``.
 
     Raises:
-        InputError: Rows cannot be read, or the format cannot express them; nothing is written then.
+        InputError: Rows cannot be read, or the format cannot express them, or remedies are set; nothing is
+            written then.
         MachineError: The place cannot be written to, or a package is missing.
     """
     data_settings = read_settings(config, settings).settings.data
+    _refuse_remedies(data, data_settings)
     out = Path(out)
     target = find_target(out, to)
     parts = open_parts(data, data_settings)
@@ -83,3 +87,13 @@ def convert(
         split_counts={name: counts[name] for name in (*SPLITS, "") if counts[name]},
         findings=read.findings,
     )
+
+
+def _refuse_remedies(data: Path | str, settings: DataSettings) -> None:
+    if settings.remedies:
+        raise InputError(
+            f"Remedies are set ({', '.join(settings.remedies)}); converting writes every row as it is.",
+            code="setting_conflict",
+            location="data.remedies",
+            hint=f"Write a corrected copy with `aliquot check {data} --fix OUT`, and convert that.",
+        )
