@@ -32,6 +32,7 @@ class DataSettings(_Group):
     """How rows are read and split."""
 
     format: Name | None = _setting("Format of the file; detected when not given.", level="basic")
+    encoding: Name | None = _setting("Encoding of the text, such as windows-1252; UTF-8 when not given.")
     prompt: Text | None = _setting(
         "Column of the prompt, or a text with columns in braces: `Classify {title}: {abstract}`.",
         level="basic",

@@ -104,7 +104,8 @@ def check_data(path: Path | str, settings: DataSettings, *, task_type: str | Non
     task = infer_task(before.table.answer_counts(), cast(TaskType | None, task_type))
     split = split_table(before.table, settings, task)
     after = apply_remedies(split.table, remedies, "after")
-    found = (*read.findings, *before.findings, *split.findings, *after.findings)
+    same = _check_same_files(parts)
+    found = (*read.findings, *same, *before.findings, *split.findings, *after.findings)
     found_whole, figures = _look_at_whole(after.table, task, settings)
     report = DataReport(
         file=str(path),
@@ -117,6 +118,23 @@ def check_data(path: Path | str, settings: DataSettings, *, task_type: str | Non
     )
     changes = (*read.changes, *before.changes, *after.changes)
     return CheckedData(after.table, report, settings, changes, read.findings, found, found_whole)
+
+
+def _check_same_files(parts: Sequence[Part]) -> list[Finding]:
+    """Return a warning where two files hold the same bytes: one was probably named in place of another."""
+    names: dict[str, list[str]] = {}
+    for part in parts if len(parts) > 1 else ():
+        names.setdefault(sha256_file(part.source.path), []).append(part.file)
+    return [
+        Finding(
+            code="same_file",
+            severity="warning",
+            message=f"{' and '.join(same)} hold the same bytes.",
+            remedy="Name the file that was meant; else train and test are the same rows.",
+        )
+        for same in names.values()
+        if len(same) > 1
+    ]
 
 
 def _describe_files(parts: Sequence[Part]) -> dict[str, Any]:

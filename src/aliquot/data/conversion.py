@@ -103,6 +103,8 @@ def _write_folder(examples: Sequence[Example], out: Path, *, force: bool) -> tup
         raise explain_exists(out)
     files = {name: data for name, data in _list_files(examples)}
     if out.is_dir():
+        for name in set(_MLX_FILES.values()) - set(files):
+            (out / name).unlink(missing_ok=True)  # a split of the data set that is replaced
         for name, data in files.items():
             write_file(out / name, data)
     else:

@@ -14,8 +14,10 @@ from aliquot.data.table import ExampleTable
 MAX_LINES = 10
 MAX_KINDS = 20
 """Kinds of one code reported apart; further ones are counted together, so that odd files stay readable."""
-DROP_INVALID = "drop_invalid"
-"""The remedy that leaves out rows with an error."""
+DROP_INVALID, REPAIR_ROWS = "drop_invalid", "repair_rows"
+"""The remedies for rows with an error: leave them out, or mend those whose meaning is plain."""
+_CONSEQUENCES = frozenset(("no_test", "too_few_examples", "few_test_rows", "no_validation"))
+"""Findings that other findings of their severity explain."""
 _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
@@ -25,6 +27,7 @@ class _Group:
     lines: list[int] = field(default_factory=list)
     count: int = 0
     last_line: int = -1
+    num_curable: int = 0
 
     def add(self, line: int) -> None:
         if line == self.last_line and line:
@@ -62,6 +65,11 @@ class Findings:
             self._num_kinds[problem.code] = known + 1
         self._groups.setdefault(key, _Group(problem)).add(problem.line)
 
+    def mark_curable(self, line: int) -> None:
+        """Note that the row on this line, just found wrong, could be mended."""
+        for group in self._groups.values():
+            group.num_curable += group.last_line == line
+
     def _leave_out(self, problem: Problem) -> Problem:
         if not self.left_out or self.left_out[-1].line != problem.line:
             change = Change(
@@ -90,13 +98,24 @@ class Findings:
             count=group.count,
             field=problem.field,
             remedy=problem.remedy,
-            remedies=(DROP_INVALID,) if problem.severity == "error" and group.lines else (),
+            remedies=_list_remedies(group),
         )
 
 
+def _list_remedies(group: _Group) -> tuple[str, ...]:
+    if group.first.severity != "error" or not group.lines:
+        return ()
+    return (REPAIR_ROWS, DROP_INVALID) if group.num_curable else (DROP_INVALID,)
+
+
 def sort_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return findings with errors first, then warnings, then notes, each in file order."""
-    return tuple(sorted(findings, key=lambda item: (_ORDER[item.severity], item.lines[:1], item.code)))
+    """Return findings with errors first, then warnings, then notes; causes first, then in file order."""
+    return tuple(
+        sorted(
+            findings,
+            key=lambda item: (_ORDER[item.severity], item.code in _CONSEQUENCES, item.lines[:1], item.code),
+        )
+    )
 
 
 def describe_rows(

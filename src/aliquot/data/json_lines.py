@@ -70,8 +70,9 @@ def decode_object(line: Line) -> dict[str, Any] | Problem:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         return diagnose(line, error)
     if not isinstance(value, dict):
-        message = f"The line is {name_json_type(value)}; expected an object: {{...}}."
-        return Problem(code="not_an_object", message=message, line=line.number, remedy=REMEDY)
+        kind = name_json_type(value)
+        message = f"The line is {kind}; expected an object: {{...}}."
+        return Problem(code="not_an_object", message=message, line=line.number, remedy=REMEDY, kind=kind)
     return value if _is_whole(value, line.data) else find_fault(line) or value
 
 

@@ -73,7 +73,8 @@ def _describe_crossing(table: ExampleTable, crossing: np.ndarray) -> list[Findin
         crossing,
         code="near_duplicate_in_train",
         severity="warning",
-        message=f"The prompts of {len(crossing):,} of {len(table.find('test')):,} test rows stand in one "
-        "cluster of near-duplicates with rows of train: there the test may measure memory rather than skill.",
+        message=f"The prompts of {len(crossing):,} of {len(table.find('test')):,} test rows stand in "
+        "clusters of near-duplicates together with rows of train: there the test may measure memory rather "
+        "than skill.",
         remedy="They are kept. For a claim about new items, split by group (data.group_key).",
     )

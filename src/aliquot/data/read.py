@@ -9,7 +9,8 @@ from msgspec import structs
 
 from aliquot.core.dataset import Split
 from aliquot.data.chat_keys import set_beside
-from aliquot.data.columns import list_pairs
+from aliquot.data.column_text import suggest
+from aliquot.data.columns import PAIRS, list_pairs
 from aliquot.data.findings import Findings
 from aliquot.data.format import Detection, Format, Problem, Row
 from aliquot.data.json_lines import as_text, decode_object, describe_broken, list_objects
@@ -178,6 +179,7 @@ _EXPECTED = (
     "JSON Lines, JSON arrays, CSV, Excel and Parquet. For other names of columns set data.prompt and "
     f"data.answer; these pairs are known: {list_pairs()}."
 )
+_KNOWN_KEYS = ("messages", *dict.fromkeys(name for pair in PAIRS for name in pair), "conversations", "chosen")
 _UNLIKE = (
     (b"[", "unknown_format", "This is a JSON array, but not of objects: each row is to be an object {…}."),
     (b"<", "not_rows", "This looks like an HTML or XML page, not rows."),
@@ -201,11 +203,19 @@ def _explain_none(source: Source, sample: Sample) -> InputError:
 def _describe_first(sample: Sample) -> str:
     objects = list_objects(sample)
     if objects:
-        found = ", ".join(list(objects[0])[:10]) or "none"
-        return f"The first line is an object with these keys: {found}; no format is known by them."
+        keys = list(objects[0])
+        found = ", ".join(keys[:10]) or "none"
+        message = f"The first line is an object with these keys: {found}; no format is known by them."
+        return f"{message} {_find_meant(keys)}".rstrip()
     first = sample.lines[0] if sample.lines else sample.head
     if first.lstrip().startswith(b"{"):
         problem = decode_object(Line(1, first))
         if isinstance(problem, Problem):
             return f"No format is recognised, and the first line is broken: {problem.message}"
     return f"The first line is {first[:60].decode('utf-8', 'replace')!r}: not a known format."
+
+
+def _find_meant(keys: Sequence[str]) -> str:
+    """Return what a misspelt key may mean, in words; empty when none is near."""
+    near = next((meant for key in keys if (meant := suggest(key, _KNOWN_KEYS))), "")
+    return f"{near} Then --format chat_jsonl reads it, and --fix mends it." if "'messages'" in near else near

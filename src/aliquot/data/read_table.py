@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Change, Example, Finding, RowField
 from aliquot.data.field_census import FieldCensus
-from aliquot.data.findings import DROP_INVALID, Findings
+from aliquot.data.findings import DROP_INVALID, REPAIR_ROWS, Findings
 from aliquot.data.format import Problem, Row
 from aliquot.data.parts import Part
 from aliquot.data.patterns import PatternCensus
-from aliquot.data.remedies import REPAIR_ROWS
 from aliquot.data.repair import repair_row
 from aliquot.data.table import ExampleTable, TableBuilder
 from aliquot.data.validate import RowValidator, show
@@ -85,7 +84,12 @@ class _Reading:
         watched = self._fields.watch(rows)
         if REPAIR_ROWS in self._remedies:
             watched = (self._mend(row, found) for row in watched)
-        return filter(None, map(validator.validate, watched))
+        for row in watched:
+            example = validator.validate(row)
+            if example is not None:
+                yield example
+            elif _is_curable(row):
+                found.mark_curable(row.line)
 
     def _mend(self, row: Row, found: Findings) -> Row:
         """Return a row mended; what was mended goes to the findings and the changes."""
@@ -115,3 +119,9 @@ class _Reading:
             )
             self._changes.append(change)
         return mended
+
+
+def _is_curable(row: Row) -> bool:
+    """Whether a row that is wrong would be right once it is mended."""
+    mended, repairs = repair_row(row)
+    return bool(repairs) and RowValidator(Findings("")).validate(mended) is not None

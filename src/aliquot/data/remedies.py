@@ -15,9 +15,8 @@ from typing import Any, Literal
 import numpy as np
 
 from aliquot.core.dataset import Change, Finding
-from aliquot.data.findings import DROP_INVALID, describe_rows
+from aliquot.data.findings import DROP_INVALID, REPAIR_ROWS, describe_rows
 from aliquot.data.overlap import find_conflicts, find_shared
-from aliquot.data.repair import REPAIRABLE
 from aliquot.data.similar_labels import group_spellings
 from aliquot.data.table import TEST, ExampleTable
 from aliquot.errors import InputError
@@ -52,8 +51,6 @@ class Remedy:
 def with_remedies(finding: Finding) -> Finding:
     """Return a finding that names what can be done about it."""
     names = [name for name, remedy in REMEDIES.items() if finding.code in remedy.codes]
-    if finding.code in REPAIRABLE:
-        names.append(REPAIR_ROWS)
     return replace(finding, remedies=(*names, *finding.remedies))
 
 
@@ -191,7 +188,6 @@ def _drop_overlap_from_test(table: ExampleTable) -> Treatment:
     return _leave_out(find_shared(table, table.prompt_N))
 
 
-REPAIR_ROWS = "repair_rows"
 DROP_TOO_LONG = "drop_too_long"
 READING = {
     REPAIR_ROWS: "Rows are mended whose meaning is plain but whose form is not.",

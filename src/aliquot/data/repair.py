@@ -19,11 +19,6 @@ from aliquot.data.other_names import KEY_NAMES, ROLE_NAMES, list_renamed
 from aliquot.data.split_words import find_misspelt
 from aliquot.data.validate import MESSAGE_KEYS
 
-REPAIRABLE = frozenset(
-    ("missing_messages", "unknown_role", "invalid_content", "invalid_weight", "unknown_split")
-)
-"""Codes of errors that a repair may cure."""
-
 
 class Repair(NamedTuple):
     """One thing mended in a row: the field, and what stood and now stands there."""

@@ -24,6 +24,7 @@ from aliquot.data.packing import (
     name_packing,
     open_unpacked,
 )
+from aliquot.data.recoding import Recoded, require_encoding
 from aliquot.errors import InputError
 
 MAX_LINE_BYTES = 8_000_000
@@ -102,6 +103,7 @@ class Source:
     Attributes:
         packing: By its first bytes, whatever its name says.
         kind: Text, or a table in binary form.
+        encoding: What the user said the text is written in; UTF-8 when empty.
         has_mark: Whether a UTF-8 byte-order mark precedes the first line.
         ends_with_cr: Whether lines end with a carriage return alone, as on old Macs.
         settings: What the user said about columns and splits.
@@ -111,6 +113,7 @@ class Source:
     path: Path
     packing: Packing = ""
     kind: Kind = "text"
+    encoding: str = ""
     has_mark: bool = False
     ends_with_cr: bool = False
     settings: DataSettings = field(default_factory=DataSettings)
@@ -186,6 +189,9 @@ def open_source(path: Path, settings: DataSettings | None = None, *, label: str 
         )
     if kind != "text":
         return replace(source, kind=kind)
+    if source.settings.encoding:
+        source = replace(source, encoding=require_encoding(source.settings.encoding))
+        head = _read_head(source)
     _require_text(path, head)
     has_mark = head.startswith(_UTF8_BOM)
     ends_with_cr = b"\n" not in head and b"\r" in head.strip()
@@ -244,7 +250,7 @@ def _require_text(path: Path, head: bytes) -> None:
             f"The file looks like {encoding}; expected UTF-8.",
             code="invalid_encoding",
             location=str(path),
-            hint="Save it as UTF-8 and try again.",
+            hint=f"Say so (--set data.encoding={encoding.split()[0].lower()}), or save it as UTF-8.",
         )
 
 
@@ -259,6 +265,8 @@ def _read_head(source: Source) -> bytes:
 
 def _open(source: Source) -> io.BufferedIOBase:
     file = open_unpacked(source.path, source.packing)
+    if source.encoding:
+        file = io.BufferedReader(Recoded(file, source.encoding, source.name))
     return io.BufferedReader(_LineFeeds(file)) if source.ends_with_cr else file
 
 

@@ -36,6 +36,7 @@ def split_table(table: ExampleTable, settings: DataSettings, task: Task) -> Spli
             row has.
     """
     require_coherent(settings, task)
+    _require_one_test(table, settings)
     findings = [*_check_marks(table), *_check_group_key(table, settings)]
     splitting = Splitting(table, settings, task)
     words = [_say_own(table)]
@@ -51,6 +52,17 @@ def split_table(table: ExampleTable, settings: DataSettings, task: Task) -> Spli
         words.append("There are validation rows already, so validation_fraction was not used.")
     findings += splitting.findings
     return SplitTable(table.with_split(split_N), " ".join(filter(None, words)), tuple(findings))
+
+
+def _require_one_test(table: ExampleTable, settings: DataSettings) -> None:
+    marked = {table.files[file] for file in np.unique(table.file_N[table.own_split_N == TEST])}
+    others = sorted(marked - {settings.test_file})
+    if settings.test_file and others:
+        raise InputError(
+            f"data.test_file is set, but {others[0]} has test rows of its own.",
+            code="setting_conflict",
+            hint="Leave out test_file, or take the test rows out of the other file.",
+        )
 
 
 def _say_unused(settings: DataSettings) -> str:

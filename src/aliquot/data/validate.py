@@ -193,7 +193,7 @@ class _RowCheck:
         found = "missing" if "role" not in item else show(role)
         near = suggest(role, ROLES) if isinstance(role, str) else ""
         message = f"The role is {found}; expected one of {', '.join(ROLES)}."
-        self._report("unknown_role", message, field=f"{path}.role", remedy=near)
+        self._report("unknown_role", message, field=f"{path}.role", remedy=near, kind=found)
         return None
 
     def _read_content(self, item: dict[str, Any], path: str, *, is_needed: bool) -> str | None:
@@ -206,7 +206,7 @@ class _RowCheck:
             return self._join_parts(content, path)
         found = "missing" if "content" not in item else name_json_type(content)
         name = self.row.names.get(path, path)
-        self._report("invalid_content", f'"{name}" is {found}; expected text.', field=path)
+        self._report("invalid_content", f'"{name}" is {found}; expected text.', field=path, kind=found)
         return None
 
     def _join_parts(self, parts: list[Any], path: str) -> str | None:

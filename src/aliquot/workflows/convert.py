@@ -74,6 +74,10 @@ def convert(
     parts = open_parts(data, data_settings)
     read = read_table(parts, data_settings)
     require_readable(read.findings, read.num_rows)
+    if not len(read.table):
+        raise InputError(
+            "There are no rows to convert.", code="file_empty", location=str(data), hint="Check the file."
+        )
     examples = Examples(read.table, np.arange(len(read.table)))
     require_expressible(examples, target, str(data))
     files = write_examples(examples, out, target, force=force)

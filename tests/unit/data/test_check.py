@@ -14,7 +14,7 @@ from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import DataReport
 from aliquot.core.records import decode, encode, sha256_file, sha256_of
 from aliquot.data.check import add_tokens, check_data
-from aliquot.errors import AliquotError
+from aliquot.errors import AliquotError, InputError
 from tests.fixtures.encoders import make_encoder
 from tests.unit.data.rows import chat_line, write_lines
 
@@ -231,3 +231,39 @@ def test_leaving_out_long_rows_says_everything_once(tmp_path):
     keys = [(item.code, item.message) for item in after.report.findings]
     assert len(keys) == len(set(keys))
     assert [change.why for change in after.changes] == ["drop_too_long"]
+
+
+def test_a_remedy_is_only_offered_where_it_cures(tmp_path):
+    rows = [
+        json.dumps({"messages": [{"role": role, "content": "p"}, {"role": "assistant", "content": "a"}]})
+        for role in ("human", "narrator")
+    ]
+    report = check_data(write_lines(tmp_path / "rows.jsonl", [*BAD[4:], *rows]), DataSettings()).report
+    remedies = {item.lines: item.remedies for item in report.findings if item.code == "unknown_role"}
+    assert remedies == {(21,): ("repair_rows", "drop_invalid"), (22,): ("drop_invalid",)}
+
+
+def test_causes_stand_before_their_consequences(tmp_path):
+    whole = gzip.compress("".join(line + "\n" for line in BAD[4:8]).encode())
+    path = tmp_path / "rows.jsonl.gz"
+    path.write_bytes(whole[:-9])
+    codes = [item.code for item in check_data(path, DataSettings()).report.findings]
+    assert codes.index("truncated_archive") < codes.index("too_few_examples")
+
+
+def test_a_misspelt_key_is_answered_with_what_was_meant(tmp_path):
+    path = write_lines(tmp_path / "rows.jsonl", [json.dumps({"mesages": []})] * 3)
+    with pytest.raises(InputError, match="Did you mean 'messages'"):
+        check_data(path, DataSettings())
+    path = write_lines(tmp_path / "rows.jsonl", [json.dumps({"promt": "a", "label": "b"})] * 3)
+    with pytest.raises(InputError, match="Did you mean 'prompt'"):
+        check_data(path, DataSettings())
+
+
+def test_a_second_test_is_refused_and_the_same_file_is_told(tmp_path):
+    own = write_lines(tmp_path / "own.jsonl", [chat_line(f"p{i}", "x", split="test") for i in range(20)])
+    other = write_lines(tmp_path / "other.jsonl", [chat_line(f"q{i}", "x") for i in range(20)])
+    with pytest.raises(InputError, match="has test rows of its own"):
+        check_data(own, DataSettings(test_file=str(other)))
+    report = check_data(other, DataSettings(test_file=str(other))).report
+    assert "same_file" in [item.code for item in report.findings]

@@ -85,7 +85,7 @@ def test_findings_name_the_remedies_that_fit():
         return with_remedies(finding).remedies
 
     assert names("test_prompt_in_train") == ("drop_overlap_from_train", "drop_overlap_from_test")
-    assert names("unknown_role", remedies=("drop_invalid",)) == ("repair_rows", "drop_invalid")
+    assert names("unknown_role", remedies=("drop_invalid",)) == ("drop_invalid",)
     assert names("no_test") == ()
 
 

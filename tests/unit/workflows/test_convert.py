@@ -49,3 +49,21 @@ def test_remedies_are_refused_and_nothing_is_written(tmp_path, remedy):
     assert (caught.value.code, caught.value.location) == ("setting_conflict", "data.remedies")
     assert f"`aliquot check {path} --fix OUT`" in caught.value.hint
     assert not (tmp_path / "b.jsonl").exists()
+
+
+def test_a_replaced_folder_keeps_no_split_of_the_old_one(tmp_path):
+    both = write_lines(
+        tmp_path / "both.jsonl", [chat_line("p", "a", split=name) for name in ("train", "test")]
+    )
+    plain = write_lines(tmp_path / "plain.jsonl", [chat_line("q", "b")])
+    convert(both, tmp_path / "out", to="mlx")
+    convert(plain, tmp_path / "out", to="mlx", force=True)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["train.jsonl"]
+
+
+def test_a_file_without_rows_is_not_converted(tmp_path):
+    path = tmp_path / "empty.csv"
+    path.write_text("prompt,completion\n")
+    with pytest.raises(InputError, match="no rows to convert"):
+        convert(path, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()

@@ -6,7 +6,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from aliquot.cli.views.layout import facts
+from aliquot.export.verdict import describe_place
 from aliquot.workflows.convert import Conversion
+
+MAX_LINES = 5
 
 
 def full(done: Conversion) -> list[RenderableType]:
@@ -15,9 +18,7 @@ def full(done: Conversion) -> list[RenderableType]:
     pairs = [(f"read as {name}", reason) for name, reason in done.source_formats.items()]
     pairs += [("written as " + done.format, path) for path in done.files]
     pairs.append(("rows", f"{done.num_rows:,} read, {done.num_rows:,} written, none left behind: {splits}"))
-    pairs += [(finding.severity, _say(finding.message, finding.lines)) for finding in done.findings]
+    for finding in done.findings:
+        place = describe_place(finding, MAX_LINES)
+        pairs.append((finding.severity, f"{finding.message} ({place})" if place else finding.message))
     return [facts([(Text(label), Text(words)) for label, words in pairs])]
-
-
-def _say(message: str, lines: tuple[int, ...]) -> str:
-    return f"{message} (line {', '.join(map(str, lines))})" if lines else message

@@ -28,11 +28,12 @@ def detect(sample: Sample) -> Detection | None:
     if start is None or len(list_objects(sample)) > 1 or not sample.head[start.end() :].startswith(b"{"):
         return None
     where = f'under "{start[1].decode()}"' if start[1] else "in the file"
-    return Detection(f"The rows are the objects of one JSON array {where}.")
+    numbers = ", all on one line: lines are counted as elements" if len(sample.lines) == 1 else ""
+    return Detection(f"The rows are the objects of one JSON array {where}{numbers}.")
 
 
 def read(source: Source) -> Iterator[Row | Problem]:
-    """Yield the rows, each with the line on which its object begins.
+    """Yield the rows, each with the line on which its object begins, or its number if all stand on one.
 
     Raises:
         InputError: There is no array, or it is too large, or its objects are of no known shape.
@@ -51,7 +52,7 @@ def _read_elements(source: Source) -> Iterator[Record | Problem]:
             location=source.name,
             hint="Write [ {…}, {…} ], or set another data.format.",
         )
-    scan = _Scan(data, start.end())
+    scan = _Scan(data, start.end(), is_one_line=b"\n" not in data.rstrip())
     for element in scan.elements():
         value = decode_object(element)
         yield _say_span(value, element) if isinstance(value, Problem) else (element.number, value)
@@ -93,13 +94,16 @@ class _Scan:
         place: Where the element at hand begins, and at last where the array ends.
         line: The line of ``place``.
         is_closed: Whether the array's closing bracket was met.
+        is_one_line: The whole file is one line: its elements are numbered instead.
+        num_elements: Elements met.
     """
 
     data: bytes
     place: int
     line: int = 0
     is_closed: bool = False
-    is_first: bool = True
+    is_one_line: bool = False
+    num_elements: int = 0
 
     def elements(self) -> Iterator[Line]:
         """Yield each element; one that does not end is yielded as far as the file goes."""
@@ -123,10 +127,11 @@ class _Scan:
     def _element(self, end: int, *, is_cut: bool) -> Iterator[Line]:
         raw = self.data[self.place : end]
         text = raw.lstrip()
-        is_empty_array = self.is_first and self.data[end : end + 1] == b"]"
-        self.is_first = False
+        is_empty_array = not self.num_elements and self.data[end : end + 1] == b"]"
+        self.num_elements += 1
         if text or not (is_cut or is_empty_array):
-            number = self.line + raw.count(b"\n", 0, len(raw) - len(text))
+            line = self.line + raw.count(b"\n", 0, len(raw) - len(text))
+            number = self.num_elements if self.is_one_line else line
             yield Line(number, text.rstrip(), is_cut)
 
     def _go(self, place: int) -> None:

@@ -22,13 +22,19 @@ def describe(items):
     return [item.line if isinstance(item, Row) else (item.code, item.line) for item in items]
 
 
-@pytest.mark.parametrize("indent", [None, 1, 4])
+@pytest.mark.parametrize("indent", [1, 4])
 def test_the_line_of_a_row_is_that_on_which_its_object_begins(tmp_path, indent):
     text = json.dumps([CHAT, CHAT, CHAT], indent=indent)
     starts = [text.count("\n", 0, place) + 1 for place in _object_starts(text)]
     rows = read(tmp_path, text)
     assert [row.line for row in rows] == starts
     assert all(row.value == CHAT for row in rows)
+
+
+def test_rows_of_an_array_on_one_line_are_numbered(tmp_path):
+    text = json.dumps([CHAT, CHAT, CHAT])
+    assert [row.line for row in read(tmp_path, text)] == [1, 2, 3]
+    assert [row.line for row in read(tmp_path, text + "\n")] == [1, 2, 3]
 
 
 def _object_starts(text):
@@ -65,7 +71,7 @@ def test_an_empty_array_has_no_rows(tmp_path):
 @pytest.mark.parametrize("text", ['[{"a": 1},]', '[{"a": 1},,{"a": 1}]'])
 def test_a_comma_too_many_is_an_error(tmp_path, text):
     items = read(tmp_path, text.replace('{"a": 1}', json.dumps(CHAT)))
-    assert ("invalid_json", 1) in describe(items)
+    assert ("invalid_json", 2) in describe(items)
 
 
 def test_a_wrong_format_and_a_large_array_are_refused(tmp_path, monkeypatch):
