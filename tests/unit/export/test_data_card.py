@@ -7,6 +7,7 @@ from aliquot.core.dataset import About, RowField, TokenProfile
 from aliquot.export.croissant import DataFile
 from aliquot.export.data_card import build_data_card, describe_for_paper
 from aliquot.export.writers.data_card import write_data_card
+from tests.fixtures.lengths import make_lengths
 from tests.fixtures.reports import COUNTS, make_finding, make_report
 
 ASKED = "Not stated: creators, version, licence, web page or DOI and citation."
@@ -118,13 +119,13 @@ def test_lengths_are_told_where_they_are_known():
     tokens = TokenProfile(
         num_tokens=1000,
         num_trained_tokens=20,
-        median=12,
-        p95=15,
-        longest=16,
         longest_line=3,
-        longest_reference=2,
         shared_prefix=4,
-        prefix_tree_tokens={},
+        prefix_tree_tokens={1: 1000, 8: 500},
+        distinct_tokens=250,
+        rows=make_lengths(12, 15, 16),
+        prompts=make_lengths(10, 13, 14),
+        answers=make_lengths(2),
     )
     splits = (replace(make_report().splits[0], tokens=tokens), make_report().splits[1])
     card = build_data_card(make_report(splits=splits, base="smollm2-135m-instruct"))
