@@ -19,6 +19,7 @@ from aliquot.export.data_wording import (
     file_name,
     list_labels,
     list_splits,
+    name_answers,
     name_label,
 )
 from aliquot.export.lengths import describe_sharing
@@ -166,8 +167,8 @@ def _tiles(report: DataReport) -> Iterator[Fact]:
         more = f"{shown}{', …' if len(task.labels) > 6 else ''}"
         yield Fact(label="Answers", value=count(len(task.labels), "label"), more=more)
     elif report.num_examples:
-        value = {"number": "numbers", "text": "free text"}.get(task.task_type, task.task_type)
-        yield Fact(label="Answers", value=value)
+        value, _, more = name_answers(task.task_type).partition(", ")
+        yield Fact(label="Answers", value=value, more=more)
     if report.detectable:
         able = report.detectable
         yield Fact(
