@@ -22,7 +22,7 @@ from aliquot.export.croissant_fields import (
     without_metadata,
 )
 from aliquot.export.data_wording import describe_contents, file_name, title_of
-from aliquot.export.verdict import describe_place, group_findings
+from aliquot.export.verdict import group_findings, list_places
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 ENCODINGS = {
@@ -104,9 +104,9 @@ def list_limitations(report: DataReport) -> list[str]:
     """Return what a user of the data should know: errors, warnings, and what the test can show."""
     said = []
     groups = group_findings(report.findings)
-    for finding in (*groups["error"], *groups["warning"]):
-        place = describe_place(finding)
-        said.append(f"{finding.message} ({place})" if place else finding.message)
+    for kind in (*groups["error"], *groups["warning"]):
+        place = "; ".join(list_places(kind, report))
+        said.append(f"{kind.first.message} ({place})" if place else kind.first.message)
     if report.detectable:
         said.append(report.detectable.sentence)
     return said

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from aliquot.core.dataset import DataReport, Finding, SplitProfile
+from aliquot.core.dataset import DataReport, SplitProfile
 from aliquot.export.croissant import DataFile
 from aliquot.export.data_wording import (
     describe_conflicts,
@@ -26,7 +26,7 @@ from aliquot.export.data_wording import (
 )
 from aliquot.export.lengths import describe_sharing
 from aliquot.export.percentiles import COLUMNS, list_percentiles
-from aliquot.export.verdict import describe_place, group_findings, judge
+from aliquot.export.verdict import FoundKind, group_findings, judge, list_places
 from aliquot.export.wording import count, listed, size
 
 MAX_LABELS = 100
@@ -225,16 +225,16 @@ def _power(report: DataReport) -> str:
 def _findings(report: DataReport) -> Iterator[str]:
     groups = group_findings(report.findings)
     yield f"{judge(report).sentence}."
-    for severity, findings in groups.items():
-        if findings:
-            yield f"### {severity.capitalize()}s" if len(findings) > 1 else f"### {severity.capitalize()}"
-            yield "\n".join(map(_finding, findings))
+    for severity, kinds in groups.items():
+        if kinds:
+            yield f"### {severity.capitalize()}s" if len(kinds) > 1 else f"### {severity.capitalize()}"
+            yield "\n".join(_finding(kind, report) for kind in kinds)
 
 
-def _finding(finding: Finding) -> str:
-    place = describe_place(finding)
-    said = f"- {_plain(finding.message)}{f' ({place})' if place else ''}"
-    return f"{said} *{_plain(finding.remedy)}*" if finding.remedy else said
+def _finding(kind: FoundKind, report: DataReport) -> str:
+    place = _plain("; ".join(list_places(kind, report)))
+    said = f"- {_plain(kind.first.message)}{f' ({place})' if place else ''}"
+    return f"{said} *{_plain(kind.first.remedy)}*" if kind.first.remedy else said
 
 
 def _citation(report: DataReport) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from aliquot.core.dataset import DataReport, Finding, SplitProfile, TokenProfile
+from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.export.data_wording import (
     describe_conflicts,
     describe_majority,
@@ -23,10 +23,11 @@ from aliquot.export.data_wording import (
     name_label,
 )
 from aliquot.export.lengths import describe_sharing
+from aliquot.export.page.findings import FoundItem, list_found
 from aliquot.export.page.header import Fact
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.percentiles import COLUMNS, list_percentiles
-from aliquot.export.verdict import Verdict, describe_asking, describe_place, group_findings, judge
+from aliquot.export.verdict import Verdict, judge
 from aliquot.export.wording import count, listed, size
 from aliquot.version import __version__
 
@@ -38,16 +39,6 @@ _TITLES = {
     "warning": ("Warnings", "Training can begin; a result may mislead."),
     "note": ("Notes", "Good to know."),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundItem:
-    """One finding with where it stands."""
-
-    message: str
-    place: str
-    remedy: str
-    asking: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,19 +130,10 @@ def describe_check(report: DataReport) -> CheckPage:
 
 
 def _group(report: DataReport) -> Iterator[FoundGroup]:
-    for severity, findings in group_findings(report.findings).items():
-        if findings:
+    for severity, items in list_found(report).items():
+        if items:
             title, meaning = _TITLES[severity]
-            items = tuple(map(_item, findings))
             yield FoundGroup(severity=severity, title=title, meaning=meaning, items=items)
-
-
-def _item(finding: Finding) -> FoundItem:
-    field = f"field {finding.field}" if finding.field else ""
-    place = ", ".join(filter(None, (describe_place(finding), field)))
-    return FoundItem(
-        message=finding.message, place=place, remedy=finding.remedy, asking=describe_asking(finding)
-    )
 
 
 def _tiles(report: DataReport) -> Iterator[Fact]:
