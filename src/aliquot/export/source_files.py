@@ -25,6 +25,11 @@ def list_source_files(report: DataReport) -> tuple[SourceFile, ...]:
     )
 
 
+def name_hash(report: DataReport) -> str:
+    """Return what the hash in a report is of: the one file, or the list of several files' hashes."""
+    return "SHA-256 of the files' hashes" if len(report.files) > 1 else "SHA-256 of the file"
+
+
 def name_files(report: DataReport) -> dict[str, str]:
     """Return what each file that was read is called; no two are called the same.
 

@@ -9,6 +9,7 @@ from aliquot.export.data_card import build_data_card, describe_for_paper
 from aliquot.export.writers.data_card import write_data_card
 from tests.fixtures.lengths import make_lengths
 from tests.fixtures.reports import COUNTS, make_finding, make_report
+from tests.unit.export.test_source_files import make_source
 
 ASKED = "Not stated: creators, version, licence, web page or DOI and citation."
 
@@ -156,3 +157,13 @@ def test_beside_files_of_a_run_both_layouts_are_told():
 
 def test_the_fixture_has_both_labels_in_both_splits():
     assert all(set(counts) == {"high", "low"} for counts in COUNTS.values())
+
+
+def test_a_card_of_several_files_names_each_and_says_what_the_hash_is_of():
+    files = (make_source("/set/train.csv", sha256="12" * 32), make_source("/set/test.csv", sha256="34" * 32))
+    report = make_report(file="/set", files=files)
+    card = build_data_card(report)
+    assert f"| `train.csv` | 7 bytes | `{'12' * 32}` |\n| `test.csv` | 7 bytes | `{'34' * 32}` |" in card
+    assert f"the SHA-256 of the files' hashes, {'ab' * 32}." in card
+    stored = DataFile(path="rows/train.jsonl", sha256="ef" * 32, num_bytes=1, split="train")
+    assert "The last 2 are what the others were made from" in build_data_card(report, [stored])

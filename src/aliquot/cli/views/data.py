@@ -135,7 +135,7 @@ def _facts(report: DataReport) -> RenderableType:
             ("test set", report.detectable.sentence if report.detectable else ""),
             ("metadata", hidden),
             ("format", f"{report.format}: {report.format_reason}"),
-            ("sha256", report.file_sha256),
+            ("sha256", report.file_sha256 + (" (of the files' hashes)" if len(report.files) > 1 else "")),
         ]
     )
 

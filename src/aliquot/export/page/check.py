@@ -27,6 +27,7 @@ from aliquot.export.page.findings import FoundItem, list_found
 from aliquot.export.page.header import Fact
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.percentiles import COLUMNS, list_percentiles
+from aliquot.export.source_files import name_hash
 from aliquot.export.verdict import Verdict, judge
 from aliquot.export.wording import count, listed, size
 from aliquot.version import __version__
@@ -202,4 +203,4 @@ def _facts(report: DataReport) -> Iterator[tuple[str, str]]:
     yield "What training rows share", describe_sharing(trained) if trained else ""
     hidden = [field.name for field in report.fields if field.is_metadata]
     yield "Fields the model does not see", ", ".join(hidden)
-    yield "SHA-256 of the file", report.file_sha256
+    yield name_hash(report), report.file_sha256
