@@ -107,13 +107,15 @@ def call(words: list[str]) -> int:
     options = words[: words.index("--")] if "--" in words else words
     try:
         code = typer.main.get_command(app)(args=words, prog_name="aliquot", standalone_mode=False)
+        if code == Interrupted.exit_code:  # the library catches Ctrl-C itself
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except AliquotError as error:
         return _fail(error, options)
     except typer.TyperException as error:
         return _fail(_as_input_error(error), options)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail(Interrupted("Stopped.", code="interrupted"), options)
+        return _fail(Interrupted("Stopped; nothing half-written is left.", code="interrupted"), options)
     except BrokenPipeError:  # the reader of a pipe, `head` for example, has seen enough
         sys.stdout = None  # type: ignore[assignment]
         return 0

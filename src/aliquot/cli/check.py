@@ -49,7 +49,7 @@ def check(
 ) -> None:
     """Say whether data is fit for training: splits, answers, lengths, duplicates, what its test can show.
 
-    The file is never changed and nothing is fetched. Exits with 2 when a finding forbids training.
+    The file is never changed and no model is fetched. Exits with 2 when a finding forbids training.
     """
     report = check_workflow(data, base=base, config=config, html=html, card=card, fix=fix, **settings)
     render.show(report, as_json=as_json, show_all=show_all)

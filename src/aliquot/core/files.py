@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -23,9 +24,10 @@ def write_file(path: Path, data: bytes | str | Iterable[bytes]) -> None:
         MachineError: The disk is full or the folder cannot be written to.
     """
     whole = data.encode() if isinstance(data, str) else data
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = _temporary_name(path)
     with translate_os_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(path)
         try:
             with temporary.open("wb") as file:
                 file.writelines([whole] if isinstance(whole, bytes) else whole)
@@ -47,8 +49,9 @@ def new_folder(path: Path) -> Iterator[Path]:
     Raises:
         MachineError: The disk is full or the parent cannot be written to.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = _temporary_name(path)
     with translate_os_errors(path):
+        _sweep(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
         try:
@@ -59,6 +62,32 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         sync_folder(path.parent)
+
+
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.part")
+
+
+def _sweep(path: Path) -> None:
+    """Remove what killed programs left of this file or folder; those still at work keep theirs."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        number = left.name.split(".")[-2]
+        if not number.isdigit() or _is_alive(int(number)):
+            continue
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _is_alive(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -134,11 +134,10 @@ def check_placeholders(table: ExampleTable, *, are_labels: bool = False) -> list
 
 
 def check_lengths(table: ExampleTable) -> list[Finding]:
-    """Return rows whose text is far longer than that of the others, judged on the logarithm of its size."""
+    """Return rows whose messages are far longer than those of the others, judged on the logarithm."""
     if len(table) < MIN_ROWS_FOR_LENGTHS:
         return []
-    size_N = np.diff(table.end_N, prepend=0)
-    log_N = np.log(size_N)
+    log_N = np.log(table.num_chars_N.clip(min=1))
     low, high = np.quantile(log_N, (0.25, 0.75))
     limit = high + FENCE * max(high - low, MIN_RANGE)
     far = np.flatnonzero(log_N > limit)
@@ -152,7 +151,7 @@ def check_lengths(table: ExampleTable) -> list[Finding]:
         severity="note",
         message=f"{len(far):,} of {len(table):,} rows are far longer than the others: more than "
         f"{math.exp(limit):,.0f} characters, where three quarters have at most {math.exp(high):,.0f}. "
-        f"The longest has {size_N[longest]:,} (line {table.line_N[longest]:,}).",
+        f"The longest has {table.num_chars_N[longest]:,} (line {table.line_N[longest]:,}).",
         remedy="Look at them: two rows run together, or a document pasted whole, look like this.",
     )
 

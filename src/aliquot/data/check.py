@@ -64,7 +64,8 @@ class CheckedData:
         table: The examples, in file order.
         settings: What the user set about the data; token checks follow it.
         changes: What remedies did to rows, each by its line.
-        found: Findings about rows and files: they stay true when further rows are left out.
+        found_reading: Findings about single rows and whole files.
+        found: These and all others that stay true when further rows are left out.
         found_whole: Findings about the rows as a whole.
     """
 
@@ -72,6 +73,7 @@ class CheckedData:
     report: DataReport
     settings: DataSettings = field(default_factory=DataSettings)
     changes: tuple[Change, ...] = ()
+    found_reading: tuple[Finding, ...] = ()
     found: tuple[Finding, ...] = ()
     found_whole: tuple[Finding, ...] = ()
 
@@ -114,7 +116,7 @@ def check_data(path: Path | str, settings: DataSettings, *, task_type: str | Non
         **figures,
     )
     changes = (*read.changes, *before.changes, *after.changes)
-    return CheckedData(after.table, report, settings, changes, found, found_whole)
+    return CheckedData(after.table, report, settings, changes, read.findings, found, found_whole)
 
 
 def _describe_files(parts: Sequence[Part]) -> dict[str, Any]:
@@ -214,7 +216,9 @@ def _look_at_whole(
         "task": task,
         "overlap": measure_overlap(table, conflicts),
         # An accuracy, or an exact match; how far a mean error can be told apart depends on its spread.
-        "detectable": None if task.task_type == "number" else describe_detectable(num_test),
+        "detectable": None
+        if task.task_type == "number" or table.has_plain_texts
+        else describe_detectable(num_test),
     }
     return findings, figures
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from aliquot.config.settings import DataSettings
+from aliquot.data.chat_keys import CHAT_KEYS, OVERWRITTEN, set_beside
 from aliquot.data.column_text import Pattern, read_pattern
 from aliquot.data.format import Number, Problem, Row
 from aliquot.data.json_lines import as_text, name_json_type
@@ -25,6 +27,7 @@ PAIRS = (
 """Names of prompt and answer that are recognised, in any case; the first pair present is taken."""
 _CONTEXT = "input"
 _SYSTEM = "system"
+_ALPACA = {"instruction", "output"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Columns:
         parts = [self.system] if self.system else []
         parts += [self.prompt, self.answer]
         return {f"messages[{index}].content": _name(part) for index, part in enumerate(parts)}
+
+    @property
+    def is_alpaca(self) -> bool:
+        """Whether prompt and answer are called as Alpaca calls them."""
+        return {str(name).strip().casefold() for name in (self.prompt, self.answer)} == _ALPACA
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -100,10 +108,14 @@ def list_pairs() -> str:
     return ", ".join(f"{prompt}/{answer}" for prompt, answer in PAIRS)
 
 
-def read_row(
-    line: int, value: Mapping[str, Any], columns: Columns, names: Mapping[str, str]
+def row_reader(columns: Columns) -> Callable[[int, dict[str, Any]], Iterator[Row | Problem]]:
+    """Return what yields a row in the shape of a chat line, after notes about its values."""
+    return partial(_read_row, columns=columns, names=columns.names(), used=frozenset(columns.used))
+
+
+def _read_row(
+    line: int, value: dict[str, Any], columns: Columns, names: Mapping[str, str], used: frozenset[str]
 ) -> Iterator[Row | Problem]:
-    """Yield a row in the shape of a chat line, after notes on values that were not text."""
     missing = [key for key in columns.needed if key not in value]
     if missing:
         found = ", ".join(list(value)[:10]) or "none"
@@ -118,8 +130,11 @@ def read_row(
     for key in columns.plain:
         if isinstance(value.get(key), (Number, int)):
             yield _note_number(line, key, value[key])
-    rest = {key: item for key, item in value.items() if key not in columns.used or key in columns.kept}
-    yield Row(line, {**rest, "messages": _as_messages(value, columns)}, names)
+    rest = {key: item for key, item in value.items() if key not in used or key in columns.kept}
+    is_chat = any(isinstance(value.get(key), list) for key in columns.plain)
+    rest, notes = set_beside(line, rest, OVERWRITTEN if is_chat else CHAT_KEYS)
+    yield from notes
+    yield Row(line, {**rest, "messages": _as_messages(value, columns)}, names, value, used)
 
 
 def _find_pair(keys: Sequence[str]) -> Columns | None:

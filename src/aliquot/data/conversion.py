@@ -91,7 +91,7 @@ def write_examples(examples: Sequence[Example], out: Path, target: str, *, force
     if target == MLX:
         return _write_folder(examples, out, force=force)
     if out.is_dir() or (out.exists() and not force):
-        raise _explain_exists(out)
+        raise explain_exists(out)
     name, packing = split_suffix(out.name)
     pieces = _writer_of(target).write(examples, name)
     write_file(out, pack(b"".join(pieces), packing) if packing else pieces)
@@ -100,7 +100,7 @@ def write_examples(examples: Sequence[Example], out: Path, target: str, *, force
 
 def _write_folder(examples: Sequence[Example], out: Path, *, force: bool) -> tuple[Path, ...]:
     if out.exists() and not (force and out.is_dir()):
-        raise _explain_exists(out)
+        raise explain_exists(out)
     files = {name: data for name, data in _list_files(examples)}
     if out.is_dir():
         for name, data in files.items():
@@ -125,7 +125,8 @@ def _writer_of(target: str) -> Writer:
     return list_writable()["chat_jsonl" if target == MLX else target]
 
 
-def _explain_exists(out: Path) -> InputError:
+def explain_exists(out: Path) -> InputError:
+    """Return the refusal to write over something."""
     return InputError(
         "There is something of this name already; it was not touched.",
         code="file_exists",

@@ -13,7 +13,6 @@ Shape = tuple[tuple[str, type], ...]
 MAX_SHAPES = 10_000
 """Different shapes of rows held before they are counted into fields: bounds memory on odd files."""
 
-_NO_METADATA = frozenset({"messages", "split"})
 _KINDS: dict[type, str] = {
     str: "text",
     bool: "true or false",
@@ -26,41 +25,46 @@ _KINDS: dict[type, str] = {
 
 
 class FieldCensus:
-    """Counts the fields of rows that pass by.
+    """Counts the fields of rows that pass by, as the file has them.
 
     Rows of a file share a few shapes (names with types), so shapes are counted, which costs a
     microsecond a row, and fields only at the end.
+
+    Args:
+        split_key: The field that holds the split, ``split`` when None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, split_key: str | None = None) -> None:
+        self._split_key = split_key or "split"
         self._shapes: Counter[tuple[Shape, Shape]] = Counter()
         self._counts: Counter[str] = Counter()
         self._kinds: dict[str, set[str]] = {}
-        self._columns: dict[str, None] = {}
+        self._used: set[str] = set()
 
     def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows unchanged, counting on the way."""
-        names: Mapping[str, str] = {}
+        used: frozenset[str] = frozenset()
         for row in rows:
-            if row.names and row.names is not names:  # the conversation was made of columns
-                names = row.names
-                self._columns.update(dict.fromkeys(names.values()))
-            inner = row.value.get("metadata")
-            self._shapes[_shape(row.value), _shape(inner) if type(inner) is dict else ()] += 1
+            if row.used is not used:  # most formats have one set for all rows
+                used = row.used
+                self._used |= used
+            own = row.value if row.own is None else row.own
+            inner = own.get("metadata")
+            self._shapes[_shape(own), _shape(inner) if type(inner) is dict else ()] += 1
             if len(self._shapes) > MAX_SHAPES:
                 self._fold()
             yield row
 
     def finish(self) -> tuple[RowField, ...]:
-        """Return every field: the columns of the conversation first, others in the order they were met."""
+        """Return every field: those of the conversation first, others in the order they were met."""
         self._fold()
-        ordered = sorted(self._counts.items(), key=lambda item: item[0] not in self._columns)
+        ordered = sorted(self._counts.items(), key=lambda item: item[0] not in self._used)
         return tuple(
             RowField(
                 name=name,
                 kind=_name_kinds(self._kinds[name]),
                 num_rows=number,
-                is_metadata=name not in _NO_METADATA and name not in self._columns,
+                is_metadata=name not in self._used and name != self._split_key,
             )
             for name, number in ordered
         )
@@ -68,17 +72,12 @@ class FieldCensus:
     def _fold(self) -> None:
         """Turn shapes into fields."""
         for (outer, inner), number in self._shapes.items():
-            for name, kind in (*self._flatten(outer), *((f"metadata.{name}", kind) for name, kind in inner)):
-                self._count(name, kind, number)
+            for name, kind in outer:
+                if (name, kind) != ("metadata", dict):  # what stands in it is named apart
+                    self._count(name, kind, number)
+            for name, kind in inner:
+                self._count(f"metadata.{name}", kind, number)
         self._shapes.clear()
-
-    def _flatten(self, outer: Shape) -> Iterator[tuple[str, type]]:
-        """Yield a row's own fields: columns in place of the messages made of them, no object of metadata."""
-        for name, kind in outer:
-            if name == "messages" and self._columns:
-                yield from ((column, str) for column in self._columns)
-            elif name != "metadata" or kind is not dict:
-                yield name, kind
 
     def _count(self, name: str, kind: type, number: int) -> None:
         if kind is not type(None):
@@ -86,7 +85,7 @@ class FieldCensus:
             self._kinds.setdefault(name, set()).add(_KINDS.get(kind, "text"))
 
 
-def _shape(value: dict[str, Any]) -> Shape:
+def _shape(value: Mapping[str, Any]) -> Shape:
     return tuple(zip(value, map(type, value.values()), strict=True))
 
 

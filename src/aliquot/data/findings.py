@@ -48,7 +48,6 @@ class Findings:
         self._leaves_out = leaves_out
         self._groups: dict[tuple[str, str, str], _Group] = {}
         self._num_kinds: dict[str, int] = {}
-        self._whole: list[Finding] = []
         self.left_out: list[Change] = []
 
     def add(self, problem: Problem) -> None:
@@ -76,16 +75,9 @@ class Findings:
         message = f"{problem.message} The row was left out, as asked for ({DROP_INVALID})."
         return replace(problem, severity="warning", message=message)
 
-    def extend(self, findings: Iterable[Finding]) -> None:
-        """Take over findings that concern the file as a whole."""
-        self._whole.extend(
-            finding if finding.file else replace(finding, file=self.file) for finding in findings
-        )
-
     def finish(self) -> tuple[Finding, ...]:
         """Return everything found, errors first, then in file order."""
-        grouped = [self._as_finding(group) for group in self._groups.values()]
-        return sort_findings([*grouped, *self._whole])
+        return sort_findings(map(self._as_finding, self._groups.values()))
 
     def _as_finding(self, group: _Group) -> Finding:
         problem = group.first

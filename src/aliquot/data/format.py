@@ -19,6 +19,8 @@ from aliquot.core.dataset import Example
 from aliquot.data.source import Sample, Source
 
 Severity = Literal["error", "warning", "note"]
+CONVERSATION_KEYS = frozenset(("messages", "tools", "functions", "rejected_message"))
+"""What the conversation of a chat line is made of."""
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -48,12 +50,16 @@ class Row(msgspec.Struct, frozen=True):
 
     Attributes:
         line: 1-based physical line on which it begins; in a binary table its 1-based place.
-        names: What the file calls a field, where it differs: ``{"messages[1].content": "label"}``.
+        names: What errors call a field, where it differs: ``{"messages[1].content": "label"}``.
+        own: The record as the file has it, by its own names; None when that is ``value``.
+        used: Names in it that the conversation is made of.
     """
 
     line: int
     value: dict[str, Any]
     names: Mapping[str, str] = _NO_NAMES
+    own: Mapping[str, Any] | None = None
+    used: frozenset[str] = CONVERSATION_KEYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -204,7 +204,7 @@ class Splitting:
     def _say_kept(self) -> str:
         strata = ", each label in proportion" if self._method == "stratified" else ""
         kept = ["equal prompts"]
-        if self._settings.group_key:
+        if self._table.groups:
             kept.append(f"equal {self._settings.group_key}")
         if self._method == "scaffold":
             kept.append("equal scaffolds")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from aliquot.core.conversation import Message
 from aliquot.core.dataset import Example
 
 Key = tuple[str, ...]
@@ -24,7 +25,7 @@ _RAISED = dict(zip(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"), (f"^{char}" fo
 def exact_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts, to the letter."""
     key: list[str] = [example.tools] if example.tools else []
-    for message in example.messages[:-1]:
+    for message in _compared(example):
         key += (message.role, message.text)
     return tuple(key)
 
@@ -32,10 +33,15 @@ def exact_prompt(example: Example) -> Key:
 def normalised_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts without differences of width, spacing and sentence case."""
     key: list[str] = [example.tools] if example.tools else []
-    for message in example.messages[:-1]:
+    for message in _compared(example):
         read = _normalise_standing if message.role in ("system", "developer") else normalise
         key += (message.role, read(message.text))
     return tuple(key)
+
+
+def _compared(example: Example) -> tuple[Message, ...]:
+    """Return what two rows are compared by: the prompt, or the whole of a plain text, which has none."""
+    return example.prompt or example.messages
 
 
 def normalise(text: str) -> str:

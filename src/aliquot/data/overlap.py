@@ -11,6 +11,9 @@ from aliquot.core.dataset import SPLITS, Finding, Overlap, Task
 from aliquot.data.findings import describe_rows
 from aliquot.data.table import TEST, ExampleTable
 
+MAX_REPEATED = 0.1
+"""Share of test rows that may be repeats before it is worth a warning."""
+
 
 def measure_overlap(table: ExampleTable, conflicts: Conflicts) -> Overlap:
     """Return what test shares with train, to the letter, and how far prompts contradict one another.
@@ -35,6 +38,19 @@ def check_overlap(table: ExampleTable, conflicts: Conflicts, task: Task) -> list
         *_check_groups(table),
         *_check_given_away(table),
     ]
+
+
+def _describe_repeated_test(table: ExampleTable, again: np.ndarray, num_test: int) -> list[Finding]:
+    return describe_rows(
+        table,
+        again,
+        code="test_rows_repeated",
+        severity="warning",
+        message=f"{len(again):,} of {num_test:,} test rows repeat an earlier one to the letter: the test has "
+        f"{num_test - len(again):,} different rows and can show no more than so many.",
+        remedy="They are kept, and intervals count each: they are too narrow unless the rows are repeated "
+        "measurements.",
+    )
 
 
 def find_shared(table: ExampleTable, key_N: np.ndarray) -> np.ndarray:
@@ -72,8 +88,11 @@ def _check_shared(table: ExampleTable) -> Iterator[Finding]:
 
 def _check_duplicates(table: ExampleTable) -> Iterator[Finding]:
     for code, split in enumerate(SPLITS):
-        again = np.flatnonzero((table.split_N == code) & (table.occurrence_N > 0))
-        if len(again):
+        is_here_N = table.split_N == code
+        again = np.flatnonzero(is_here_N & (table.occurrence_N > 0))
+        if split == "test" and len(again) > MAX_REPEATED * is_here_N.sum():
+            yield from _describe_repeated_test(table, again, int(is_here_N.sum()))
+        elif len(again):
             yield from describe_rows(
                 table,
                 again,

@@ -20,7 +20,7 @@ from aliquot.data.hub import HubName, fetch_hub, find_hub_name
 from aliquot.data.packing import split_suffix
 from aliquot.data.read import RowReader, find_format
 from aliquot.data.source import Source, open_source
-from aliquot.data.validate import SPLIT_WORDS
+from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.errors import InputError
 
 _KINDS = {".parquet": "Parquet", ".jsonl": "JSON Lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV"}
@@ -133,7 +133,7 @@ def _list_saved(folder: Path) -> Iterator[tuple[Path, Split | None]]:
         yield from ((folder / name, None) for name in _read_names(folder / "state.json"))
         return
     for word in _read_names(folder / "dataset_dict.json"):
-        split = _as_split(word, str(folder))
+        split = _require_split(word, str(folder))
         yield from ((folder / word / name, split) for name in _read_names(folder / word / "state.json"))
 
 
@@ -202,7 +202,7 @@ def _mark_splits(files: Sequence[str], location: str) -> list[tuple[str, Split |
         InputError: Some names say a split and others do not.
     """
     words = [_WORD.match(PurePosixPath(file).name) for file in files]
-    splits = [SPLIT_WORDS.get(word[0].lower()) if word else None for word in words]
+    splits = [find_split(word[0]) if word else None for word in words]
     if len(files) > 1 and None in splits and any(splits):
         odd = files[splits.index(None)]
         raise InputError(
@@ -214,8 +214,8 @@ def _mark_splits(files: Sequence[str], location: str) -> list[tuple[str, Split |
     return list(zip(files, splits, strict=True))
 
 
-def _as_split(word: str, location: str) -> Split:
-    split = SPLIT_WORDS.get(word.lower())
+def _require_split(word: str, location: str) -> Split:
+    split = find_split(word)
     if split is None:
         raise InputError(
             f"The data set has a split {word!r}; expected {', '.join(SPLIT_WORDS)}.",

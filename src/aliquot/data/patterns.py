@@ -1,16 +1,14 @@
 """Looks for control tokens, personal data and secrets in one text; called by the data check for each message.
 
     scan("write to ada@uni.edu")        # ("email",)
-    describe("email").title             # "e-mail addresses"
 
-What was found is never repeated: callers get its kind and where it stands.
+What was found is never repeated: callers get only its kind.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -32,36 +30,16 @@ _FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----
 """Every match of a pattern without digits holds one of these; most texts hold none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something was found: characters ``start`` to ``end`` of the text."""
-
-    name: str
-    start: int
-    end: int
-
-
 def scan(text: str) -> tuple[str, ...]:
     """Return the names of the patterns that a text holds, each once."""
-    places = locate(text)
-    return tuple(dict.fromkeys(place.name for place in places)) if places else ()
-
-
-def locate(text: str) -> list[Place]:
-    """Return every place where a pattern stands, pattern by pattern."""
-    places: list[Place] = []
+    names: list[str] = []
     for first in _FIRST_LOOK:
         if first in text:
-            places += _search(text, _TEXTUAL)
+            names += _search(text, _TEXTUAL)
             break
     if _has_run_of_digits(text) or "::" in text or text.count(":") >= 7:
-        places += _search(text, _NUMERIC)
-    return places
-
-
-def describe(name: str) -> Pattern:
-    """Return a pattern by its name: its kind, its title and what to do."""
-    return _BY_NAME[name]
+        names += _search(text, _NUMERIC)
+    return tuple(dict.fromkeys(names))
 
 
 class PatternCensus:
@@ -108,18 +86,16 @@ def _has_run_of_digits(text: str) -> bool:
     return num_digits >= _FEW_DIGITS and _RUN_OF_DIGITS.search(text) is not None
 
 
-def _search(text: str, patterns: Sequence[Pattern]) -> Iterator[Place]:
-    for pattern in patterns:
-        for trigger in pattern.triggers:
-            if trigger in text:
-                yield from _match(text, pattern)
-                break
+def _search(text: str, patterns: Sequence[Pattern]) -> Iterator[str]:
+    return (pattern.name for pattern in patterns if _holds(text, pattern))
 
 
-def _match(text: str, pattern: Pattern) -> Iterator[Place]:
-    for match in pattern.regex.finditer(text):
-        if pattern.is_valid is None or pattern.is_valid(match[0]):
-            yield Place(pattern.name, *match.span())
+def _holds(text: str, pattern: Pattern) -> bool:
+    for trigger in pattern.triggers:
+        if trigger in text:
+            matches = pattern.regex.finditer(text)
+            return any(pattern.is_valid is None or pattern.is_valid(match[0]) for match in matches)
+    return False
 
 
 _scan_standing = lru_cache(maxsize=64)(scan)  # the same system prompt stands in most rows

@@ -5,18 +5,23 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 
+from msgspec import structs
+
 from aliquot.core.dataset import Split
+from aliquot.data.chat_keys import set_beside
 from aliquot.data.columns import list_pairs
 from aliquot.data.findings import Findings
 from aliquot.data.format import Detection, Format, Problem, Row
 from aliquot.data.json_lines import as_text, decode_object, describe_broken, list_objects
 from aliquot.data.shapes import FORMATS
 from aliquot.data.source import Broken, Line, Sample, Source
+from aliquot.data.split_words import find_split
 from aliquot.data.tables import NUM_FIRST
-from aliquot.data.validate import SPLIT_WORDS
 from aliquot.errors import InputError
 from aliquot.plugins import get_extension, list_extensions
 
+_TAKEN = frozenset(("split", "metadata"))
+"""Names of columns that are metadata where another column is said to hold the split."""
 _NUMBERED: dict[str, Split] = {"0": "train", "1": "validation", "2": "test"}
 """Splits as Ludwig numbers them."""
 
@@ -75,25 +80,29 @@ class RowReader:
         for item in itertools.chain(first, items):
             if isinstance(item, Row):
                 self.num_rows += 1
-                if is_plain or self._mark_split(item, key, is_numbered=is_numbered):
-                    yield item
+                row = item if is_plain else self._mark_split(item, key, is_numbered=is_numbered)
+                if row is not None:
+                    yield row
             else:
                 self.num_rows += item.severity == "error" and item.line > 0
                 self._findings.add(item)
 
-    def _mark_split(self, row: Row, key: str, *, is_numbered: bool) -> bool:
-        """Give a row its split; return False when it contradicts its file, which is reported."""
-        word = row.value.pop(key, None)
+    def _mark_split(self, row: Row, key: str, *, is_numbered: bool) -> Row | None:
+        """Return a row with its split; None when it contradicts its file, which is reported."""
+        rest = {name: item for name, item in row.value.items() if name != key}
+        word = row.value.get(key)
         if is_numbered:
             word = _NUMBERED.get(str(as_text(word)).strip(), word)
         is_named = word is not None and (not isinstance(word, str) or bool(word.strip()))
-        if is_named and self._is_fixed and _as_split(word) != self._split:
+        if is_named and self._is_fixed and find_split(word) != self._split:
             self._refuse_other(row, key, word)
-            return False
+            return None
+        rest, notes = set_beside(row.line, rest, _TAKEN) if "split" in rest else (rest, [])
+        for note in notes:
+            self._findings.add(note)
         marked = word if is_named else self._split
-        if marked is not None:
-            row.value["split"] = marked
-        return True
+        value = rest if marked is None else {**rest, "split": marked}
+        return structs.replace(row, value=value, own=row.value if row.own is None else row.own)
 
     def _note_numbers(self, first: Sequence[Row], key: str) -> bool:
         """Return whether splits are numbered as Ludwig does, and say so."""
@@ -118,10 +127,6 @@ class RowReader:
         if self._source.ends_with_cr:
             message = "Lines end with a carriage return alone; each was read as a line end."
             self._findings.add(Problem(code="carriage_returns", severity="note", message=message))
-
-
-def _as_split(word: object) -> Split | None:
-    return SPLIT_WORDS.get(word.strip().lower()) if isinstance(word, str) else None
 
 
 def find_format(source: Source, name: str | None) -> tuple[Format, str]:

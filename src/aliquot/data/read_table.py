@@ -56,7 +56,7 @@ class _Reading:
         self._remedies = settings.remedies or []
         self._has_several = len(parts) > 1
         self._builder = TableBuilder([part.file for part in parts])
-        self._fields, self._patterns = FieldCensus(), PatternCensus()
+        self._fields, self._patterns = FieldCensus(settings.split_key), PatternCensus()
         self._findings: list[Finding] = []
         self._changes: list[Change] = []
         self._num_rows = 0

@@ -37,21 +37,21 @@ class Remedy:
 
     Attributes:
         title: What it does, as a sentence.
-        code: The finding that it answers.
+        codes: The findings that it answers.
         phase: Before the split, after it, or when rows are counted in tokens.
         treat: Says what is to be done to a table; None where that takes more than the table.
     """
 
     name: str
     title: str
-    code: str
+    codes: tuple[str, ...]
     phase: Literal["before", "after", "tokens"]
     treat: Callable[[ExampleTable], Treatment] | None
 
 
 def with_remedies(finding: Finding) -> Finding:
     """Return a finding that names what can be done about it."""
-    names = [name for name, remedy in REMEDIES.items() if remedy.code == finding.code]
+    names = [name for name, remedy in REMEDIES.items() if finding.code in remedy.codes]
     if finding.code in REPAIRABLE:
         names.append(REPAIR_ROWS)
     return replace(finding, remedies=(*names, *finding.remedies))
@@ -168,8 +168,9 @@ def _merge_similar_labels(table: ExampleTable) -> Treatment:
 
 def _new_answers(table: ExampleTable, new: dict[int, str]) -> dict[int, str]:
     """Return the new answer of each row, given those of some of ``table.answers``."""
-    rows = np.flatnonzero(np.isin(table.answer_N, list(new)))
-    return {row: new[int(table.answer_N[row])] for row in rows.tolist()}
+    rows = np.flatnonzero(np.isin(table.answer_N, list(new))).tolist()
+    # What a call of a tool says is JSON of our own making, not a text that somebody wrote.
+    return {row: new[int(table.answer_N[row])] for row in rows if not table.get(row).messages[-1].tool_calls}
 
 
 def _drop_duplicates(table: ExampleTable) -> Treatment:
@@ -204,49 +205,49 @@ REMEDIES: dict[str, Remedy] = {
         Remedy(
             name="strip_answers",
             title="Spaces and line ends around answers are taken away.",
-            code="similar_labels",
+            codes=("similar_labels",),
             phase="before",
             treat=_strip_answers,
         ),
         Remedy(
             name="merge_similar_labels",
             title="Spellings of one label (case, space, hyphen, final mark) become the most frequent one.",
-            code="similar_labels",
+            codes=("similar_labels",),
             phase="before",
             treat=_merge_similar_labels,
         ),
         Remedy(
             name="drop_conflicts",
             title="All rows are left out whose prompt has more than one answer.",
-            code="conflicting_answers",
+            codes=("conflicting_answers",),
             phase="before",
             treat=_drop_conflicts,
         ),
         Remedy(
             name="drop_duplicates",
             title="Of rows with the same content in one split the first is kept.",
-            code="duplicate_in_split",
+            codes=("duplicate_in_split", "test_rows_repeated"),
             phase="after",
             treat=_drop_duplicates,
         ),
         Remedy(
             name="drop_overlap_from_train",
             title="Rows of train and validation are left out whose prompt occurs in test.",
-            code="test_prompt_in_train",
+            codes=("test_prompt_in_train",),
             phase="after",
             treat=_drop_overlap_from_train,
         ),
         Remedy(
             name="drop_overlap_from_test",
             title="Rows of test are left out whose prompt occurs in train or validation.",
-            code="test_prompt_in_train",
+            codes=("test_prompt_in_train",),
             phase="after",
             treat=_drop_overlap_from_test,
         ),
         Remedy(
             name=DROP_TOO_LONG,
             title="Rows are left out that exceed the context window or train.max_seq_len.",
-            code="too_long",
+            codes=("too_long",),
             phase="tokens",
             treat=None,
         ),

@@ -15,21 +15,9 @@ from aliquot.core.conversation import ROLES
 from aliquot.data.column_text import suggest
 from aliquot.data.format import Number, Row
 from aliquot.data.json_lines import as_text
-from aliquot.data.validate import MESSAGE_KEYS, SPLIT_WORDS
-
-ROLE_NAMES = {
-    "human": "user",
-    "person": "user",
-    "gpt": "assistant",
-    "ai": "assistant",
-    "bot": "assistant",
-    "chatbot": "assistant",
-    "model": "assistant",
-}
-"""What other tools call the roles."""
-KEY_NAMES = {"from": "role", "value": "content", "text": "content"}
-"""What other tools call the keys of a message."""
-
+from aliquot.data.other_names import KEY_NAMES, ROLE_NAMES, list_renamed
+from aliquot.data.split_words import find_misspelt
+from aliquot.data.validate import MESSAGE_KEYS
 
 REPAIRABLE = frozenset(
     ("missing_messages", "unknown_role", "invalid_content", "invalid_weight", "unknown_split")
@@ -56,7 +44,7 @@ def repair_row(row: Row) -> tuple[Row, list[Repair]]:
             repairs += more
         value = {**value, "messages": messages}
     word = value.get("split")
-    near = _near_split(word)
+    near = find_misspelt(word)
     if near is not None:
         value = {**value, "split": near}
         repairs.append(Repair("split", word, near))
@@ -79,23 +67,19 @@ def _repair_message(item: Any, path: str) -> tuple[Any, list[Repair]]:
 
 
 def _rename(
-    value: dict[str, Any], path: str, find_name: Callable[[str, dict[str, Any]], str | None]
+    value: dict[str, Any], path: str, find_name: Callable[[str, Any], str | None]
 ) -> tuple[dict[str, Any], list[Repair]]:
     """Return an object with its keys under their right names, where those are free."""
-    names: dict[str, str] = {}
-    for key in value:
-        name = find_name(key, value)
-        if name and name not in value and name not in names.values():
-            names[key] = name
+    names = list_renamed(value, lambda key: find_name(key, value[key]))
     repairs = [Repair(f"{path}{key}", key, name) for key, name in names.items()]
     return {names.get(key, key): item for key, item in value.items()}, repairs
 
 
-def _near_top_key(key: str, value: dict[str, Any]) -> str | None:
-    return "messages" if isinstance(value[key], list) and suggest(key, ["messages"]) else None
+def _near_top_key(key: str, item: Any) -> str | None:
+    return "messages" if isinstance(item, list) and suggest(key, ["messages"]) else None
 
 
-def _near_message_key(key: str, value: dict[str, Any]) -> str | None:
+def _near_message_key(key: str, item: Any) -> str | None:
     known = KEY_NAMES.get(key)
     if known or key in MESSAGE_KEYS:
         return known
@@ -122,12 +106,3 @@ def _mend_weight(weight: Any) -> Any:
 
 def _is_text_part(part: Any) -> bool:
     return isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
-
-
-def _near_split(word: Any) -> str | None:
-    """Return the split that a misspelt word means; None where it is right already or means none for sure."""
-    plain = word.strip().lower() if isinstance(word, str) else ""
-    if not plain or plain in SPLIT_WORDS or plain.startswith("eval"):
-        return None
-    meant = {SPLIT_WORDS[name] for name in SPLIT_WORDS if suggest(plain, [name])}
-    return meant.pop() if len(meant) == 1 else None

@@ -16,8 +16,8 @@ from aliquot.errors import MachineError
 def find_scaffolds(smiles: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray]:
     """Return a number for the scaffold of each of M molecules, and whether each could not be read.
 
-    A molecule without rings has no scaffold, and one that cannot be read none that is known; both get -1,
-    which ties them to nothing.
+    A molecule without rings has no scaffold: it stands for itself, by its canonical SMILES. One that cannot
+    be read gets -1, which ties it to nothing.
 
     Raises:
         MachineError: RDKit is not installed (``package_missing``).
@@ -39,6 +39,7 @@ def find_scaffolds(smiles: Sequence[str | None]) -> tuple[np.ndarray, np.ndarray
             molecule = Chem.MolFromSmiles(text) if text else None
             if molecule is None or not molecule.GetNumAtoms():
                 is_bad_M[row] = True
-            elif scaffold := Chem.MolToSmiles(GetScaffoldForMol(molecule)):
-                scaffold_M[row] = names.setdefault(scaffold, len(names))
+            else:
+                name = Chem.MolToSmiles(GetScaffoldForMol(molecule)) or Chem.MolToSmiles(molecule)
+                scaffold_M[row] = names.setdefault(name, len(names))
     return scaffold_M, is_bad_M

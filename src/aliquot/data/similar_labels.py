@@ -15,7 +15,8 @@ MIN_SIMILARITY = 90
 MAX_COMPARED = 1000
 """Most labels that are compared pair by pair; with more, the references are no closed set."""
 
-_DASHES = re.compile("[\\-_\\s\u2010-\u2015\u2212\u00ad]+")
+_DASHES = re.compile("(?<=[^\\W\\d_])[\\-_\\s\u2010-\u2015\u2212\u00ad]+(?=[^\\W\\d_])")
+"""Between letters: before a number a dash is a sign, after a letter alone it may be a charge or a grade."""
 _FINAL_MARKS = " .,;:!?"
 _NUMBER = re.compile(r"\d+|\b[ivx]+\b")
 

@@ -14,8 +14,9 @@ from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Finding, Task
 from aliquot.data.findings import describe_rows
 from aliquot.data.hold_out import Splitting, list_fields, require_coherent
+from aliquot.data.split_words import SPLIT_WORDS
 from aliquot.data.table import TEST, TRAIN, UNSPLIT, VALIDATION, ExampleTable
-from aliquot.data.validate import SPLIT_WORDS
+from aliquot.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ def split_table(table: ExampleTable, settings: DataSettings, task: Task) -> Spli
     """Return the examples with split and occurrence number.
 
     Raises:
-        InputError: The settings contradict one another, or name a group that no row has.
+        InputError: The settings contradict one another or the split of the files, or name a group that no
+            row has.
     """
     require_coherent(settings, task)
     findings = [*_check_marks(table), *_check_group_key(table, settings)]
@@ -39,6 +41,8 @@ def split_table(table: ExampleTable, settings: DataSettings, task: Task) -> Spli
     words = [_say_own(table)]
     if (table.split_N == UNSPLIT).any() and not (table.split_N == TEST).any():
         words.append(splitting.hold_out_test())
+    else:
+        words.append(_say_unused(settings))
     split_N = splitting.split_N
     split_N[split_N == UNSPLIT] = TRAIN
     if not (split_N == VALIDATION).any():
@@ -47,6 +51,25 @@ def split_table(table: ExampleTable, settings: DataSettings, task: Task) -> Spli
         words.append("There are validation rows already, so validation_fraction was not used.")
     findings += splitting.findings
     return SplitTable(table.with_split(split_N), " ".join(filter(None, words)), tuple(findings))
+
+
+def _say_unused(settings: DataSettings) -> str:
+    """Return what was set about the test and not used, because the files have a split of their own.
+
+    Raises:
+        InputError: A fold or a group was to be the test: another test would be another claim.
+    """
+    for name in ("fold", "held_out_group"):
+        if getattr(settings, name) is not None:
+            raise InputError(
+                f"data.{name} is set, but the files have a split of their own, which is never changed.",
+                code="setting_conflict",
+                hint=f"Leave out {name}, or remove the split from the rows.",
+            )
+    names = [name for name in ("test_fraction", "without_test") if getattr(settings, name)]
+    if settings.split_method is not None:
+        names.append("split_method (for the test)")
+    return f"{' and '.join(names)} was not used: the split is the files' own." if names else ""
 
 
 def _say_own(table: ExampleTable) -> str:

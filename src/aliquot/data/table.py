@@ -16,7 +16,7 @@ from typing import overload
 import msgspec
 import numpy as np
 
-from aliquot.core.conversation import Message
+from aliquot.core.conversation import TEXT_ROLE, Message
 from aliquot.core.dataset import SPLITS, Example, Split, hash_content
 from aliquot.data.keys import exact_prompt, normalised_prompt, stands_in
 
@@ -53,11 +53,13 @@ class ExampleTable:
         group_N: Places in ``groups``; -1 where the row has none.
         is_given_N: Whether the reference stands in the user's text.
         is_other_given_N: Whether the reference of an earlier, differently answered row stands there.
+        num_chars_N: Characters of all messages.
         end_N: Where the text of each example ends in the buffer of texts.
         occurrence_N: How many earlier examples of the split have the same content.
         files: The files read.
         answers: The different references, in the order of their first rows.
         groups: The different values of the group key.
+        has_plain_texts: Whether there are plain texts among the examples, which have no prompt.
     """
 
     line_N: np.ndarray
@@ -71,11 +73,13 @@ class ExampleTable:
     group_N: np.ndarray
     is_given_N: np.ndarray
     is_other_given_N: np.ndarray
+    num_chars_N: np.ndarray
     end_N: np.ndarray
     occurrence_N: np.ndarray
     files: tuple[str, ...]
     answers: tuple[str, ...]
     groups: tuple[str, ...]
+    has_plain_texts: bool
     _hashes: memoryview = field(repr=False)
     _bodies: memoryview = field(repr=False)
 
@@ -122,7 +126,7 @@ class ExampleTable:
         return _DECODER.decode(self._body(index)).metadata.get(key)
 
     def user_texts(self) -> list[str]:
-        """Return the texts of each example's user messages, joined by line ends."""
+        """Return the texts of each example's user messages, joined by line ends; of a plain text, itself."""
         return [_user_text(_DECODER.decode(self._body(place)).messages) for place in range(len(self))]
 
     def find_texts(self, pattern: re.Pattern[bytes]) -> np.ndarray:
@@ -158,7 +162,7 @@ class ExampleTable:
             example = self.get(place)
             if place in answers:
                 *prompt, last = example.messages
-                messages = (*prompt, msgspec.structs.replace(last, content=answers[place], tool_calls=()))
+                messages = (*prompt, msgspec.structs.replace(last, content=answers[place]))
                 content_hash = hash_content(messages, example.tools, example.rejected)
                 example = replace(example, messages=messages, content_hash=content_hash)
             builder.add(example)
@@ -207,13 +211,14 @@ class TableBuilder:
     """
 
     def __init__(self, files: Sequence[str] = ("",)) -> None:
-        self._files = {file: place for place, file in enumerate(files)}
+        self._files = {file: place for place, file in enumerate(dict.fromkeys(files))}
         self._columns = bytearray()
         self._answers: dict[str, int] = {}
         self._groups: dict[str, int] = {}
         self._hashes = bytearray()
         self._bodies = bytearray()
         self._last_answers = ("", "")
+        self._has_plain_texts = False
 
     def __len__(self) -> int:
         """Return the number of examples so far."""
@@ -223,6 +228,7 @@ class TableBuilder:
         """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)
         is_given, is_other_given = self._find_given(example)
+        self._has_plain_texts = self._has_plain_texts or not example.prompt
         self._hashes += digest
         self._bodies += _ENCODER.encode(
             _Body(
@@ -246,6 +252,7 @@ class TableBuilder:
             -1 if example.group is None else self._groups.setdefault(example.group, len(self._groups)),
             is_given,
             is_other_given,
+            sum(len(message.content) for message in example.messages),
             len(self._bodies),
         )
 
@@ -261,13 +268,14 @@ class TableBuilder:
             files=tuple(self._files),
             answers=tuple(self._answers),
             groups=tuple(self._groups),
+            has_plain_texts=self._has_plain_texts,
             _hashes=memoryview(self._hashes),
             _bodies=memoryview(self._bodies),
         )
 
     def _find_given(self, example: Example) -> tuple[bool, bool]:
         """Return whether its reference, and that of an earlier row with another, stand in the user's text."""
-        text = _user_text(example.messages[:-1])
+        text = _user_text(example.prompt)
         reference = example.reference.strip()
         last, before = self._last_answers
         other = last if last != reference else before
@@ -277,15 +285,15 @@ class TableBuilder:
 
 
 def _user_text(messages: tuple[Message, ...]) -> str:
-    texts = [message.content for message in messages if message.role == "user"]
+    texts = [message.content for message in messages if message.role in ("user", TEXT_ROLE)]
     return texts[0] if len(texts) == 1 else "\n".join(texts)
 
 
-_ROW = struct.Struct("<IBbQqqii??q")
+_ROW = struct.Struct("<IIbQqqii??Iq")
 _ROW_TYPE = np.dtype(
     [
         ("line_N", "<u4"),
-        ("file_N", "u1"),
+        ("file_N", "<u4"),
         ("split_N", "i1"),
         ("content_N", "<u8"),
         ("prompt_N", "<i8"),
@@ -294,6 +302,7 @@ _ROW_TYPE = np.dtype(
         ("group_N", "<i4"),
         ("is_given_N", "?"),
         ("is_other_given_N", "?"),
+        ("num_chars_N", "<u4"),
         ("end_N", "<i8"),
     ]
 )

@@ -39,6 +39,22 @@ def read_records(
             yield from shape.read(*item)
 
 
+def require_unique(columns: Sequence[str], location: str) -> None:
+    """Raise for a column that appears twice.
+
+    Raises:
+        InputError: Code ``duplicate_column``.
+    """
+    twice = next((name for name in columns if columns.count(name) > 1), None)
+    if twice is not None:
+        raise InputError(
+            f'The column "{twice}" appears twice.',
+            code="duplicate_column",
+            location=location,
+            hint="Rename or remove one of the two.",
+        )
+
+
 def explain_no_columns(columns: Sequence[str], location: str) -> InputError:
     """Return the error that no known columns are among those there are."""
     return InputError(

@@ -11,7 +11,7 @@ from aliquot.core.dataset import Finding, Split, Task, TaskType
 from aliquot.data.answers import check_label_counts
 from aliquot.data.findings import describe_rows
 from aliquot.data.format import Severity
-from aliquot.data.numbers import is_number
+from aliquot.data.numbers import has_decimal_comma, is_number
 from aliquot.data.similar_labels import check_similar_labels
 from aliquot.data.structured_answers import find_json, find_set, is_json_record
 from aliquot.data.table import TEST, ExampleTable
@@ -59,6 +59,8 @@ def check_task(table: ExampleTable, task: Task) -> list[Finding]:
     if task.task_type == "labels":
         found = [*check_similar_labels(task.labels), *_find_single(task), *_find_unseen(table)]
         return [*found, *check_label_counts(table)]
+    if task.task_type in ("text", "set"):
+        return _find_decimal_commas(table)
     if task.task_type == "json":
         return _find_unlike(
             table,
@@ -132,6 +134,17 @@ def _find_unlike(
     first = table.answers[table.answer_N[rows[0]]]
     message = f"The references are {expected}, but here one is {first[:60]!r}."
     return describe_rows(table, rows, code=code, severity=severity, message=message, remedy=remedy)
+
+
+def _find_decimal_commas(table: ExampleTable) -> list[Finding]:
+    counts = table.answer_counts()
+    num_commas = sum(count for answer, count in counts.items() if has_decimal_comma(answer))
+    if not counts or num_commas < NUMBER_SHARE * counts.total():
+        return []
+    share = f"{num_commas:,} of {counts.total():,}"
+    message = f"{share} references are numbers with a decimal comma; they are read as text."
+    remedy = "Write them with a point, so that their errors can be measured."
+    return [Finding(code="decimal_comma", severity="warning", message=message, remedy=remedy)]
 
 
 def _find_single(task: Task) -> Iterable[Finding]:

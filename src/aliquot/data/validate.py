@@ -9,27 +9,16 @@ from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
 from aliquot.core.dataset import Example, Split, hash_content
+from aliquot.data.chat_keys import MEDIA_KEYS, describe_kept
 from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
-from aliquot.data.format import Problem, Row, Severity
+from aliquot.data.format import CONVERSATION_KEYS, Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type
+from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
-SPLIT_WORDS: dict[str, Split] = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-    "testing": "test",
-}
-"""What ``split`` may say, in any case. "eval" is refused: it means validation to some and test to others."""
-
 _PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
-_MEDIA_KEYS = frozenset(("audio", "image", "images", "videos"))
-_USED_KEYS = frozenset(("messages", "split", "metadata", "tools", "functions", "rejected_message"))
+_USED_KEYS = CONVERSATION_KEYS | {"split", "metadata"}
 MESSAGE_KEYS = (
     "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
 )  # fmt: skip
@@ -246,7 +235,7 @@ class _RowCheck:
         return weight if isinstance(weight, int) else None
 
     def _refuse_media(self, item: dict[str, Any], path: str) -> None:
-        for key in sorted(_MEDIA_KEYS & item.keys()):
+        for key in sorted(MEDIA_KEYS & item.keys()):
             if item[key]:
                 self._report_unsupported(f"{path}.{key}".lstrip("."), f'"{key}"')
 
@@ -259,7 +248,7 @@ class _RowCheck:
         if len(item) <= 2 and "role" in item and "content" in item:
             return
         for key in item:
-            if key not in MESSAGE_KEYS and key not in _MEDIA_KEYS and item[key] is not None:
+            if key not in MESSAGE_KEYS and key not in MEDIA_KEYS and item[key] is not None:
                 message = f'The key "{key}" of a message is not used.'
                 self._report(
                     "unknown_message_key",
@@ -349,8 +338,9 @@ class _RowCheck:
     def _read_split(self, word: object) -> Split | None:
         if word is None or (isinstance(word, str) and not word.strip()):
             return None
-        if isinstance(word, str) and word.strip().lower() in SPLIT_WORDS:
-            return SPLIT_WORDS[word.strip().lower()]
+        split = find_split(word)
+        if split is not None:
+            return split
         near = suggest(word.strip(), list(SPLIT_WORDS)) if isinstance(word, str) else ""
         if isinstance(word, str) and word.strip().lower().startswith("eval"):
             near = "It means validation to some and test to others: write the one you mean."
@@ -368,7 +358,7 @@ class _RowCheck:
             return {}
         metadata = {key: _as_metadata(item) for key, item in (given or {}).items() if item is not None}
         for key, item in value.items():
-            if key in _USED_KEYS or item is None or (key in _MEDIA_KEYS and not item):
+            if key in _USED_KEYS or item is None or (key in MEDIA_KEYS and not item):
                 continue
             if key not in ("id", group_key):
                 self._note_key(key)
@@ -377,9 +367,8 @@ class _RowCheck:
 
     def _note_key(self, key: str) -> None:
         near = suggest(key, ("split", "metadata", "messages"))
-        message = f'The key "{key}" is kept as metadata; the model does not see it.'
         severity: Severity = "warning" if near else "note"
-        self._report("unknown_key", message, field=key, severity=severity, kind=key, remedy=near)
+        self._report("unknown_key", describe_kept(key), field=key, severity=severity, kind=key, remedy=near)
 
 
 def _as_metadata(value: object) -> str:

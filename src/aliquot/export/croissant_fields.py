@@ -116,7 +116,8 @@ def describe_records(report: DataReport, path: str, split: str) -> list[dict[str
 
 def _describe_own(report: DataReport, path: str) -> Iterator[str]:
     """Yield which split the user's own file is, and which fields are not described."""
-    if split := _find_split(report, path):
+    splits = {file.name: file.split for file in list_source_files(report)}
+    if split := splits.get(path):
         yield f"The rows of the split {split}."
     for fields, why in (
         ([field for field in report.fields if not _is_typed(field)], "without a type in Croissant"),
@@ -124,10 +125,6 @@ def _describe_own(report: DataReport, path: str) -> Iterator[str]:
     ):
         if fields:
             yield f"Fields {why} are left out: {', '.join(field.name for field in fields)}."
-
-
-def _find_split(report: DataReport, path: str) -> str | None:
-    return next((file.split for file in list_source_files(report) if file.name == path), None)
 
 
 def without_metadata(record: dict[str, Any]) -> dict[str, Any]:
@@ -159,19 +156,18 @@ def _metadata_names(report: DataReport) -> Iterable[str]:
 
 
 def _own_fields(report: DataReport, path: str, record: str) -> Iterator[dict[str, Any]]:
-    # What the place of a file says of its split is counted as a field, which its rows need not have.
-    ignored = "split" if _find_split(report, path) else ""
     for field in report.fields:
-        if field.name == ignored or not _is_in_every_file(field, report):
+        if not _is_in_every_file(field, report):
             continue
-        if field.name == "messages" and field.kind == "list":
+        if _is_conversation(field):
             yield _messages(record, path)
         elif field.name.startswith("metadata."):
             key = field.name.removeprefix("metadata.")
             source = _source(path, {"column": "metadata"}, {"jsonPath": _json_path(key)})
             yield {**_field(f"{record}/metadata", key, TYPES.get(field.kind, "sc:Text")), "source": source}
         elif field.kind in TYPES:
-            kind: Any = ["sc:Text", "cr:Split"] if field.name == "split" else TYPES[field.kind]
+            is_split = field.name == "split" and not field.is_metadata
+            kind: Any = ["sc:Text", "cr:Split"] if is_split else TYPES[field.kind]
             yield _column(record, path, field.name, kind)
 
 
@@ -181,7 +177,11 @@ def _is_in_every_file(field: RowField, report: DataReport) -> bool:
 
 
 def _is_typed(field: RowField) -> bool:
-    return field.name == "messages" or field.name.startswith("metadata.") or field.kind in TYPES
+    return _is_conversation(field) or field.name.startswith("metadata.") or field.kind in TYPES
+
+
+def _is_conversation(field: RowField) -> bool:
+    return field.name == "messages" and field.kind == "list" and not field.is_metadata
 
 
 def _messages(record: str, path: str) -> dict[str, Any]:

@@ -88,15 +88,6 @@ def cut_runs(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def count_distinct(rows: Sequence[Sequence[int]]) -> int:
-    """Return the number of nodes of the rows' prefix tree, their last tokens included."""
-    total, last = 0, ()
-    for row in sorted(tuple(row) for row in rows):
-        total += len(row) - _shared_length(row, last)
-        last = row
-    return total
-
-
 def _shared_length(first: Sequence[int], second: Sequence[int]) -> int:
     limit = min(len(first), len(second))
     for position in range(limit):

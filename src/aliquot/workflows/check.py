@@ -9,7 +9,6 @@ from typing import Any
 
 from aliquot.config.given import GivenSettings, load_given
 from aliquot.config.settings import AboutSettings
-from aliquot.core.conversation import TEXT_ROLE
 from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.data.remedies import REPAIR_ROWS
@@ -32,12 +31,12 @@ def check(
     fix: Path | str | None = None,
     **settings: Any,
 ) -> DataReport:
-    """Check a data file; it is never changed, and nothing is fetched.
+    """Check a data set; it is never changed. No model is fetched; a data set of the Hub is.
 
     Lengths in tokens are told when the base model is prepared already.
 
     Args:
-        data: The file.
+        data: A file, a folder, or a data set of the Hub (``hub:owner/name@revision``).
         config: A settings file.
         html: Where to write the check as a page for a browser; an earlier such page is replaced.
         card: Folder for ``croissant.json`` and ``data_card.md``, which are published with the data.
@@ -52,7 +51,7 @@ def check(
     """
     given = read_settings(config, settings)
     checked = check_rows(data, given, mends=fix is not None)
-    base = None if has_plain_texts(checked) else find_likely_base(given, checked.report)
+    base = None if checked.table.has_plain_texts else find_likely_base(given, checked.report)
     report = (count_tokens(checked, base, given) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
@@ -105,18 +104,13 @@ def require_usable(report: DataReport) -> None:
     )
 
 
-def has_plain_texts(checked: CheckedData) -> bool:
-    """Whether the rows are plain texts, told by the first of each split."""
-    return any(rows[0].messages[0].role == TEXT_ROLE for rows in checked.examples.values() if len(rows))
-
-
 def require_conversations(checked: CheckedData) -> None:
     """Refuse plain texts, which can be checked and converted, but not trained on yet.
 
     Raises:
         InputError: The rows have no prompt and answer (``plain_text_not_trained``).
     """
-    if has_plain_texts(checked):
+    if checked.table.has_plain_texts:
         raise InputError(
             "The rows are plain texts; Aliquot trains on conversations, with a prompt and an answer in each.",
             code="plain_text_not_trained",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, Finding
 from aliquot.data.conversion import find_target, require_expressible, write_examples
 from aliquot.data.parts import open_parts
@@ -17,6 +17,7 @@ from aliquot.data.read_table import read_table
 from aliquot.data.table import Examples
 from aliquot.errors import InputError
 from aliquot.workflows.check import read_settings
+from aliquot.workflows.readable import require_readable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,15 +63,17 @@ def convert(
         settings: Settings of the data by name, for example ``prompt="Is {smiles} soluble?"``.
 
     Raises:
-        InputError: Rows cannot be read, or the format cannot express them; nothing is written then.
+        InputError: Rows cannot be read, or the format cannot express them, or remedies are set; nothing is
+            written then.
         MachineError: The place cannot be written to, or a package is missing.
     """
     data_settings = read_settings(config, settings).settings.data
+    _refuse_remedies(data, data_settings)
     out = Path(out)
     target = find_target(out, to)
     parts = open_parts(data, data_settings)
     read = read_table(parts, data_settings)
-    _require_readable(read.findings, read.num_rows)
+    require_readable(read.findings, read.num_rows)
     examples = Examples(read.table, np.arange(len(read.table)))
     require_expressible(examples, target, str(data))
     files = write_examples(examples, out, target, force=force)
@@ -86,21 +89,11 @@ def convert(
     )
 
 
-def _require_readable(findings: tuple[Finding, ...], num_rows: int) -> None:
-    errors = list(_list_errors(findings))
-    if not errors:
-        return
-    first = errors[0]
-    lines = ", ".join(map(str, first.lines))
-    more = f" {len(errors) - 1} more kinds of errors were found." if len(errors) > 1 else ""
-    raise InputError(
-        f"{first.message} This concerns {first.count:,} of {num_rows:,} rows"
-        f"{f' (lines {lines})' if lines else ''}; nothing was written, so that no row is lost.{more}",
-        code=first.code,
-        location=f"{first.file}:{first.lines[0]}" if first.lines else first.file,
-        hint=first.remedy or "Mend these rows; `aliquot check` lists every finding.",
-    )
-
-
-def _list_errors(findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    return (finding for finding in findings if finding.severity == "error")
+def _refuse_remedies(data: Path | str, settings: DataSettings) -> None:
+    if settings.remedies:
+        raise InputError(
+            f"Remedies are set ({', '.join(settings.remedies)}); converting writes every row as it is.",
+            code="setting_conflict",
+            location="data.remedies",
+            hint=f"Write a corrected copy with `aliquot check {data} --fix OUT`, and convert that.",
+        )

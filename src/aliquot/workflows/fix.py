@@ -10,9 +10,12 @@ from aliquot.core.dataset import SPLITS, Example
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.data.check import CheckedData
-from aliquot.data.conversion import find_target, require_expressible, write_examples
+from aliquot.data.conversion import explain_exists, find_target, require_expressible, write_examples
+from aliquot.data.findings import DROP_INVALID
+from aliquot.data.packing import split_suffix
 from aliquot.data.table import UNSPLIT
 from aliquot.errors import InputError
+from aliquot.workflows.readable import require_readable
 
 
 def save_fixed(checked: CheckedData, out: Path | str) -> tuple[Path, ...]:
@@ -22,15 +25,17 @@ def save_fixed(checked: CheckedData, out: Path | str) -> tuple[Path, ...]:
 
     Args:
         checked: What the check read, after ``repair_rows`` and other remedies.
-        out: The copy; its ending tells the format, ``.jsonl`` writes chat messages.
+        out: The copy; its ending tells the format, ``.jsonl`` writes chat messages, or plain texts as such.
 
     Raises:
-        InputError: Rows are still wrong (``rows_still_wrong``), a file is there already, or the format
-            cannot express the rows; nothing is written then.
+        InputError: Rows are still wrong, a file is there already, or the format cannot express the rows;
+            nothing is written then.
     """
     out = Path(out)
-    _require_whole(checked)
-    changes = out.with_name(f"{out.name.partition('.')[0]}.changes.jsonl")
+    require_readable(checked.found_reading, checked.report.num_rows, hint=_hint(checked))
+    if out.exists():
+        raise explain_exists(out)
+    changes = out.with_name(f"{Path(split_suffix(out.name)[0]).stem}.changes.jsonl")
     if changes.exists():
         raise InputError(
             "There is such a list of changes already; it is not replaced.",
@@ -38,11 +43,11 @@ def save_fixed(checked: CheckedData, out: Path | str) -> tuple[Path, ...]:
             location=str(changes),
             hint="Give the copy another name.",
         )
-    target = find_target(out, None)
+    target = _find_target(checked, out)
     examples = list(_with_own_splits(checked))
     require_expressible(examples, target, checked.report.file)
+    write_file(changes, encode_lines(checked.changes))  # first: a copy never stands without its list
     files = write_examples(examples, out, target, force=False)
-    write_file(changes, encode_lines(checked.changes))
     return (*files, changes)
 
 
@@ -52,16 +57,13 @@ def _with_own_splits(checked: CheckedData) -> Iterator[Example]:
         yield replace(table.get(place), split=None if code == UNSPLIT else SPLITS[code])
 
 
-def _require_whole(checked: CheckedData) -> None:
-    """Raise when rows would be missing from the copy without anybody having asked for it."""
-    wrong = [item for item in checked.report.findings if "drop_invalid" in item.remedies]
-    if not wrong:
-        return
-    first = min(wrong, key=lambda item: item.lines)
-    more = f" ({len(wrong) - 1} more kinds of errors.)" if len(wrong) > 1 else ""
-    raise InputError(
-        f"{first.message}{more} Nothing was written, so that no row is lost.",
-        code="rows_still_wrong",
-        location=f"{first.file}:{first.lines[0]}",
-        hint="Correct these rows, or leave them out with --set data.remedies='[drop_invalid]'.",
-    )
+def _find_target(checked: CheckedData, out: Path) -> str:
+    target = find_target(out, None)
+    return "plain_text" if target == "chat_jsonl" and checked.table.has_plain_texts else target
+
+
+def _hint(checked: CheckedData) -> str:
+    errors = [finding for finding in checked.found_reading if finding.severity == "error"]
+    if errors and all(DROP_INVALID in finding.remedies for finding in errors):
+        return f"Correct these rows, or leave them out with --set data.remedies='[{DROP_INVALID}]'."
+    return ""

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import DataReport
 from aliquot.core.records import decode, encode, sha256_file, sha256_of
-from aliquot.data.check import check_data
+from aliquot.data.check import add_tokens, check_data
 from aliquot.errors import AliquotError
+from tests.fixtures.encoders import make_encoder
 from tests.unit.data.rows import chat_line, write_lines
 
 # 24 rows: 16 TRAIN, 8 TEST. Prompts p0..p13 in train, p12 and p13 twice; p12 with two answers.
@@ -195,3 +196,38 @@ def test_errors_of_rows_name_their_remedies(tmp_path):
     remedies = {finding.code: finding.remedies for finding in report.findings}
     assert remedies["missing_messages"] == ("repair_rows", "drop_invalid")
     assert remedies["empty_answer"] == ("drop_invalid",)
+
+
+def test_plain_texts_are_compared_by_themselves_and_have_no_accuracy(tmp_path):
+    texts = [json.dumps({"text": f"A text about item {index}."}) for index in range(300)]
+    report = check_data(write_lines(tmp_path / "texts.jsonl", [*texts, texts[0]]), DataSettings()).report
+    assert (report.overlap.test_prompts_in_train, report.overlap.conflicting_prompts) == (0, 0)
+    assert report.overlap.accuracy_ceiling == 1.0
+    assert report.detectable is None
+    assert {"test_prompt_in_train", "conflicting_answers"}.isdisjoint(item.code for item in report.findings)
+
+
+def test_three_hundred_files_are_one_data_set(tmp_path):
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    for index in range(300):
+        write_lines(folder / f"{index:03}.jsonl", [chat_line(f"p{index}", "xy"[index % 2])])
+    checked = check_data(folder, DataSettings())
+    assert checked.report.num_examples == 300
+    assert len({item.file for rows in checked.examples.values() for item in rows}) == 300
+
+
+def test_the_same_file_twice_is_told_and_nothing_breaks(tmp_path):
+    path = write_lines(tmp_path / "rows.jsonl", [chat_line(f"p{i}", "xy"[i % 2]) for i in range(60)])
+    report = check_data(path, DataSettings(test_file=str(path))).report
+    assert report.overlap.test_prompts_in_train == 60
+
+
+def test_leaving_out_long_rows_says_everything_once(tmp_path):
+    encoder = make_encoder()
+    lines = [chat_line(f"p{i % 55}", "xy"[i % 2]) for i in range(80)] + [chat_line("C" * 300, "x")]
+    path = write_lines(tmp_path / "rows.jsonl", lines)
+    after = add_tokens(check_data(path, DataSettings(remedies=["drop_too_long"])), encoder, base="tiny")
+    keys = [(item.code, item.message) for item in after.report.findings]
+    assert len(keys) == len(set(keys))
+    assert [change.why for change in after.changes] == ["drop_too_long"]

@@ -1,7 +1,7 @@
 import pytest
 
 from aliquot.config.settings import DataSettings
-from aliquot.data.columns import PAIRS, Columns, find_columns, read_row
+from aliquot.data.columns import PAIRS, Columns, find_columns, row_reader
 from aliquot.data.format import Number, Problem, Row
 from aliquot.errors import InputError
 
@@ -9,7 +9,7 @@ PAIR = Columns("prompt", "completion")
 
 
 def read(value, columns):
-    return list(read_row(5, value, columns, columns.names()))
+    return list(row_reader(columns)(5, value))
 
 
 @pytest.mark.parametrize(("prompt", "answer"), PAIRS)

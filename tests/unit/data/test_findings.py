@@ -1,4 +1,3 @@
-from aliquot.core.dataset import Finding
 from aliquot.data.findings import MAX_KINDS, Findings
 from aliquot.data.format import Problem
 
@@ -24,7 +23,7 @@ def test_errors_come_first_and_then_the_file_order():
     findings.add(Problem(code="a", message="", line=1, severity="note"))
     findings.add(Problem(code="b", message="", line=9))
     findings.add(Problem(code="c", message="", line=2))
-    findings.extend([Finding(code="d", severity="warning", message="")])
+    findings.add(Problem(code="d", message="", severity="warning"))
     assert [item.code for item in findings.finish()] == ["c", "b", "d", "a"]
     assert {item.file for item in findings.finish()} == {"f"}
 

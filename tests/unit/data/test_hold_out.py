@@ -139,3 +139,31 @@ def test_settings_that_contradict_one_another_are_refused(settings, words):
 def test_a_random_split_of_labels_need_not_keep_their_shares():
     result = split(make(200), LABELS, split_method="random")
     assert "each label in proportion" not in result.rule
+
+
+@pytest.mark.parametrize("settings", [{"fold": "1/5"}, {"group_key": "g", "held_out_group": "A"}])
+def test_a_fold_or_group_contradicts_a_split_of_the_file(settings):
+    splits = ["test"] * 9 + ["train"] * 51
+    rows = [example(f"p{i}", "a", line=i, group="AB"[i % 2], split=splits[i]) for i in range(60)]
+    with pytest.raises(InputError, match="the files have a split of their own") as caught:
+        split(rows, **settings)
+    assert caught.value.code == "setting_conflict"
+
+
+def test_a_fraction_that_is_not_used_is_said():
+    rows = [example(f"p{i}", "a", line=i, split="test" if i < 9 else "train") for i in range(60)]
+    assert "test_fraction was not used: the split is the files' own." in split(rows, test_fraction=0.5).rule
+
+
+def test_a_molecule_without_rings_stays_together_however_it_is_asked_about():
+    alcohols = ["C" * length + "O" for length in range(1, 40)]
+    rows = [
+        example(f"property {number} of {smiles}?", "a", metadata={"s": smiles})
+        for smiles in alcohols
+        for number in range(4)
+    ]
+    result = split(rows, split_method="scaffold", smiles_key="s", test_fraction=0.2)
+    where = {}
+    for item in list_rows(result.table):
+        where.setdefault(item.metadata["s"], set()).add(item.split)
+    assert all(len(splits) == 1 for splits in where.values())

@@ -116,3 +116,13 @@ def test_the_ceiling_is_what_the_best_fixed_answers_reach(rows):
     test = [(prompt, answer) for prompt, answer, split in rows if split == "test"]
     best = sum(max(sum(row == (prompt, answer) for row in test) for answer in "ab") for prompt in "pqr")
     assert math.isclose(measure_overlap(examples).accuracy_ceiling, best / len(test) if test else 1.0)
+
+
+def test_a_test_of_few_different_rows_is_a_warning():
+    rows = [example(f"p{i % 4}", "a", line=i, split="test") for i in range(40)]
+    finding = found(rows)["test_rows_repeated"]
+    assert (finding.severity, finding.count) == ("warning", 36)
+    assert "the test has 4 different rows" in finding.message
+    few = [example(f"p{i % 19}", "a", line=i, split="test") for i in range(20)]
+    assert "test_rows_repeated" not in found(few)
+    assert found(few)["duplicate_in_split"].severity == "note"

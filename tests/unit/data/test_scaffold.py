@@ -13,7 +13,13 @@ def test_a_linker_between_rings_belongs_to_the_scaffold():
     assert numbers[0] != numbers[1]
 
 
-def test_chains_have_none_and_what_cannot_be_read_is_marked():
+def test_a_chain_stands_for_itself_however_it_is_written():
+    numbers, is_bad = find_scaffolds(["CCO", "OCC", "CCCO"])
+    assert not is_bad.any()
+    assert numbers[0] == numbers[1] != numbers[2]
+
+
+def test_what_cannot_be_read_is_marked_and_ties_to_nothing():
     numbers, is_bad = find_scaffolds(["CCO", "c1ccccc", None, ""])
-    assert numbers.tolist() == [-1, -1, -1, -1]
+    assert numbers[1:].tolist() == [-1, -1, -1]
     assert is_bad.tolist() == [False, True, True, True]

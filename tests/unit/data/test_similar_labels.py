@@ -1,6 +1,6 @@
 import pytest
 
-from aliquot.data.similar_labels import check_similar_labels
+from aliquot.data.similar_labels import check_similar_labels, group_spellings
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,12 @@ def test_very_many_labels_are_compared_in_their_forms_only():
     labels = [f"compound {number}x" for number in range(1500)] + ["Compound 7x"]
     (finding,) = check_similar_labels(labels)
     assert "'compound 7x' and 'Compound 7x'" in finding.message
+
+
+@pytest.mark.parametrize("labels", [("-1", "1"), ("1-2", "12"), ("A-", "A"), ("A-", "A+"), ("1 2", "12")])
+def test_signs_and_charges_and_numbers_are_no_spellings(labels):
+    assert group_spellings(labels) == []
+
+
+def test_hyphens_between_letters_are():
+    assert group_spellings(["sol-gel", "sol gel", "solgel"]) == [["sol-gel", "sol gel", "solgel"]]

@@ -87,3 +87,11 @@ def test_a_label_missing_from_train_and_a_single_label_are_told():
     assert [item.code for item in check_task(table_of([]), Task(task_type="labels", labels=("a",)))] == [
         "one_label"
     ]
+
+
+def test_numbers_with_a_decimal_comma_are_told():
+    rows = [example(f"p{i}", f"{i},5", line=i) for i in range(150)]
+    task = infer([item.reference for item in rows])
+    (finding,) = check_task(table_of(rows), task)
+    assert (finding.code, finding.severity) == ("decimal_comma", "warning")
+    assert check_task(table_of([example("p", "red, blue"), example("q", "1, 2, 3")]), task) == []

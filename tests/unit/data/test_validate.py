@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from aliquot.core.conversation import Message, ToolCall
 from aliquot.data.findings import Findings
 from aliquot.data.format import Number, Row
-from aliquot.data.validate import SPLIT_WORDS, RowValidator, _RowCheck, read_plain
+from aliquot.data.split_words import SPLIT_WORDS
+from aliquot.data.validate import RowValidator, _RowCheck, read_plain
 
 USER = {"role": "user", "content": "HCl?"}
 ANSWER = {"role": "assistant", "content": "acid"}

@@ -109,6 +109,21 @@ def test_fields_of_a_shape_that_croissant_has_no_type_for_are_named_as_left_out(
     assert [field["@id"] for field in rows["field"]] == ["rows/messages", "rows/split"]
 
 
+def test_columns_called_as_the_keys_of_a_chat_line_are_described_as_columns():
+    fields = (
+        RowField(name="conversations", kind="list", num_rows=1),
+        RowField(name="messages", kind="list", num_rows=1, is_metadata=True),
+        RowField(name="part", kind="text", num_rows=1),
+        RowField(name="split", kind="text", num_rows=1, is_metadata=True),
+    )
+    rows = _record_set(_build(make_report(fields=fields)), "rows")
+    assert rows["description"].endswith("left out: conversations, messages.")
+    assert [(field["@id"], field["dataType"]) for field in rows["field"]] == [
+        ("rows/part", "sc:Text"),
+        ("rows/split", "sc:Text"),
+    ]
+
+
 def test_findings_become_limitations_and_notes_do_not():
     findings = (make_finding("warning", "Rows overlap.", lines=(3,)), make_finding("note", "Fine."))
     assert _build(make_report(findings=findings))["rai:dataLimitations"] == [

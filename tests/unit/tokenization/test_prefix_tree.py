@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.tokenization.encoder import EncodedRow
-from aliquot.tokenization.prefix_tree import MIN_RUN, Run, build_prefix_tree, count_distinct, cut_runs
+from aliquot.tokenization.prefix_tree import MIN_RUN, Run, build_prefix_tree, cut_runs
 
 
 def _row(ids, num_trained=1):
@@ -27,11 +27,6 @@ def test_equal_rows_are_computed_once_and_counted_twice():
     assert tree.query_rows == [0, 1]
 
 
-def test_count_worked_example():
-    assert count_distinct([[1, 2, 3], [1, 2, 4], [1, 2, 4]]) == 4
-    assert count_distinct([]) == 0
-
-
 def _path_of(node, runs):
     """Return what a node sees: the path of its only run, up to itself."""
     (run,) = [run for run in runs if node in run.path[run.num_shared :]]
@@ -54,7 +49,6 @@ def test_no_trained_token_is_lost_and_no_node_is_computed_twice(rows):
     tree = build_prefix_tree([_row(ids, num_trained=len(ids) - 1) for ids in rows])
     assert len(tree.targets) == sum(len(ids) - 1 for ids in rows)
     assert len(tree.token_ids) == len({tuple(ids[: n + 1]) for ids in rows for n in range(len(ids) - 1)})
-    assert count_distinct(rows) == len({tuple(ids[: n + 1]) for ids in rows for n in range(len(ids))})
 
 
 @given(st.lists(st.integers(2, 60), min_size=1, max_size=8))

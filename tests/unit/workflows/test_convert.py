@@ -39,3 +39,13 @@ def test_nothing_is_written_when_a_row_would_be_lost(tmp_path, lines, code, word
     assert words in caught.value.message
     assert str(path) in caught.value.location
     assert not (tmp_path / "b.csv").exists()
+
+
+@pytest.mark.parametrize("remedy", ["drop_invalid", "repair_rows", "merge_spellings", "drop_invalidd"])
+def test_remedies_are_refused_and_nothing_is_written(tmp_path, remedy):
+    path = write_lines(tmp_path / "a.jsonl", [chat_line("p", "a"), chat_line("q", "")])
+    with pytest.raises(InputError, match=remedy) as caught:
+        convert(path, tmp_path / "b.jsonl", remedies=[remedy])
+    assert (caught.value.code, caught.value.location) == ("setting_conflict", "data.remedies")
+    assert f"`aliquot check {path} --fix OUT`" in caught.value.hint
+    assert not (tmp_path / "b.jsonl").exists()

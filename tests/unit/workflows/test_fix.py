@@ -1,3 +1,4 @@
+import gzip
 import json
 
 import pytest
@@ -37,7 +38,8 @@ def test_rows_that_cannot_be_mended_stop_the_copy_unless_they_are_to_be_left_out
     source = write_lines(tmp_path / "rows.jsonl", [*GOOD, EMPTY])
     with pytest.raises(InputError, match="nothing to learn") as caught:
         check(source, fix=tmp_path / "fixed.jsonl")
-    assert caught.value.code == "rows_still_wrong"
+    assert caught.value.code == "empty_answer"
+    assert "drop_invalid" in caught.value.hint
     assert list(tmp_path.iterdir()) == [source]
     check(source, fix=tmp_path / "fixed.jsonl", remedies=["drop_invalid"])
     assert len(read_lines(tmp_path / "fixed.jsonl")) == 30
@@ -53,3 +55,20 @@ def test_splits_of_the_file_are_kept_and_nothing_is_replaced(tmp_path):
     assert [row["split"] for row in copy] == ["test"] * 10 + ["train"] * 30
     with pytest.raises(InputError):
         check(source, fix=tmp_path / "fixed.jsonl")
+
+
+def test_a_file_that_is_cut_off_gives_no_copy(tmp_path):
+    whole = gzip.compress("".join(line + "\n" for line in GOOD * 40).encode())
+    source = tmp_path / "rows.jsonl.gz"
+    source.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError) as caught:
+        check(source, fix=tmp_path / "fixed.jsonl", remedies=["drop_invalid"])
+    assert caught.value.code == "truncated_archive"
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_plain_texts_are_copied_as_plain_texts(tmp_path):
+    source = write_lines(tmp_path / "texts.jsonl", [json.dumps({"text": f"text {i}"}) for i in range(30)])
+    check(source, fix=tmp_path / "fixed.v2.jsonl")
+    assert read_lines(tmp_path / "fixed.v2.jsonl")[3]["text"] == "text 3"
+    assert (tmp_path / "fixed.v2.changes.jsonl").is_file()

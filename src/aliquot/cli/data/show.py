@@ -36,7 +36,7 @@ def show(
     """Show what the model will see of a row, token by token, with the trained tokens marked.
 
     The tokens are those that training uses. A row has several sequences where the template rewrites
-    earlier turns. Nothing is fetched.
+    earlier turns. No model is fetched.
     """
     if line is not None and example_id is not None:
         raise InputError(

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Example
-from aliquot.data.columns import Columns, find_columns, read_row
+from aliquot.data.columns import find_columns, row_reader
 from aliquot.data.format import Shape
 from aliquot.data.shapes import json_lines_format, list_keys
 from aliquot.data.writing import as_pair, explain_pair, extras, json_lines_writer
 
 
-def find_columns_of_alpaca(keys: Sequence[str], settings: DataSettings) -> Columns | None:
-    """Return the columns when they are Alpaca's, None when they are others or were set by the person."""
-    columns = None if settings.prompt or settings.answer else find_columns(keys, settings)
-    names = {columns.prompt, columns.answer} if columns else set()
-    is_alpaca = {str(name).strip().casefold() for name in names} == {"instruction", "output"}
-    return columns if is_alpaca else None
-
-
 def find_shape(objects: Sequence[Mapping[str, Any]], settings: DataSettings) -> Shape | None:
     """Recognise objects with ``instruction`` and ``output``."""
-    columns = find_columns_of_alpaca(list_keys(objects), settings)
-    if columns is None:
+    columns = None if settings.prompt or settings.answer else find_columns(list_keys(objects), settings)
+    if columns is None or not columns.is_alpaca:
         return None
     count = sum(all(key in value for key in columns.needed) for value in objects if "messages" not in value)
-    read = partial(read_row, columns=columns, names=columns.names())
-    return Shape(columns.describe(), count, read, has_columns=True)
+    return Shape(columns.describe(), count, row_reader(columns), has_columns=True)
 
 
 def _as_object(example: Example) -> dict[str, Any]:

@@ -13,9 +13,8 @@ from aliquot.data.format import Detection, Format, Problem, Row, Writer
 from aliquot.data.json_lines import blank_line, describe_broken
 from aliquot.data.shapes import find_any_shape, note_unused
 from aliquot.data.source import MAX_LINE_BYTES, Broken, Sample, Source
-from aliquot.data.tables import Record, explain_no_columns
+from aliquot.data.tables import Record, explain_no_columns, require_unique
 from aliquot.data.writing import as_pair, explain_pair
-from aliquot.errors import InputError
 
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons"}
 _OWN = ("system", "prompt", "completion", "split")
@@ -53,7 +52,7 @@ def read(source: Source) -> Iterator[Row | Problem]:
     header = _find_header(sample)
     if header is None:
         raise explain_no_columns(["no header line"], f"{source.name}:1")
-    _require_unique(header.cells, source)
+    require_unique(header.cells, f"{source.name}:1")
     objects = [dict.fromkeys(header.cells, "")]
     shape = find_any_shape(objects, source.settings, source.name, only_flat=True)
     if shape is None:
@@ -151,17 +150,6 @@ def _find_header(sample: Sample) -> _Header | None:
         named = [cell or f"column_{index}" for index, cell in enumerate(cells, start=1)]
         headers.append(_Header(delimiter, named))
     return max(headers, key=lambda header: len(header.cells), default=None)
-
-
-def _require_unique(cells: list[str], source: Source) -> None:
-    twice = next((cell for cell in cells if cells.count(cell) > 1), None)
-    if twice is not None:
-        raise InputError(
-            f'The column "{twice}" appears twice.',
-            code="duplicate_column",
-            location=f"{source.name}:1",
-            hint="Rename or remove one of the two.",
-        )
 
 
 def _explain(example: Example) -> str:

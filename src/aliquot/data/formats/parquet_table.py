@@ -40,20 +40,37 @@ def _read_table(source: Source) -> Iterator[Record | Problem]:
     try:
         for batch in _open_batches(source, arrow):
             labels, binary = _read_labels(batch.schema), _list_binary(batch.schema, arrow)
+            schema = _in_microseconds(batch.schema, arrow)
             if not number:
                 yield from _note_columns(labels, binary)
-            for record in batch.drop_columns(binary).to_pylist():
+                yield from _note_cut_times(batch.schema, schema)
+            for record in batch.cast(schema, safe=False).drop_columns(binary).to_pylist():
                 number += 1
                 yield number, _as_record(record, labels)
-    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
+    except (arrow.ArrowException, UnicodeDecodeError, OSError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        raise InputError(
-            f"The file is damaged: {str(error).splitlines()[0][:200]}.",
-            code="damaged_file",
-            location=source.name,
-            hint="Copy or upload it again.",
-        ) from error
+        raise _damaged(source, error) from error
+    except (ValueError, OverflowError) as error:  # a date beyond the year 9999, for one
+        raise _unreadable(source, number, error) from error
+
+
+def _damaged(source: Source, error: Exception) -> InputError:
+    return InputError(
+        f"The file is damaged: {str(error).splitlines()[0][:200]}.",
+        code="damaged_file",
+        location=source.name,
+        hint="Copy or upload it again.",
+    )
+
+
+def _unreadable(source: Source, number: int, error: Exception) -> InputError:
+    return InputError(
+        f"A value after row {number:,} cannot be read: {str(error).splitlines()[0][:200]}.",
+        code="value_unreadable",
+        location=source.name,
+        hint="Write the column that holds it as text, for example with pandas: df[column].astype(str).",
+    )
 
 
 def _import_arrow(location: str) -> Any:
@@ -113,6 +130,35 @@ def _holds_bytes(kind: Any, types: Any) -> bool:
     return types.is_struct(kind) and any(
         types.is_binary(kind.field(index).type) for index in range(kind.num_fields)
     )
+
+
+def _in_microseconds(schema: Any, arrow: Any) -> Any:
+    """Return a schema without nanoseconds, which Python's dates and times do not have."""
+    return arrow.schema(
+        [field.with_type(_as_microseconds(field.type, arrow)) for field in schema], schema.metadata
+    )
+
+
+def _as_microseconds(kind: Any, arrow: Any) -> Any:
+    types = arrow.types
+    if getattr(kind, "unit", "") == "ns":
+        if types.is_timestamp(kind):
+            return arrow.timestamp("us", kind.tz)
+        return arrow.time64("us") if types.is_time64(kind) else arrow.duration("us")
+    if types.is_list(kind):
+        return arrow.list_(kind.value_field.with_type(_as_microseconds(kind.value_type, arrow)))
+    if types.is_struct(kind):
+        return arrow.struct([field.with_type(_as_microseconds(field.type, arrow)) for field in kind])
+    return kind
+
+
+def _note_cut_times(schema: Any, read_as: Any) -> Iterator[Problem]:
+    for field, cut in zip(schema, read_as, strict=True):
+        if field.type != cut.type:
+            message = f"The column {field.name} holds nanoseconds; times were read to the microsecond."
+            yield Problem(
+                code="times_cut", severity="note", message=message, field=field.name, kind=field.name
+            )
 
 
 def _note_columns(labels: dict[str, list[str]], binary: list[str]) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import TEXT_ROLE
 from aliquot.core.dataset import Example
+from aliquot.data.chat_keys import CHAT_KEYS, set_beside
 from aliquot.data.columns import find_columns
 from aliquot.data.format import Detection, Problem, Row, Shape
 from aliquot.data.json_lines import as_text, describe_broken
@@ -19,6 +20,7 @@ from aliquot.data.writing import extras, json_lines_writer
 
 _KEY = "text"
 _NAMES = {"messages[0].content": _KEY}
+_USED = frozenset((_KEY,))
 _OF_OTHERS = frozenset(("messages", "conversations", "chosen"))
 
 
@@ -37,7 +39,9 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
         yield Problem(code="missing_field", message=message, line=line, field=_KEY)
         return
     rest = {key: item for key, item in value.items() if key != _KEY}
-    yield Row(line, {**rest, "messages": [_as_message(as_text(value[_KEY]))]}, _NAMES)
+    rest, notes = set_beside(line, rest, CHAT_KEYS)
+    yield from notes
+    yield Row(line, {**rest, "messages": [_as_message(as_text(value[_KEY]))]}, _NAMES, value, _USED)
 
 
 def _as_message(text: object) -> dict[str, Any]:
@@ -81,7 +85,7 @@ def _read_document(source: Source) -> Iterator[Row | Problem]:
         line = error.object.count(b"\n", 0, error.start) + 1
         yield Problem(code="invalid_utf8", message=message, line=line, remedy="Save the file as UTF-8.")
         return
-    yield Row(1, {"messages": [_as_message(text)]}, _NAMES)
+    yield Row(1, {"messages": [_as_message(text)]}, _NAMES, {})
 
 
 def _explain(example: Example) -> str:

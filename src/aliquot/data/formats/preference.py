@@ -8,6 +8,7 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import read_json
 from aliquot.core.dataset import Example
+from aliquot.data.chat_keys import CHAT_KEYS, OVERWRITTEN, set_beside
 from aliquot.data.columns import as_turns
 from aliquot.data.format import Problem, Row, Shape
 from aliquot.data.shapes import json_lines_format
@@ -18,7 +19,6 @@ _PAIRS = (
     ("preferred_completion", "non_preferred_completion"),
     ("chosen", "rejected"),
 )
-_TAKEN = ("input", "prompt", "system")
 _TOOLS = ("tools", "functions", "parallel_tool_calls")
 
 
@@ -52,14 +52,23 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
         return
     given = value.get("input")
     tools = {key: given[key] for key in _TOOLS if key in given} if isinstance(given, dict) else {}
-    rest = {key: item for key, item in value.items() if key not in (*pair, *_TAKEN)}
+    used = frozenset((*pair, _find_prompt(value), "system"))
+    rest = {key: item for key, item in value.items() if key not in used}
+    is_chat = any(isinstance(value.get(key), (list, dict)) for key in used)
+    rest, notes = set_beside(line, rest, OVERWRITTEN | {"rejected_message"} if is_chat else CHAT_KEYS)
+    yield from notes
     messages = [*_without(prompt, shared), *shared, *chosen]
     names = {f"messages[{len(messages) - 1}].content": pair[0], "rejected_message.content": pair[1]}
-    yield Row(line, {**rest, **tools, "messages": messages, "rejected_message": rejected[0]}, names)
+    row = {**rest, **tools, "messages": messages, "rejected_message": rejected[0]}
+    yield Row(line, row, names, value, used)
+
+
+def _find_prompt(value: Mapping[str, Any]) -> str:
+    return "input" if "input" in value else "prompt"
 
 
 def _read_prompt(value: Mapping[str, Any]) -> list[Any]:
-    given = value.get("input", value.get("prompt"))
+    given = value.get(_find_prompt(value))
     if isinstance(given, dict):
         messages = given.get("messages")
         given = messages if isinstance(messages, list) else None

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Example
-from aliquot.data.columns import find_columns, list_pairs, read_row
+from aliquot.data.columns import find_columns, list_pairs, row_reader
 from aliquot.data.format import Shape
 from aliquot.data.shapes import json_lines_format, list_keys
 from aliquot.data.writing import as_pair, explain_pair, extras, json_lines_writer
@@ -23,15 +22,10 @@ def find_shape(objects: Sequence[Mapping[str, Any]], settings: DataSettings) -> 
     if not own:
         return None
     columns = find_columns(list_keys(own), settings)
-    if columns is None or (not is_set and _is_alpaca(columns.needed)):
+    if columns is None or (not is_set and columns.is_alpaca):
         return None
     count = sum(all(key in value for key in columns.needed) for value in own)
-    read = partial(read_row, columns=columns, names=columns.names())
-    return Shape(columns.describe(), count, read, has_columns=True)
-
-
-def _is_alpaca(needed: Sequence[str]) -> bool:
-    return {key.strip().casefold() for key in needed} == {"instruction", "output"}
+    return Shape(columns.describe(), count, row_reader(columns), has_columns=True)
 
 
 def _as_object(example: Example) -> dict[str, Any]:

@@ -9,27 +9,16 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import read_json
 from aliquot.core.dataset import Example
+from aliquot.data.chat_keys import OVERWRITTEN, set_beside
 from aliquot.data.format import Problem, Row, Shape
+from aliquot.data.other_names import KEY_NAMES, ROLE_NAMES, list_renamed
 from aliquot.data.shapes import json_lines_format
 from aliquot.data.writing import explain_chat, explain_texts, extras, json_lines_writer
 
 _KEY = "conversations"
-_ROLES = {
-    "human": "user",
-    "user": "user",
-    "gpt": "assistant",
-    "assistant": "assistant",
-    "chatgpt": "assistant",
-    "bing": "assistant",
-    "bard": "assistant",
-    "model": "assistant",
-    "function_call": "assistant",
-    "system": "system",
-    "tool": "tool",
-    "observation": "tool",
-    "function_response": "tool",
-}
-"""Who speaks, in the spellings of ShareGPT's descendants."""
+_USED = frozenset((_KEY, "system", "tools", "functions"))
+_CALL = "function_call"
+"""Who speaks when the assistant calls tools."""
 _SPEAKERS = {"system": "system", "user": "human", "assistant": "gpt"}
 _PLACE = re.compile(r"messages\[(\d+)\](.*)")
 
@@ -73,21 +62,25 @@ def _read_object(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
     rest = {key: item for key, item in value.items() if key not in (_KEY, "system")}
     if system:
         messages.insert(0, {"role": "system", "content": system})
-    yield Row(line, {**rest, "messages": messages}, _NAMES[bool(system)])
+    rest, notes = set_beside(line, rest, OVERWRITTEN)
+    yield from notes
+    yield Row(line, {**rest, "messages": messages}, _NAMES[bool(system)], value, _USED)
 
 
 def _read_turn(turn: object) -> object:
     if not isinstance(turn, dict):
         return turn
-    rest = {key: item for key, item in turn.items() if key not in ("from", "value", "role", "content")}
-    speaker = turn.get("from", turn.get("role"))
-    message = {**rest, "content": turn.get("value", turn.get("content"))}
-    if speaker is not None:
-        message["role"] = _ROLES.get(speaker, speaker) if isinstance(speaker, str) else speaker
-    if speaker == "function_call":
-        call = read_json(message["content"]) if isinstance(message["content"], str) else message["content"]
-        message |= {"content": None, "tool_calls": call if isinstance(call, list) else [call]}
-    return message
+    names = list_renamed(turn, KEY_NAMES.get)
+    message = {names.get(key, key): item for key, item in turn.items()}
+    speaker = message.get("role")
+    if speaker == _CALL:
+        return message | _as_calls(message.get("content"))
+    return message | ({"role": ROLE_NAMES.get(speaker, speaker)} if isinstance(speaker, str) else {})
+
+
+def _as_calls(content: Any) -> dict[str, Any]:
+    call = read_json(content) if isinstance(content, str) else content
+    return {"role": "assistant", "content": None, "tool_calls": call if isinstance(call, list) else [call]}
 
 
 def _explain(example: Example) -> str:

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 from aliquot.config.settings import DataSettings
 from aliquot.data.cells import as_json_value
 from aliquot.data.format import Detection, Format, Problem, Row
+from aliquot.data.json_lines import blank_line
 from aliquot.data.shapes import find_any_shape
 from aliquot.data.source import Sample, Source
-from aliquot.data.tables import Record, explain_no_columns, read_records
+from aliquot.data.tables import Record, explain_no_columns, read_records, require_unique
 from aliquot.errors import AliquotError, InputError
 
 MAX_BYTES = 512_000_000
@@ -102,18 +103,10 @@ def _explain_none(sheets: list[_Sheet], source: Source) -> InputError:
 
 
 def _list_records(sheet: _Sheet) -> Iterator[Record | Problem]:
-    twice = next((cell for cell in sheet.header if sheet.header.count(cell) > 1), None)
-    if twice is not None:
-        raise InputError(
-            f'The column "{twice}" appears twice.',
-            code="duplicate_column",
-            location=sheet.name,
-            hint="Rename or remove one of the two.",
-        )
+    require_unique(sheet.header, sheet.name)
     for number, cells in enumerate(sheet.rows, start=sheet.start + 1):
         if all(cell == "" for cell in cells):
-            message = "Blank lines were passed over."
-            yield Problem(code="blank_lines", severity="note", line=number, message=message)
+            yield blank_line(number)
         else:
             yield number, {key: as_json_value(cell) for key, cell in zip(sheet.header, cells, strict=True)}
 

@@ -35,6 +35,15 @@ def test_speakers_in_all_spellings_become_roles():
     assert findings == ()
 
 
+def test_a_turn_named_twice_loses_nothing():
+    call = {"from": "human", "role": "user", "value": "u"}
+    example, findings = read({"conversations": [call, *turns(("chatbot", "a"))]})
+    assert [message.role for message in example.messages] == ["user", "assistant"]
+    assert [(item.code, item.field) for item in findings] == [
+        ("unknown_message_key", "conversations[0].from")
+    ]
+
+
 def test_a_system_prompt_beside_the_turns_comes_first():
     example, _ = read({"system": "s", "conversations": turns(("human", "u"), ("gpt", "a"))})
     assert example.messages[0] == Message("system", "s")

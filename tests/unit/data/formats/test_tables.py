@@ -125,3 +125,34 @@ def test_an_arrow_file_is_read_like_a_stream(tmp_path):
     rows = read(tmp_path / "rows.arrow")
     assert [row.line for row in rows] == [1, 2]
     assert not any(isinstance(row, Problem) for row in rows)
+
+
+def write_table(tmp_path, **columns):
+    path = tmp_path / "rows.parquet"
+    table = {"prompt": ["p"], "completion": ["a"], **columns}
+    pyarrow.parquet.write_table(pyarrow.table(table), path)
+    return path
+
+
+def test_nanoseconds_are_cut_to_microseconds_and_noted(tmp_path):
+    instant = pyarrow.array([1_700_000_000_000_000_001], pyarrow.timestamp("ns", "UTC"))
+    day = pyarrow.array([datetime.date(2024, 2, 29)])
+    times = pyarrow.array([[{"at": 1_001, "took": 2_002}]]).cast(
+        pyarrow.list_(pyarrow.struct([("at", pyarrow.time64("ns")), ("took", pyarrow.duration("ns"))]))
+    )
+    *notes, row = read(write_table(tmp_path, seen=instant, day=day, times=times))
+    assert [(item.code, item.severity, item.field) for item in notes] == [
+        ("times_cut", "note", "seen"),
+        ("times_cut", "note", "times"),
+    ]
+    assert row.value["seen"] == "2023-11-14T22:13:20+00:00"
+    assert row.value["day"] == "2024-02-29"
+    assert row.value["times"] == [{"at": "00:00:00.000001", "took": "0:00:00.000002"}]
+
+
+def test_a_date_that_has_no_text_is_no_damage(tmp_path):
+    beyond = pyarrow.array([10**7], pyarrow.int32()).cast(pyarrow.date32())
+    with pytest.raises(InputError, match="A value after row 0 cannot be read") as caught:
+        read(write_table(tmp_path, day=beyond))
+    assert caught.value.code == "value_unreadable"
+    assert "as text" in caught.value.hint
