@@ -168,29 +168,57 @@ class TokenProfile:
     """Lengths in tokens under the base model's template; loss tokens are those that are trained.
 
     Attributes:
+        longest_line: The line of the longest row.
+        shared_prefix: Tokens that all rows begin with.
+        prefix_tree_tokens: Tokens per epoch when each prefix shared within a micro-batch counts once, by
+            rows per micro-batch.
+        distinct_tokens: The same with the whole split as one batch.
         rows: Of whole rows.
         prompts: Of everything before the last trained answer.
         answers: Of the last trained answer, the end of the turn included.
         system_share: Share of all tokens that are the text of system messages.
-        prefix_sharing: At most how many times fewer tokens are computed when each prefix shared within a
-            batch is computed once: by rows per batch, and under ``all`` for the whole split as one batch.
     """
 
     num_tokens: int
     num_trained_tokens: int
-    median: int
-    p95: int
-    longest: int
     longest_line: int
-    longest_reference: int
     shared_prefix: int
     prefix_tree_tokens: dict[int, int]
-    """Distinct prefix-tree tokens per epoch, by rows per micro-batch."""
-    rows: Lengths | None = None
-    prompts: Lengths | None = None
-    answers: Lengths | None = None
+    distinct_tokens: int
+    rows: Lengths
+    prompts: Lengths
+    answers: Lengths
     system_share: float = 0.0
-    prefix_sharing: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def median(self) -> int:
+        """Tokens of the row in the middle."""
+        return self.rows.p50
+
+    @property
+    def p95(self) -> int:
+        """Tokens that 95 % of the rows do not exceed."""
+        return self.rows.p95
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the longest row."""
+        return self.rows.longest
+
+    @property
+    def longest_reference(self) -> int:
+        """Tokens of the longest answer, the end of the turn included."""
+        return self.answers.longest
+
+    @property
+    def prefix_sharing(self) -> dict[str, float]:
+        """At most how many times fewer tokens are computed when each shared prefix is computed once.
+
+        By rows per batch, and under ``all`` for the whole split as one batch.
+        """
+        distinct = {str(size): tokens for size, tokens in self.prefix_tree_tokens.items()}
+        distinct["all"] = self.distinct_tokens
+        return {size: self.num_tokens / tokens for size, tokens in distinct.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,23 +26,17 @@ def profile_tokens(lines: Sequence[int], rows: Sequence[RowTokens], *, seed: int
     of_rows = describe_lengths(lengths)
     num_tokens = sum(row.num_tokens for row in rows)
     branches = sorted(ids for row in rows for ids in row.branches)
-    trees = {size: _tree_tokens(rows, size, seed) for size in MICRO_BATCHES}
     return TokenProfile(
         num_tokens=num_tokens,
         num_trained_tokens=sum(row.num_trained for row in rows),
-        median=of_rows.p50,
-        p95=of_rows.p95,
-        longest=of_rows.longest,
         longest_line=lines[lengths.index(of_rows.longest)],
-        longest_reference=max(row.num_reference for row in rows),
         shared_prefix=_shared_tokens(branches[0], branches[-1]),  # in order, these two differ earliest
-        prefix_tree_tokens=trees,
+        prefix_tree_tokens={size: _tree_tokens(rows, size, seed) for size in MICRO_BATCHES},
+        distinct_tokens=_count_distinct(branches),
         rows=of_rows,
         prompts=describe_lengths(row.num_prompt for row in rows),
         answers=describe_lengths(row.num_reference for row in rows),
         system_share=sum(row.num_system for row in rows) / num_tokens,
-        prefix_sharing={str(size): num_tokens / tree for size, tree in trees.items()}
-        | {"all": num_tokens / _count_distinct(branches)},
     )
 
 

@@ -21,8 +21,9 @@ from aliquot.export.croissant_fields import (
     enumerate_splits,
     without_metadata,
 )
-from aliquot.export.data_wording import describe_contents, file_name, title_of
-from aliquot.export.verdict import describe_place, group_findings
+from aliquot.export.data_wording import describe_contents, title_of
+from aliquot.export.source_files import list_source_files
+from aliquot.export.verdict import group_findings, list_places
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 ENCODINGS = {
@@ -46,13 +47,15 @@ class DataFile:
     """A file of rows as it is published, relative to the Croissant file.
 
     Attributes:
-        split: The split that the whole file holds; empty for a file of all rows.
+        format: Name of its data format; needed where the file's name does not tell its media type.
+        split: The split whose stored rows the file holds; empty for a file of the user's own.
         has_metadata: Whether a row of a split's file has metadata: readers refuse a column that no row has.
     """
 
     path: str
     sha256: str
     num_bytes: int
+    format: str = ""
     split: str = ""
     has_metadata: bool = True
 
@@ -64,15 +67,13 @@ def build_croissant(
 
     Args:
         report: What the check found.
-        files: The files of rows that lie beside it, one per split; without them the checked file is
+        files: The files of rows that lie beside it, one per split; without them the checked files are
             described.
         created_at: When those files were written (ISO 8601, UTC); empty when unknown.
         described_at: When this description was made, likewise.
     """
     about = report.about
-    published = list(files) or [
-        DataFile(path=file_name(report), sha256=report.file_sha256, num_bytes=report.num_bytes)
-    ]
+    published = list(files) or list_own_files(report)
     tree = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
@@ -89,7 +90,7 @@ def build_croissant(
         "isBasedOn": _origin(report) if files else None,
         "rai:dataPreprocessingProtocol": [report.split_rule],
         "rai:dataLimitations": list_limitations(report),
-        "distribution": [_file_object(file, report) for file in published],
+        "distribution": [_file_object(file) for file in published],
         "recordSet": [
             *enumerate_splits(report),
             *enumerate_labels(report),
@@ -100,13 +101,21 @@ def build_croissant(
     return json.dumps(kept, ensure_ascii=False, indent=2) + "\n"
 
 
+def list_own_files(report: DataReport) -> list[DataFile]:
+    """Return the user's own files, each as it would be published."""
+    return [
+        DataFile(path=file.name, sha256=file.sha256, num_bytes=file.num_bytes, format=file.format)
+        for file in list_source_files(report)
+    ]
+
+
 def list_limitations(report: DataReport) -> list[str]:
     """Return what a user of the data should know: errors, warnings, and what the test can show."""
     said = []
     groups = group_findings(report.findings)
-    for finding in (*groups["error"], *groups["warning"]):
-        place = describe_place(finding)
-        said.append(f"{finding.message} ({place})" if place else finding.message)
+    for kind in (*groups["error"], *groups["warning"]):
+        place = "; ".join(list_places(kind, report))
+        said.append(f"{kind.first.message} ({place})" if place else kind.first.message)
     if report.detectable:
         said.append(report.detectable.sentence)
     return said
@@ -118,19 +127,22 @@ def _list_creators(report: DataReport) -> list[dict[str, str]]:
     return [*people, {"@type": "sc:Organization", "name": house}] if house else people
 
 
-def _origin(report: DataReport) -> dict[str, str]:
-    """Return the file that the published rows were made from."""
-    return {"@type": "sc:CreativeWork", "name": file_name(report), "sha256": report.file_sha256}
+def _origin(report: DataReport) -> list[dict[str, str]]:
+    """Return the files that the published rows were made from."""
+    return [
+        {"@type": "sc:CreativeWork", "name": file.path, "sha256": file.sha256}
+        for file in list_own_files(report)
+    ]
 
 
-def _file_object(file: DataFile, report: DataReport) -> dict[str, Any]:
+def _file_object(file: DataFile) -> dict[str, Any]:
     return {
         "@type": "cr:FileObject",
         "@id": as_id(file.path),
         "name": file.path,
         "contentUrl": file.path,
         "contentSize": f"{file.num_bytes} B",
-        "encodingFormat": list_encodings(file.path, report.format),
+        "encodingFormat": list_encodings(file.path, file.format),
         "sha256": file.sha256,
     }
 
@@ -144,7 +156,7 @@ def list_encodings(path: str, data_format: str) -> list[str]:
 
 def _records(file: DataFile, report: DataReport) -> list[dict[str, Any]]:
     """Return the record set of a file; none for an empty file or one that Croissant cannot address."""
-    encodings = list_encodings(file.path, report.format)
+    encodings = list_encodings(file.path, file.format)
     if encodings[-1] == ENCODINGS[".zst"] or encodings[0] not in _ADDRESSED:
         return []
     if file.split and not report.get_split(file.split).num_examples:

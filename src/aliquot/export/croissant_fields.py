@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from aliquot.core.dataset import DataReport, RowField
 from aliquot.export.data_wording import list_labels, list_splits
+from aliquot.export.source_files import list_source_files
 
 _CR = (
     "annotation arrayShape citeAs column containedIn equivalentProperty excludes extract field fileProperty "
@@ -101,16 +102,29 @@ def describe_records(report: DataReport, path: str, split: str) -> list[dict[str
         split: The split that the file holds, in the layout of ``rows/<split>.jsonl``; empty for the
             user's own file, in its own layout.
     """
-    name = split or "rows"
-    fields = list(_stored_fields(report, path, split) if split else _own_fields(report, path))
+    name = split or ("rows" if len(report.files) < 2 else as_id(f"rows/{path}"))
+    fields = list(_stored_fields(report, path, split) if split else _own_fields(report, path, name))
     if not fields:
         return []
     record: dict[str, Any] = {"@type": "cr:RecordSet", "@id": name, "name": name, "field": fields}
     if split:
         record["key"] = {"@id": f"{name}/example_id"}
-    elif left_out := [field.name for field in report.fields if not _is_described(field)]:
-        record["description"] = f"Fields without a type in Croissant are left out: {', '.join(left_out)}."
+    elif said := " ".join(_describe_own(report, path)):
+        record["description"] = said
     return [record]
+
+
+def _describe_own(report: DataReport, path: str) -> Iterator[str]:
+    """Yield which split the user's own file is, and which fields are not described."""
+    splits = {file.name: file.split for file in list_source_files(report)}
+    if split := splits.get(path):
+        yield f"The rows of the split {split}."
+    for fields, why in (
+        ([field for field in report.fields if not _is_typed(field)], "without a type in Croissant"),
+        ([field for field in report.fields if not _is_in_every_file(field, report)], "that some rows lack"),
+    ):
+        if fields:
+            yield f"Fields {why} are left out: {', '.join(field.name for field in fields)}."
 
 
 def without_metadata(record: dict[str, Any]) -> dict[str, Any]:
@@ -141,21 +155,28 @@ def _metadata_names(report: DataReport) -> Iterable[str]:
     return dict.fromkeys(beside)
 
 
-def _own_fields(report: DataReport, path: str) -> Iterator[dict[str, Any]]:
+def _own_fields(report: DataReport, path: str, record: str) -> Iterator[dict[str, Any]]:
     for field in report.fields:
+        if not _is_in_every_file(field, report):
+            continue
         if _is_conversation(field):
-            yield _messages("rows", path)
+            yield _messages(record, path)
         elif field.name.startswith("metadata."):
             key = field.name.removeprefix("metadata.")
             source = _source(path, {"column": "metadata"}, {"jsonPath": _json_path(key)})
-            yield {**_field("rows/metadata", key, TYPES.get(field.kind, "sc:Text")), "source": source}
+            yield {**_field(f"{record}/metadata", key, TYPES.get(field.kind, "sc:Text")), "source": source}
         elif field.kind in TYPES:
             is_split = field.name == "split" and not field.is_metadata
             kind: Any = ["sc:Text", "cr:Split"] if is_split else TYPES[field.kind]
-            yield _column("rows", path, field.name, kind)
+            yield _column(record, path, field.name, kind)
 
 
-def _is_described(field: RowField) -> bool:
+def _is_in_every_file(field: RowField, report: DataReport) -> bool:
+    """Whether each of several files surely has the field: readers refuse a column that a file lacks."""
+    return len(report.files) < 2 or field.num_rows >= report.num_examples
+
+
+def _is_typed(field: RowField) -> bool:
     return _is_conversation(field) or field.name.startswith("metadata.") or field.kind in TYPES
 
 

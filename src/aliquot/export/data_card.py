@@ -10,15 +10,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from aliquot.core.dataset import DataReport, Finding, SplitProfile
-from aliquot.export.croissant import DataFile
+from aliquot.core.dataset import DataReport, SplitProfile
+from aliquot.export.croissant import DataFile, list_own_files
 from aliquot.export.data_wording import (
     describe_conflicts,
     describe_contents,
     describe_majority,
     describe_rows,
     describe_shared,
-    file_name,
     list_labels,
     list_splits,
     name_label,
@@ -26,7 +25,8 @@ from aliquot.export.data_wording import (
 )
 from aliquot.export.lengths import describe_sharing
 from aliquot.export.percentiles import COLUMNS, list_percentiles
-from aliquot.export.verdict import describe_place, group_findings, judge
+from aliquot.export.source_files import name_hash
+from aliquot.export.verdict import FoundKind, group_findings, judge, list_places
 from aliquot.export.wording import count, listed, size
 
 MAX_LABELS = 100
@@ -80,7 +80,7 @@ def describe_for_paper(report: DataReport) -> str:
         _label_shares(report),
         describe_shared(report),
         describe_conflicts(report),
-        f"The data are identified by the SHA-256 of the file, {report.file_sha256}.",
+        f"The data are identified by the {name_hash(report)}, {report.file_sha256}.",
     ]
     return _plain(" ".join(filter(None, said)))
 
@@ -225,16 +225,16 @@ def _power(report: DataReport) -> str:
 def _findings(report: DataReport) -> Iterator[str]:
     groups = group_findings(report.findings)
     yield f"{judge(report).sentence}."
-    for severity, findings in groups.items():
-        if findings:
-            yield f"### {severity.capitalize()}s" if len(findings) > 1 else f"### {severity.capitalize()}"
-            yield "\n".join(map(_finding, findings))
+    for severity, kinds in groups.items():
+        if kinds:
+            yield f"### {severity.capitalize()}s" if len(kinds) > 1 else f"### {severity.capitalize()}"
+            yield "\n".join(_finding(kind, report) for kind in kinds)
 
 
-def _finding(finding: Finding) -> str:
-    place = describe_place(finding)
-    said = f"- {_plain(finding.message)}{f' ({place})' if place else ''}"
-    return f"{said} *{_plain(finding.remedy)}*" if finding.remedy else said
+def _finding(kind: FoundKind, report: DataReport) -> str:
+    place = _plain("; ".join(list_places(kind, report)))
+    said = f"- {_plain(kind.first.message)}{f' ({place})' if place else ''}"
+    return f"{said} *{_plain(kind.first.remedy)}*" if kind.first.remedy else said
 
 
 def _citation(report: DataReport) -> Iterator[str]:
@@ -267,10 +267,14 @@ _ASKED = (
 
 
 def _files(report: DataReport, files: Sequence[DataFile]) -> str:
-    own = DataFile(path=file_name(report), sha256=report.file_sha256, num_bytes=report.num_bytes)
-    rows = [(f"`{file.path}`", size(file.num_bytes), f"`{file.sha256}`") for file in (*files, own)]
-    note = f"\n\n`{own.path}` is what the others were made from; it is not among them." if files else ""
-    return _table(("File", "Size", "SHA-256"), rows, numbers={1}) + note
+    own = list_own_files(report)
+    rows = [(f"`{file.path}`", size(file.num_bytes), f"`{file.sha256}`") for file in (*files, *own)]
+    made_from = (
+        f"The last {len(own)} are what the others were made from; they are not among them."
+        if len(own) > 1
+        else f"`{own[0].path}` is what the others were made from; it is not among them."
+    )
+    return _table(("File", "Size", "SHA-256"), rows, numbers={1}) + (f"\n\n{made_from}" if files else "")
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: set[int]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from aliquot.core.dataset import SPLITS, DataReport, SplitProfile, Task
+from aliquot.core.dataset import SPLITS, DataReport, SplitProfile, Task, TaskType
 from aliquot.export.wording import count, listed
 
 MAX_NAMED_LABELS = 4
@@ -35,10 +35,15 @@ def list_splits(report: DataReport) -> tuple[SplitProfile, ...]:
 def describe_answers(task: Task) -> str:
     """Return the kind of answer in words: ``2 labels: negative and positive``."""
     if task.task_type != "labels":
-        return f"answers are {_ANSWERS[task.task_type]}"
+        return f"answers are {name_answers(task.task_type)}"
     labels = [name_label(label) for label in task.labels]
     shown = listed(labels) if len(labels) <= MAX_NAMED_LABELS else f"{', '.join(labels[:3])} …"
     return f"{count(len(labels), 'label')}: {shown}"
+
+
+def name_answers(task_type: TaskType) -> str:
+    """Return what answers that are no labels are: ``JSON records, scored as text``."""
+    return _ANSWERS[task_type]
 
 
 def describe_contents(report: DataReport) -> str:

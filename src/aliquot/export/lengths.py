@@ -14,8 +14,6 @@ def describe_sharing(tokens: TokenProfile) -> str:
         if tokens.system_share
         else ""
     )
-    if "all" not in sharing:
-        return system.rstrip()
     bounds = [
         f"{bound:.1f}× in batches of {size}" for size, bound in sharing.items() if size not in ("1", "all")
     ]

@@ -8,6 +8,7 @@ from aliquot.core.run import RunState
 from aliquot.core.spec import Spec
 from aliquot.export.history import History, read_history
 from aliquot.export.record import RunRecord
+from aliquot.export.source_files import name_hash
 from aliquot.export.wording import (
     count,
     duration,
@@ -81,7 +82,7 @@ def _data(spec: Spec) -> str:
     overlap = data.overlap.test_prompts_in_train
     shared = "No test prompt occurred" if not overlap else f"{count(overlap, 'test prompt')} occurred"
     return (
-        f"The data were {count(data.num_examples, 'example')} (file SHA-256 {data.file_sha256[:16]}…): "
+        f"The data were {count(data.num_examples, 'example')} ({name_hash(data)} {data.file_sha256[:16]}…): "
         f"{sizes[0]:,} for training, {sizes[1]:,} for validation and {sizes[2]:,} for testing. "
         f"How they were split: {_sentence(data.split_rule)} {shared} verbatim in the training or validation "
         "data."

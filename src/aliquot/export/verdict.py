@@ -4,11 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from aliquot.core.dataset import DataReport, Finding
+from aliquot.export.source_files import name_files
 from aliquot.export.wording import count
 
 SEVERITIES = ("error", "warning", "note")
+
+
+MAX_FILES = 5
+"""Files of one kind of finding that are named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundKind:
+    """Findings of one kind, which differ in the files and the lines they stand in.
+
+    Attributes:
+        findings: At least one, in the order of the report.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The one that speaks for all of its kind."""
+        return self.findings[0]
+
+    @property
+    def count(self) -> int:
+        """How many rows are concerned in all files."""
+        return sum(finding.count for finding in self.findings)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether it is about rows, rather than about the data as a whole."""
+        return any(finding.lines for finding in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,27 +80,46 @@ def judge(report: DataReport) -> Verdict:
     )
 
 
-def group_findings(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    """Return findings by severity, gravest first.
+def group_findings(findings: Iterable[Finding]) -> dict[str, list[FoundKind]]:
+    """Return kinds of findings by severity, gravest first; what several files have is one kind.
 
     Errors keep their order, for the first wrong line often explains the rest. Among warnings and notes
     those about the data as a whole come first, then those that concern the most rows.
     """
-    groups: dict[str, list[Finding]] = {severity: [] for severity in SEVERITIES}
+    kinds: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        groups[finding.severity].append(finding)
+        key = (finding.severity, finding.code, finding.field, finding.message)
+        kinds.setdefault(key, []).append(finding)
+    groups: dict[str, list[FoundKind]] = {severity: [] for severity in SEVERITIES}
+    for (severity, *_), found in kinds.items():
+        groups[severity].append(FoundKind(findings=tuple(found)))
     for severity in ("warning", "note"):
-        groups[severity].sort(key=lambda finding: (bool(finding.lines), -finding.count))
+        groups[severity].sort(key=lambda kind: (kind.has_lines, -kind.count))
     return groups
 
 
-def describe_place(finding: Finding, most: int = 10) -> str:
-    """Return where a finding stands: ``lines 15, 40, 60 and 166 more``; empty when it has no line.
+def list_places(kind: FoundKind, report: DataReport, most: int = 10) -> list[str]:
+    """Return where a kind of finding stands: ``test.csv: lines 15, 40 and 166 more`` for each file.
+
+    A file is named where it is not the whole of the data; empty when there is no line and no such file.
 
     Args:
-        finding: What was found.
-        most: Line numbers to name.
+        kind: What was found.
+        report: Of which data.
+        most: Line numbers to name of each file.
     """
+    names = name_files(report)
+    places = []
+    for finding in kind.findings:
+        is_whole = finding.file in ("", report.file)
+        file = "" if is_whole else names.get(finding.file) or PurePath(finding.file).name
+        places.append(": ".join(filter(None, (file, _describe_lines(finding, most)))))
+    named = list(filter(None, places))
+    more = len(named) - MAX_FILES
+    return [*named[:MAX_FILES], f"and in {count(more, 'more file')}"] if more > 0 else named
+
+
+def _describe_lines(finding: Finding, most: int) -> str:
     named = finding.lines[:most]
     if not named:
         return ""

@@ -61,6 +61,15 @@ def count(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def count_tokens(num_tokens: int, num_trained: int) -> str:
+    """Return how many tokens there are and how many of them are trained.
+
+    >>> count_tokens(160, 3)
+    '160 tokens, 3 trained (2 %)'
+    """
+    return f"{count(num_tokens, 'token')}, {num_trained:,} trained ({100 * num_trained / num_tokens:.0f} %)"
+
+
 def listed(names: Sequence[str]) -> str:
     """Return names as prose: ``a``, ``a and b``, ``a, b and c``."""
     if len(names) < 2:

@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from aliquot.config.given import GivenSettings
-from aliquot.core.dataset import DataReport, TokenProfile
+from aliquot.core.dataset import DataReport, Lengths, TokenProfile
 from aliquot.core.model import Architecture, ModelSource
 from aliquot.core.plan import Choice, Device
 from aliquot.core.records import decode
@@ -202,13 +202,26 @@ def _guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:
     return TokenProfile(
         num_tokens=num_rows * per_row,
         num_trained_tokens=num_rows * per_row // 4,
-        median=per_row,
-        p95=2 * per_row,
-        longest=4 * per_row,
         longest_line=0,
-        longest_reference=per_row,
         shared_prefix=0,
         prefix_tree_tokens={},
+        distinct_tokens=num_rows * per_row,
+        rows=_guess_lengths(per_row),
+        prompts=_guess_lengths(per_row),
+        answers=_guess_lengths(per_row / 4),
+    )
+
+
+def _guess_lengths(usual: float) -> Lengths:
+    median, longest = round(usual), round(4 * usual)
+    return Lengths(
+        p5=median,
+        p25=median,
+        p50=median,
+        p75=median,
+        p95=round(2 * usual),
+        p99=longest,
+        longest=longest,
     )
 
 

@@ -13,6 +13,8 @@ from aliquot.core.dataset import About, DataReport
 from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.data.remedies import REPAIR_ROWS
 from aliquot.errors import InputError
+from aliquot.export.verdict import group_findings
+from aliquot.export.wording import count
 from aliquot.plan.bases import choose_base
 from aliquot.tokenization.encoder import Encoder
 from aliquot.workflows.device import find_device
@@ -93,9 +95,9 @@ def require_usable(report: DataReport) -> None:
     # The first line that is wrong explains the rest: no usable row, for example, is only its consequence.
     first = min(errors, key=lambda finding: finding.lines[:1] or (sys.maxsize,))
     line = f":{first.lines[0]}" if first.lines else ""
-    more = f" ({len(errors) - 1} more kinds of errors.)" if len(errors) > 1 else ""
+    more = len(group_findings(errors)["error"]) - 1
     raise InputError(
-        first.message + more,
+        first.message + (f" ({count(more, 'more kind')} of errors.)" if more else ""),
         code=first.code,
         location=f"{first.file or report.file}{line}" + (f": {first.field}" if first.field else ""),
         hint=first.remedy or f"`aliquot check {report.file}` lists every finding.",

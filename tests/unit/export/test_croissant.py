@@ -86,7 +86,7 @@ def test_a_file_per_split_gets_a_record_set_and_an_empty_one_gets_none():
     tree = _build(make_report(), *files)
     assert [record["@id"] for record in tree["recordSet"]] == ["splits", "labels", "train", "test"]
     assert len(tree["distribution"]) == 3
-    assert tree["isBasedOn"]["sha256"] == "ab" * 32
+    assert [origin["sha256"] for origin in tree["isBasedOn"]] == ["ab" * 32]
     split = next(field for field in _record_set(tree, "test")["field"] if field["@id"] == "test/split")
     assert split["references"] == {"field": {"@id": "splits/name"}}
 
@@ -198,6 +198,50 @@ def test_mlcroissant_loads_the_file_and_yields_the_rows(tmp_path):
     assert rows[7]["rows/year"] == 1907
     assert rows[7]["rows/metadata/doi"] == b"10.1/7"
     assert rows[7]["rows/metadata/odd~20key"] == b"x"
+
+
+def _save_two_files(folder):
+    """Write rows of the same kind, of which only those of the first file have a year."""
+    (folder / "my set").mkdir()
+    for split, rows in (("train", ROWS[:61]), ("test", ROWS[61:])):
+        kept = [
+            {name: row[name] for name in ("messages", "year")[: 2 if split == "train" else 1]} for row in rows
+        ]
+        (folder / "my set" / f"{split}.jsonl").write_text("\n".join(map(json.dumps, kept)))
+    return check_data(folder / "my set", DataSettings()).report
+
+
+def test_each_of_several_files_is_described_by_its_own_hash(tmp_path):
+    tree = _build(_save_two_files(tmp_path))
+    files = {file["contentUrl"]: file["sha256"] for file in tree["distribution"]}
+    assert files == {
+        f"{split}.jsonl": sha256_file(tmp_path / "my set" / f"{split}.jsonl") for split in ("test", "train")
+    }
+    test = _record_set(tree, "rows/test.jsonl")
+    assert test["description"] == "The rows of the split test. Fields that some rows lack are left out: year."
+    assert [field["@id"] for field in test["field"]] == ["rows/test.jsonl/messages"]
+    assert str(tmp_path) not in json.dumps(tree)
+
+
+def test_stored_rows_name_every_file_that_they_were_made_from(tmp_path):
+    file = DataFile(path="rows/train.jsonl", sha256="ef" * 32, num_bytes=1, split="train")
+    origins = _build(_save_two_files(tmp_path), file)["isBasedOn"]
+    assert [origin["name"] for origin in origins] == ["test.jsonl", "train.jsonl"]
+
+
+@pytest.mark.nightly
+@pytest.mark.filterwarnings("default")  # rdflib and pandas deprecate things of their own
+def test_mlcroissant_yields_the_rows_of_each_of_several_files(tmp_path):
+    mlcroissant = pytest.importorskip("mlcroissant")
+    croissant = tmp_path / "my set" / "croissant.json"
+    report = _save_two_files(tmp_path)
+    croissant.write_text(build_croissant(report))
+    data = mlcroissant.Dataset(croissant)
+    assert not data.metadata.ctx.issues.errors
+    for split, number in (("train", 61), ("test", 19)):
+        rows = list(data.records(f"rows/{split}.jsonl"))
+        assert len(rows) == number
+        assert rows[0][f"rows/{split}.jsonl/messages"][0][f"rows/{split}.jsonl/messages/role"] == b"user"
 
 
 @pytest.mark.nightly

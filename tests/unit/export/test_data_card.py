@@ -7,7 +7,9 @@ from aliquot.core.dataset import About, RowField, TokenProfile
 from aliquot.export.croissant import DataFile
 from aliquot.export.data_card import build_data_card, describe_for_paper
 from aliquot.export.writers.data_card import write_data_card
+from tests.fixtures.lengths import make_lengths
 from tests.fixtures.reports import COUNTS, make_finding, make_report
+from tests.unit.export.test_source_files import make_source
 
 ASKED = "Not stated: creators, version, licence, web page or DOI and citation."
 
@@ -118,13 +120,13 @@ def test_lengths_are_told_where_they_are_known():
     tokens = TokenProfile(
         num_tokens=1000,
         num_trained_tokens=20,
-        median=12,
-        p95=15,
-        longest=16,
         longest_line=3,
-        longest_reference=2,
         shared_prefix=4,
-        prefix_tree_tokens={},
+        prefix_tree_tokens={1: 1000, 8: 500},
+        distinct_tokens=250,
+        rows=make_lengths(12, 15, 16),
+        prompts=make_lengths(10, 13, 14),
+        answers=make_lengths(2),
     )
     splits = (replace(make_report().splits[0], tokens=tokens), make_report().splits[1])
     card = build_data_card(make_report(splits=splits, base="smollm2-135m-instruct"))
@@ -155,3 +157,13 @@ def test_beside_files_of_a_run_both_layouts_are_told():
 
 def test_the_fixture_has_both_labels_in_both_splits():
     assert all(set(counts) == {"high", "low"} for counts in COUNTS.values())
+
+
+def test_a_card_of_several_files_names_each_and_says_what_the_hash_is_of():
+    files = (make_source("/set/train.csv", sha256="12" * 32), make_source("/set/test.csv", sha256="34" * 32))
+    report = make_report(file="/set", files=files)
+    card = build_data_card(report)
+    assert f"| `train.csv` | 7 bytes | `{'12' * 32}` |\n| `test.csv` | 7 bytes | `{'34' * 32}` |" in card
+    assert f"the SHA-256 of the files' hashes, {'ab' * 32}." in card
+    stored = DataFile(path="rows/train.jsonl", sha256="ef" * 32, num_bytes=1, split="train")
+    assert "The last 2 are what the others were made from" in build_data_card(report, [stored])

@@ -117,3 +117,8 @@ def test_words_in_sentences():
     assert w.method_title("wilson") == "Wilson"
     assert w.moment("2026-11-05T09:30:00Z") == "2026-11-05 09:30 UTC"
     assert w.moment("yesterday") == "yesterday"
+
+
+def test_counts_of_one_token_are_in_the_singular():
+    assert w.count_tokens(1, 1) == "1 token, 1 trained (100 %)"
+    assert w.count_tokens(1600, 32) == "1,600 tokens, 32 trained (2 %)"

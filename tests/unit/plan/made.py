@@ -6,6 +6,7 @@ from aliquot.core.dataset import DataReport, Overlap, SplitProfile, Task, TokenP
 from aliquot.core.model import Architecture, PreparedModel
 from aliquot.core.plan import Device
 from aliquot.plan.bases import find_base
+from tests.fixtures.lengths import make_lengths
 
 TWO_CORES = Device(
     kind="cpu",
@@ -57,13 +58,13 @@ def tokens(num_rows: int, length: int = 60, shared: int = 30, answer: int = 2) -
     return TokenProfile(
         num_tokens=num_rows * length,
         num_trained_tokens=num_rows * answer,
-        median=length,
-        p95=length,
-        longest=length,
         longest_line=7,
-        longest_reference=answer,
         shared_prefix=shared,
         prefix_tree_tokens={size: distinct(size) for size in (1, 4, 8, 16, 32)},
+        distinct_tokens=distinct(num_rows),
+        rows=make_lengths(length),
+        prompts=make_lengths(length - answer),
+        answers=make_lengths(answer),
     )
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from aliquot.cli.views.layout import bar, facts, heading, table
 from aliquot.cli.views.lengths import lengths
-from aliquot.core.dataset import DataReport, Finding
+from aliquot.core.dataset import DataReport
 from aliquot.export.data_wording import (
     describe_conflicts,
     describe_majority,
@@ -22,7 +22,7 @@ from aliquot.export.data_wording import (
     list_splits,
     name_label,
 )
-from aliquot.export.verdict import describe_asking, describe_place, group_findings, judge
+from aliquot.export.verdict import FoundKind, describe_asking, group_findings, judge, list_places
 from aliquot.export.wording import count, size
 
 MARKS = {"error": ("✗", "red"), "warning": ("!", "yellow"), "note": ("·", "dim"), "": ("✓", "green")}
@@ -45,7 +45,7 @@ def brief(report: DataReport) -> list[RenderableType]:
             ]
         )
     ]
-    return [*parts, *_list_findings([*groups["error"], *groups["warning"]], MAX_LINES)]
+    return [*parts, *_list_findings([*groups["error"], *groups["warning"]], report, MAX_LINES)]
 
 
 def full(report: DataReport, *, show_all: bool = False) -> list[RenderableType]:
@@ -57,7 +57,7 @@ def full(report: DataReport, *, show_all: bool = False) -> list[RenderableType]:
     """
     groups = group_findings(report.findings)
     most = 10 if show_all else MAX_LINES
-    grave = list(_list_findings([*groups["error"], *groups["warning"]], most))
+    grave = list(_list_findings([*groups["error"], *groups["warning"]], report, most))
     return [
         _verdict(report),
         Text(f"{file_name(report)} · {describe_rows(report)} · {size(report.num_bytes)}", "dim"),
@@ -67,7 +67,7 @@ def full(report: DataReport, *, show_all: bool = False) -> list[RenderableType]:
         *lengths(report),
         Text(),
         _facts(report),
-        *_notes(groups["note"], show_all),
+        *_notes(groups["note"], report, show_all),
     ]
 
 
@@ -135,32 +135,33 @@ def _facts(report: DataReport) -> RenderableType:
             ("test set", report.detectable.sentence if report.detectable else ""),
             ("metadata", hidden),
             ("format", f"{report.format}: {report.format_reason}"),
-            ("sha256", report.file_sha256),
+            ("sha256", report.file_sha256 + (" (of the files' hashes)" if len(report.files) > 1 else "")),
         ]
     )
 
 
-def _notes(notes: Sequence[Finding], show_all: bool) -> list[RenderableType]:
+def _notes(notes: Sequence[FoundKind], report: DataReport, show_all: bool) -> list[RenderableType]:
     """Return notes, folded to a line each unless all is asked for."""
     if not notes:
         return []
     if show_all:
-        return [heading("Notes"), *_list_findings(notes, 10)]
+        return [heading("Notes"), *_list_findings(notes, report, 10)]
     folded = Table.grid()
     folded.add_column(no_wrap=True, overflow="ellipsis")
     for note in notes:
-        folded.add_row(Text(f"·  {note.message}", "dim"))
+        folded.add_row(Text(f"·  {note.first.message}", "dim"))
     return [heading("Notes"), folded, Text("--all shows their lines and what to do", "dim italic")]
 
 
-def _list_findings(findings: Iterable[Finding], most: int) -> Iterator[RenderableType]:
+def _list_findings(kinds: Iterable[FoundKind], report: DataReport, most: int) -> Iterator[RenderableType]:
     grid = Table.grid(padding=(0, 2, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    for finding in findings:
+    for kind in kinds:
+        finding = kind.first
         mark, colour = MARKS[finding.severity]
         grid.add_row(Text(mark, f"bold {colour}"), Text(finding.message))
-        if place := describe_place(finding, most):
+        for place in list_places(kind, report, most):
             grid.add_row("", Text(place, "dim"))
         if finding.remedy:
             grid.add_row("", _arrow(finding.remedy))

@@ -2,47 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.console import RenderableType
 from rich.text import Text
 
 from aliquot.cli.views.layout import table
-from aliquot.core.dataset import DataReport, Lengths, SplitProfile, TokenProfile
+from aliquot.core.dataset import DataReport
 from aliquot.export.lengths import describe_sharing
-
-HEADINGS = ("tokens", "5 %", "25 %", "median", "75 %", "95 %", "99 %", "longest", "in all", "trained")
+from aliquot.export.percentiles import COLUMNS, list_percentiles
+from aliquot.export.wording import count_tokens
 
 
 def lengths(report: DataReport) -> list[RenderableType]:
     """Return the lengths of every split, or how to get them."""
-    measured = [(split, split.tokens) for split in report.splits if split.tokens]
+    measured = [(split.split, split.tokens) for split in report.splits if split.tokens]
     if not measured:
         note = (
             "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
         )
         return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
-    rows = [row for split, tokens in measured for row in _split(split, tokens)]
-    first = measured[0][1]
-    words = f"Under the template of {report.base}. {describe_sharing(first)}".rstrip()
+    in_all = [
+        f"{split} {count_tokens(tokens.num_tokens, tokens.num_trained_tokens)}" for split, tokens in measured
+    ]
+    words = f"Under the template of {report.base}: {'; '.join(in_all)}. {describe_sharing(measured[0][1])}"
+    headings = ("tokens", *(title.lower() for _, title in COLUMNS))
     return [
         Text(),
-        table(HEADINGS, rows, right="123456789"),
+        table(headings, list_percentiles(report), right="1234567"),
         Text(words, "dim"),
     ]
-
-
-def _split(split: SplitProfile, tokens: TokenProfile) -> Iterator[tuple[str, ...]]:
-    """Yield the line of a split; those of its prompts and answers only for the first, which is trained."""
-    in_all = (f"{tokens.num_tokens:,}", f"{tokens.num_trained_tokens:,}")
-    if tokens.rows:
-        yield (split.split, *_numbers(tokens.rows), *in_all)
-    if split.split == "train" and tokens.prompts and tokens.answers:
-        yield ("  prompts", *_numbers(tokens.prompts), "", "")
-        yield ("  answers", *_numbers(tokens.answers), "", "")
-
-
-def _numbers(one: Lengths) -> tuple[str, ...]:
-    return tuple(
-        f"{number:,}" for number in (one.p5, one.p25, one.p50, one.p75, one.p95, one.p99, one.longest)
-    )

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from aliquot.cli.views.layout import facts
 from aliquot.core.token_view import Token, TokenSequence, TokenView
-from aliquot.export.wording import count
+from aliquot.export.wording import count_tokens
 from aliquot.tokenization.pieces import make_visible
 
 BORDER = "│"
@@ -21,15 +21,6 @@ def table_of(views: tuple[TokenView, ...]) -> list[RenderableType]:
     """Return every row, and below them what the marks mean."""
     parts = [part for view in views for part in _row(view)]
     return [*parts, _legend()]
-
-
-def count_tokens(num_tokens: int, num_trained: int) -> str:
-    """Return a count in words.
-
-    >>> count_tokens(160, 3)
-    '160 tokens, 3 trained (2 %)'
-    """
-    return f"{count(num_tokens, 'token')}, {num_trained:,} trained ({100 * num_trained / num_tokens:.0f} %)"
 
 
 def _row(view: TokenView) -> list[RenderableType]:

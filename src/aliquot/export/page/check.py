@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from aliquot.core.dataset import DataReport, Finding, SplitProfile, TokenProfile
+from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.export.data_wording import (
     describe_conflicts,
     describe_majority,
@@ -19,13 +19,16 @@ from aliquot.export.data_wording import (
     file_name,
     list_labels,
     list_splits,
+    name_answers,
     name_label,
 )
 from aliquot.export.lengths import describe_sharing
+from aliquot.export.page.findings import FoundItem, list_found
 from aliquot.export.page.header import Fact
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.percentiles import COLUMNS, list_percentiles
-from aliquot.export.verdict import Verdict, describe_asking, describe_place, group_findings, judge
+from aliquot.export.source_files import name_hash
+from aliquot.export.verdict import Verdict, judge
 from aliquot.export.wording import count, listed, size
 from aliquot.version import __version__
 
@@ -37,16 +40,6 @@ _TITLES = {
     "warning": ("Warnings", "Training can begin; a result may mislead."),
     "note": ("Notes", "Good to know."),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundItem:
-    """One finding with where it stands."""
-
-    message: str
-    place: str
-    remedy: str
-    asking: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,19 +131,10 @@ def describe_check(report: DataReport) -> CheckPage:
 
 
 def _group(report: DataReport) -> Iterator[FoundGroup]:
-    for severity, findings in group_findings(report.findings).items():
-        if findings:
+    for severity, items in list_found(report).items():
+        if items:
             title, meaning = _TITLES[severity]
-            items = tuple(map(_item, findings))
             yield FoundGroup(severity=severity, title=title, meaning=meaning, items=items)
-
-
-def _item(finding: Finding) -> FoundItem:
-    field = f"field {finding.field}" if finding.field else ""
-    place = ", ".join(filter(None, (describe_place(finding), field)))
-    return FoundItem(
-        message=finding.message, place=place, remedy=finding.remedy, asking=describe_asking(finding)
-    )
 
 
 def _tiles(report: DataReport) -> Iterator[Fact]:
@@ -166,8 +150,8 @@ def _tiles(report: DataReport) -> Iterator[Fact]:
         more = f"{shown}{', …' if len(task.labels) > 6 else ''}"
         yield Fact(label="Answers", value=count(len(task.labels), "label"), more=more)
     elif report.num_examples:
-        value = {"number": "numbers", "text": "free text"}.get(task.task_type, task.task_type)
-        yield Fact(label="Answers", value=value)
+        value, _, more = name_answers(task.task_type).partition(", ")
+        yield Fact(label="Answers", value=value, more=more)
     if report.detectable:
         able = report.detectable
         yield Fact(
@@ -219,4 +203,4 @@ def _facts(report: DataReport) -> Iterator[tuple[str, str]]:
     yield "What training rows share", describe_sharing(trained) if trained else ""
     hidden = [field.name for field in report.fields if field.is_metadata]
     yield "Fields the model does not see", ", ".join(hidden)
-    yield "SHA-256 of the file", report.file_sha256
+    yield name_hash(report), report.file_sha256

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aliquot.core.dataset import SPLITS, Finding, SplitProfile
+from aliquot.core.dataset import SPLITS, SplitProfile
 from aliquot.core.spec import Spec
 from aliquot.export.data_wording import describe_overlap, file_name
 from aliquot.export.lengths import describe_sharing
+from aliquot.export.page.findings import FoundItem, list_found
 from aliquot.export.wording import count, size
 
 
@@ -30,7 +31,7 @@ class Data:
     splits: tuple[SplitProfile, ...]
     labels: tuple[LabelRow, ...]
     has_tokens: bool
-    findings: tuple[Finding, ...]
+    findings: tuple[FoundItem, ...]
     overlap: str
     detectable: str
     sharing: str
@@ -41,7 +42,6 @@ def describe_data(spec: Spec) -> Data:
     """Return what was found in the data."""
     report = spec.data
     splits = tuple(report.get_split(split) for split in SPLITS)
-    severity = {"error": 0, "warning": 1, "note": 2}
     return Data(
         source=f"{file_name(report)}, {count(report.num_rows, 'row')}, {size(report.num_bytes)}. "
         f"{report.format_reason}",
@@ -50,7 +50,7 @@ def describe_data(spec: Spec) -> Data:
         splits=splits,
         labels=_labels(splits),
         has_tokens=any(split.tokens for split in splits),
-        findings=tuple(sorted(report.findings, key=lambda finding: severity[finding.severity])),
+        findings=tuple(item for items in list_found(report).values() for item in items),
         overlap=describe_overlap(report),
         detectable=report.detectable.sentence if report.detectable else "",
         sharing=describe_sharing(tokens) if (tokens := report.get_split("train").tokens) else "",

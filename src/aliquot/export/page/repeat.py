@@ -12,6 +12,7 @@ from aliquot.core.records import sha256_file
 from aliquot.export.data_wording import file_name
 from aliquot.export.page.header import base_name
 from aliquot.export.record import RunRecord
+from aliquot.export.source_files import list_source_files, name_hash
 from aliquot.export.wording import duration, heading, setting_text, size
 from aliquot.export.write import PAGE, get_writer, list_writers
 
@@ -116,7 +117,10 @@ def _flat(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
 
 def _hashes(record: RunRecord) -> Iterator[tuple[str, str]]:
     spec = record.spec
-    yield file_name(spec.data), spec.data.file_sha256
+    for file in list_source_files(spec.data):
+        yield file.name, file.sha256
+    if len(spec.data.files) > 1:
+        yield name_hash(spec.data), spec.data.file_sha256
     for split, digest in spec.rows_sha256.items():
         yield f"rows/{split}.jsonl", digest
     weights = record.run_dir.adapter_dir / "adapter_model.safetensors"

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from aliquot.core.token_view import Token, TokenSequence, TokenView
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
-from aliquot.export.wording import count
+from aliquot.export.wording import count, count_tokens
 from aliquot.tokenization.pieces import make_visible
 from aliquot.version import __version__
 
@@ -73,7 +73,7 @@ def describe_tokens(view: TokenView) -> RowTokens:
     missing = view.num_sequences - len(view.sequences)
     return RowTokens(
         title=f"Line {view.line:,}, {view.split}, {view.example_id}",
-        counts=_count(view.num_tokens, view.num_trained_tokens),
+        counts=count_tokens(view.num_tokens, view.num_trained_tokens),
         base=view.base,
         sequences=tuple(
             _describe_sequence(sequence, f"Sequence {number} of {view.num_sequences}")
@@ -87,7 +87,7 @@ def _describe_sequence(sequence: TokenSequence, title: str) -> SequenceCells:
     cells = tuple(map(_cell, sequence.tokens))
     border = sequence.gap_at if sequence.num_left_out else len(cells)
     return SequenceCells(
-        title=f"{title}: {_count(sequence.num_tokens, sequence.num_trained_tokens)}",
+        title=f"{title}: {count_tokens(sequence.num_tokens, sequence.num_trained_tokens)}",
         head=cells[:border],
         gap=f"… {count(sequence.num_left_out, 'token')} not shown here …",
         tail=cells[border:],
@@ -108,7 +108,3 @@ def _looks(token: Token) -> Iterator[str]:
         yield "control"
     if token.is_trained:
         yield "trained"
-
-
-def _count(num_tokens: int, num_trained: int) -> str:
-    return f"{count(num_tokens, 'token')}, {num_trained:,} trained ({100 * num_trained / num_tokens:.0f} %)"

@@ -29,9 +29,10 @@ def test_lengths_and_what_sharing_saves_fit_80_columns(tmp_path):
     tokens = report.get_split("train").tokens
     assert f"All rows begin with the same {tokens.shared_prefix} tokens." in words
     assert f"at most {tokens.prefix_sharing['8']:.1f}× in batches of 8" in words
-    assert [line.split()[0] for line in text.splitlines()[3:8]] == [
-        "train", "prompts", "answers", "validation", "test",
+    assert [" ".join(line.split()[:2]) for line in text.splitlines()[3:8]] == [
+        "train rows", "train prompts", "train answers", "validation rows", "test rows",
     ]  # fmt: skip
+    assert f"train {tokens.num_tokens:,} tokens, {tokens.num_trained_tokens:,} trained" in words
     assert "System messages" not in words
 
 

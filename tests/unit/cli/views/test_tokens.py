@@ -3,7 +3,7 @@ import io
 import pytest
 from rich.console import Console
 
-from aliquot.cli.views.tokens import count_tokens, table_of
+from aliquot.cli.views.tokens import table_of
 from aliquot.core.token_view import Token, TokenSequence, TokenView
 from aliquot.tokenization.token_view import view_conversation
 from tests.fixtures.encoders import REWRITING, make_encoder
@@ -73,7 +73,3 @@ def test_all_branches_of_a_row_are_shown_with_the_reason():
     assert "sequence 1 of 2" in text and "sequence 2 of 2" in text
     assert "the template rewrites earlier turns" in text
     assert text.count("⟦") == 3, "one in each sequence, one in the legend"
-
-
-def test_counts_of_one_token_are_in_the_singular():
-    assert count_tokens(1, 1) == "1 token, 1 trained (100 %)"
