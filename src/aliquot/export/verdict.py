@@ -113,18 +113,19 @@ def list_places(kind: FoundKind, report: DataReport, most: int = 10) -> list[str
     for finding in kind.findings:
         is_whole = finding.file in ("", report.file)
         file = "" if is_whole else names.get(finding.file) or PurePath(finding.file).name
-        places.append(": ".join(filter(None, (file, _describe_lines(finding, most)))))
+        places.append(": ".join(filter(None, (file, describe_lines(finding, most)))))
     named = list(filter(None, places))
     more = len(named) - MAX_FILES
     return [*named[:MAX_FILES], f"and in {count(more, 'more file')}"] if more > 0 else named
 
 
-def _describe_lines(finding: Finding, most: int) -> str:
+def describe_lines(finding: Finding, most: int) -> str:
+    """Return ``lines 15, 2006 and 166 more``, without commas in numbers, as an editor takes them."""
     named = finding.lines[:most]
     if not named:
         return ""
     more = finding.count - len(named)
-    numbers = ", ".join(f"{line:,}" for line in named)
+    numbers = ", ".join(map(str, named))
     return f"{'line' if finding.count == 1 else 'lines'} {numbers}{f' and {more:,} more' if more > 0 else ''}"
 
 

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from aliquot.cli.views.layout import facts
-from aliquot.export.verdict import describe_place
+from aliquot.export.verdict import describe_lines
 from aliquot.workflows.convert import Conversion
 
 MAX_LINES = 5
@@ -19,6 +19,6 @@ def full(done: Conversion) -> list[RenderableType]:
     pairs += [("written as " + done.format, path) for path in done.files]
     pairs.append(("rows", f"{done.num_rows:,} read, {done.num_rows:,} written, none left behind: {splits}"))
     for finding in done.findings:
-        place = describe_place(finding, MAX_LINES)
+        place = describe_lines(finding, MAX_LINES)
         pairs.append((finding.severity, f"{finding.message} ({place})" if place else finding.message))
     return [facts([(Text(label), Text(words)) for label, words in pairs])]
