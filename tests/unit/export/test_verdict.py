@@ -32,7 +32,7 @@ def test_the_gravest_finding_gives_the_colour():
     [
         ((), 3, 10, None),
         ((7,), 1, 10, "line 7"),
-        ((7, 2006), 2, 10, "lines 7, 2,006"),
+        ((7, 2006), 2, 10, "lines 7, 2006"),
         (tuple(range(1, 11)), 1000, 10, "lines 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 990 more"),
         (tuple(range(1, 11)), 10, 2, "lines 1, 2 and 8 more"),
     ],
