@@ -24,7 +24,7 @@ def require_readable(findings: Iterable[Finding], num_rows: int, *, hint: str = 
         return
     first = errors[0]
     lines = f" (lines {', '.join(map(str, first.lines))})" if first.lines else ""
-    more = f" {len(errors) - 1} more kinds of errors were found." if len(errors) > 1 else ""
+    more = f" Errors of {len(errors) - 1} more kinds were found." if len(errors) > 1 else ""
     raise InputError(
         f"{first.message} This concerns {first.count:,} of {num_rows:,} rows{lines}; nothing was written, so "
         f"that no row is lost.{more}",
