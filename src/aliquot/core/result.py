@@ -160,6 +160,8 @@ class EvaluationReport(ShownInNotebook):
     Attributes:
         headline: The first thing a reader should know, in one or two sentences; when a simple baseline
             is as good as the tuned model, it says so first.
+        predictions_sha256: Hashes of the prediction files that were scored, by model: whether an answer is
+            new does not hang on clocks.
     """
 
     schema_version: int
@@ -178,6 +180,7 @@ class EvaluationReport(ShownInNotebook):
     comparisons: tuple[Comparison, ...]
     confusions: tuple[Confusion, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
+    predictions_sha256: dict[str, str] = field(default_factory=dict)
 
     def get_result(self, model: str) -> ModelResult | None:
         """Return the result of one model, or None while it has no predictions."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import write_file
-from aliquot.core.records import encode_lines, encode_pretty
+from aliquot.core.records import encode_lines, encode_pretty, sha256_file
 from aliquot.core.result import (
     Comparison,
     Confusion,
@@ -88,13 +88,21 @@ def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
         RunError: A prediction file does not belong to this run's rows, or a reference is unreadable.
         InputError: The primary metric or the normaliser is unknown.
     """
+    hashes = hash_predictions(run_dir, split)  # before they are read: what comes meanwhile counts as new
     scored = score_split(run_dir, split)
     report = _build_report(scored, run_dir.run_id, read_baseline_notes(run_dir))
+    report = replace(report, predictions_sha256=hashes)
     for model, scores in scored.scores.items():
         write_file(run_dir.item_scores_path(model, split), encode_lines(scores))
     name = "report.json" if split == "test" else f"report.{split}.json"
     write_file(run_dir.scores_path.with_name(name), encode_pretty(report))
     return report
+
+
+def hash_predictions(run_dir: RunDir, split: str = "test") -> dict[str, str]:
+    """Return the hash of each model's answers to a split."""
+    models = sorted(model for model, answered in run_dir.list_predictions() if answered == split)
+    return {model: sha256_file(run_dir.predictions_path(model, split)) for model in models}
 
 
 def score_split(run_dir: RunDir, split: str) -> Scored:

@@ -7,7 +7,7 @@ from pathlib import Path
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
-from aliquot.evaluation.evaluate import evaluate_run
+from aliquot.evaluation.evaluate import evaluate_run, hash_predictions
 from aliquot.workflows.find import find_run
 
 
@@ -33,7 +33,6 @@ def evaluate(run: Path | str, *, runs_dir: Path | None = None) -> EvaluationRepo
 
 
 def has_new_predictions(run_dir: RunDir) -> bool:
-    """Whether a prediction file is newer than the scores, or there are no scores."""
-    scored_at = run_dir.scores_path.stat().st_mtime_ns if run_dir.scores_path.is_file() else 0
-    paths = [run_dir.predictions_path(*pair) for pair in run_dir.list_predictions() if pair[1] == "test"]
-    return any(path.stat().st_mtime_ns >= scored_at for path in paths)
+    """Whether answers to the test rows are other than those that were scored."""
+    report = run_dir.find_report()
+    return hash_predictions(run_dir) != (report.predictions_sha256 if report else {})
