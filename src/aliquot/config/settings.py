@@ -111,7 +111,13 @@ class TrainSettings(_Group):
     max_seq_len: int | None = _setting("Longest row accepted; nothing is ever cut.", unit="tokens", ge=8)
     precision: Literal["bfloat16", "float32"] | None = _setting("Number format of the base weights.")
     device: Literal["cpu", "cuda", "mps"] | None = _setting("Where to train.", level="basic")
-    num_threads: int | None = _setting("CPU threads of the worker.", ge=1, le=1024)
+    num_devices: int | None = _setting(
+        "Devices that train together, each in a process of its own; on a CPU, processes.", ge=1, le=64
+    )
+    sharding: Literal["none", "full"] | None = _setting(
+        "How the base lies on several devices: whole on each, or a part of every layer on each."
+    )
+    num_threads: int | None = _setting("CPU threads of each process.", ge=1, le=1024)
     validation_interval_steps: int | None = _setting("Steps between validations.", unit="steps", ge=1)
     checkpoint_interval_steps: int | None = _setting("Steps between checkpoints.", unit="steps", ge=1)
     num_checkpoints_kept: int | None = _setting(

@@ -45,6 +45,7 @@ class Device:
         kind: ``cpu``, ``cuda`` or ``mps``.
         memory_bytes: Memory the model may use.
         num_threads: Threads torch will use.
+        num_devices: How many of this kind there are.
         gflops: Measured matrix-multiplication speed by precision, for example ``{"bfloat16": 400.0}``.
     """
 
@@ -55,6 +56,7 @@ class Device:
     gflops: dict[str, float]
     versions: dict[str, str] = field(default_factory=dict)
     cpu_capability: str = ""
+    num_devices: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

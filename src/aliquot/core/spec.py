@@ -39,6 +39,8 @@ class TrainingSpec:
     num_checkpoints_kept: int
     early_stopping_patience: int
     num_steps: int
+    num_devices: int = 1
+    sharding: str = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -111,6 +111,8 @@ class CostModel:
     Attributes:
         num_threads: CPU threads used; speed scales with them up to the device's own.
         adapter_parameters: Trainable parameters.
+        num_devices: Devices that train together, each with a share of every step's rows.
+        is_sharded: Whether each holds only its part of the base.
     """
 
     architecture: Architecture
@@ -118,6 +120,8 @@ class CostModel:
     precision: str
     num_threads: int
     adapter_parameters: int
+    num_devices: int = 1
+    is_sharded: bool = False
 
     @property
     def flops_per_s(self) -> float:
@@ -150,12 +154,14 @@ class CostModel:
         flops = self.train_pass_flops(
             distinct_tokens(profile, micro_batch_size), profile.num_trained_tokens, profile.median
         )
-        return self._together_s(flops / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size))
+        whole = self._together_s(flops / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size))
+        return whole / self.num_devices
 
     def validation_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
         """Return the seconds of one validation: the forward pass alone, a third of training."""
         forward = 2 * body_parameters(self.architecture) * distinct_tokens(profile, micro_batch_size)
-        return self._together_s(forward / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size) / 3)
+        whole = self._together_s(forward / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size) / 3)
+        return whole / self.num_devices
 
     def predict_s(self, num_tokens: int, num_batches: int, num_new_tokens: int, batch_size: int) -> float:
         """Return the seconds to answer.
@@ -191,6 +197,8 @@ class CostModel:
     def fixed_bytes(self) -> int:
         """Memory that no micro-batch size saves: weights, adapter with optimizer, runtime."""
         weights = WEIGHT_BYTES[self.precision] * self.architecture.num_parameters
+        if self.is_sharded:
+            weights //= self.num_devices
         return weights + ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES
 
     def fits(self, pass_tokens: int, trained_positions: int) -> bool:

@@ -48,7 +48,11 @@ def require_device(given: GivenSettings, device: Device) -> None:
 
 
 def require_possible(
-    training: TrainingSpec, prediction: PredictionSpec, data: DataReport, model: PreparedModel
+    training: TrainingSpec,
+    prediction: PredictionSpec,
+    data: DataReport,
+    model: PreparedModel,
+    device: Device,
 ) -> None:
     """Raise for the first combination of settings that cannot work.
 
@@ -56,6 +60,7 @@ def require_possible(
         InputError: With the setting's name, both values and the remedy.
     """
     _require_adapter(training, model)
+    _require_devices(training, device)
     _require_lengths(training, data, model)
     if training.micro_batch_size > training.batch_size:
         raise _impossible(
@@ -69,6 +74,27 @@ def require_possible(
             "predict.num_shots",
             f"{prediction.num_shots} examples are more than the {num_rows} training rows.",
             f"Give at most {num_rows}.",
+        )
+
+
+def _require_devices(training: TrainingSpec, device: Device) -> None:
+    if device.kind == "cuda" and training.num_devices > device.num_devices:
+        raise _impossible(
+            "train.num_devices",
+            f"{training.num_devices} devices were asked for; here are {device.num_devices} of {device.name}.",
+            f"Give at most {device.num_devices}, or leave it out.",
+        )
+    if training.num_devices > training.batch_size:
+        raise _impossible(
+            "train.num_devices",
+            f"{training.num_devices} devices cannot share the {training.batch_size} rows of a step.",
+            f"Give at most {training.batch_size}, or a larger train.batch_size.",
+        )
+    if training.sharding == "full" and training.num_devices == 1:
+        raise _impossible(
+            "train.sharding",
+            "One device cannot share the base with others.",
+            "Leave it out, or give train.num_devices 2 or more.",
         )
 
 

@@ -7,7 +7,7 @@ each rule finds what it looks at; the plan table shows them in the order of the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aliquot.config.given import GivenSettings
@@ -76,7 +76,7 @@ def resolve(
     training = _settle_training(sheet, schedule)
     prediction = _settle_prediction(sheet)
     evaluation = _settle_evaluation(sheet)
-    require_possible(training, prediction, data, model)
+    require_possible(training, prediction, data, model, device)
     estimate = _estimate(sheet, cost, schedule, prediction)
     require_memory(cost, estimate.memory_bytes)
     plan = Plan(
@@ -150,16 +150,20 @@ def _settle_adapter(sheet: _Sheet) -> CostModel:
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
     precision = sheet.settle(rules.precision(device))
-    num_threads = sheet.settle(rules.num_threads(device))
+    num_devices = sheet.settle(rules.num_devices(device))
+    num_threads = sheet.settle(rules.num_threads(device, num_devices))
     modules = tuple(sheet.settle(rules.target_modules(architecture)))
     rank = sheet.settle(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
-    return CostModel(
+    whole = CostModel(
         architecture=architecture,
         device=device,
         precision=precision,
         num_threads=num_threads,
         adapter_parameters=lora_parameters(architecture, rank, modules),
+        num_devices=num_devices,
     )
+    way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device))
+    return replace(whole, is_sharded=way == "full")
 
 
 def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 
@@ -22,18 +22,10 @@ from aliquot.modeling.memory import memory_exhausted
 from aliquot.tokenization.batches import rows_of_step
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore, TrainingState
+from aliquot.training.journal import WISHES, Journal
 from aliquot.training.loss import Packing, StepLoss, accumulate_gradients, mean_loss
 from aliquot.training.optimizer import build_optimizer, learning_rate_at, trained_parameters
-
-
-class Journal(Protocol):
-    """Who listens to the loop, and may ask it to stop."""
-
-    def write(self, kind: str, **data: Any) -> None:
-        """Record one event."""
-
-    def find_wish(self) -> str | None:
-        """Return ``stop``, ``cancel`` or ``checkpoint`` when somebody asked for it, else None."""
+from aliquot.training.process_group import ALONE, ProcessGroup
 
 
 def train(
@@ -45,6 +37,7 @@ def train(
     packing: Packing,
     checkpoints: CheckpointStore,
     journal: Journal,
+    group: ProcessGroup = ALONE,
 ) -> TrainingState:
     """Train the adapter; on return the model holds the chosen weights.
 
@@ -61,12 +54,12 @@ def train(
     while state.step < spec.num_steps and not _is_exhausted(state, spec):
         chosen = rows_of_step(state.step, num_rows=len(rows), batch_size=spec.batch_size, seed=spec.seed)
         learning_rate = learning_rate_at(state.step, spec)
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate
+        for settings in optimizer.param_groups:
+            settings["lr"] = learning_rate
 
         batch = [rows[index] for index in chosen]
         result, packing = _step_within_memory(
-            model, batch, spec, step=state.step, packing=packing, journal=journal
+            model, batch, spec, step=state.step, packing=packing, journal=journal, group=group
         )
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
         _require_finite(result.loss, norm, state, chosen)
@@ -76,9 +69,12 @@ def train(
         state = replace(state, step=state.step + 1)
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
-            state = _validate(model, validation_rows, spec, state, packing=packing, journal=journal)
-        wish = journal.find_wish()
-        if wish or state.best_step == state.step or _is_due(state.step, spec.checkpoint_interval_steps, spec):
+            state = _validate(
+                model, validation_rows, spec, state, packing=packing, journal=journal, group=group
+            )
+        wish = _find_wish(journal, group)
+        is_due = _is_due(state.step, spec.checkpoint_interval_steps, spec)
+        if group.is_first and (wish or state.best_step == state.step or is_due):
             path = checkpoints.save(model, optimizer, state)
             journal.write("checkpoint", step=state.step, path=path.name)
         if wish in ("stop", "cancel"):
@@ -102,6 +98,7 @@ def _step_within_memory(
     step: int,
     packing: Packing,
     journal: Journal,
+    group: ProcessGroup,
 ) -> tuple[StepLoss, Packing]:
     """Return the step's loss, its gradient accumulated, and the packing whose passes fit the GPU's memory.
 
@@ -113,8 +110,13 @@ def _step_within_memory(
     """
     while True:
         try:
-            return accumulate_gradients(model, rows, spec, step=step, packing=packing), packing
+            result = accumulate_gradients(model, rows, spec, step=step, packing=packing, group=group)
+            return result, packing
         except torch.OutOfMemoryError as error:
+            if group.size > 1:  # the others wait for this process's gradient: it cannot begin anew alone
+                raise memory_exhausted(
+                    str(error), f"for a pass of step {step + 1} on device {group.rank}"
+                ) from None
             smaller, cause = packing.halved(rows, spec), str(error)
         # Outside of the handler: the error itself holds the tensors of the failed pass.
         model.zero_grad(set_to_none=True)
@@ -148,8 +150,9 @@ def _validate(
     *,
     packing: Packing,
     journal: Journal,
+    group: ProcessGroup,
 ) -> TrainingState:
-    loss = mean_loss(model, rows, spec, packing)
+    loss = mean_loss(model, rows, spec, packing, group)
     if not math.isfinite(loss):
         raise RunError(
             f"Validation loss became {loss} at step {state.step}; checkpoints written before are kept.",
@@ -177,6 +180,12 @@ def _tell_step(
         computed_tokens=result.computed_tokens,
         trained_tokens=result.trained_tokens,
     )
+
+
+def _find_wish(journal: Journal, group: ProcessGroup) -> str | None:
+    """Return the wish that the first process found: all must leave at the same step."""
+    wish = journal.find_wish() if group.is_first else None
+    return WISHES[group.agree(WISHES.index(wish))]
 
 
 def _is_due(step: int, interval: int, spec: TrainingSpec) -> bool:

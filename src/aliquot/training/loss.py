@@ -6,7 +6,8 @@ depend on how the step is cut into micro-batches.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,8 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.modeling.forward import token_losses
 from aliquot.tokenization.batches import micro_batches
 from aliquot.tokenization.encoder import EncodedRow
+from aliquot.training.optimizer import trained_parameters
+from aliquot.training.process_group import ALONE, ProcessGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Packing:
 
     def cut(self, rows: Sequence[EncodedRow], spec: TrainingSpec) -> list[list[EncodedRow]]:
         """Return the micro-batches of some rows."""
-        return micro_batches(rows, spec.micro_batch_size, self.max_pack_tokens)
+        each = math.ceil(len(rows) / spec.num_devices)  # so that every device has work
+        return micro_batches(rows, min(spec.micro_batch_size, each), self.max_pack_tokens)
 
     def halved(self, rows: Sequence[EncodedRow], spec: TrainingSpec) -> Packing | None:
         """Return the packing of half the tokens, or None when each row has a pass of its own already."""
@@ -60,40 +64,61 @@ class StepLoss:
 
 
 def accumulate_gradients(
-    model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, *, step: int, packing: Packing
+    model: Any,
+    rows: Sequence[EncodedRow],
+    spec: TrainingSpec,
+    *,
+    step: int,
+    packing: Packing,
+    group: ProcessGroup = ALONE,
 ) -> StepLoss:
-    """Add the gradient of the step's mean loss to the adapter's parameters."""
+    """Add the gradient of the step's mean loss to the adapter's parameters, on every process the same."""
     trained_tokens = sum(row.num_trained_tokens for row in rows)
     shares: list[torch.Tensor] = []
     hits: list[torch.Tensor] = []
     computed_tokens = 0
-    for micro_step, micro_batch in enumerate(packing.cut(rows, spec)):
+    for micro_step, weight, micro_batch in _own_passes(rows, spec, packing, group):
         seed_dropout(spec.seed, step, micro_step)
         result = token_losses(model, micro_batch, packing.layout)
-        share = result.losses_Q.sum() / trained_tokens
+        share = weight * result.losses_Q.sum() / trained_tokens
         share.backward()
         shares.append(share.detach())
-        hits.append(result.is_hit_Q.sum())
+        hits.append(weight * result.is_hit_Q.sum())
         computed_tokens += result.computed_tokens
     num_tokens = sum(len(branch.token_ids) for row in rows for branch in row.branches)
+    group.add_up_gradients(trained_parameters(model))
     # Read once a step: reading a number makes a GPU and its program wait for each other.
-    loss, num_hits = sum(torch.stack(shares).tolist()), sum(torch.stack(hits).tolist())
-    return StepLoss(loss, num_hits / trained_tokens, num_tokens, computed_tokens, trained_tokens)
+    loss, num_hits, num_computed = group.add_up([_total(shares), _total(hits), computed_tokens])
+    return StepLoss(loss, num_hits / trained_tokens, num_tokens, round(num_computed), trained_tokens)
 
 
-def mean_loss(model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, packing: Packing) -> float:
+def mean_loss(
+    model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, packing: Packing, group: ProcessGroup = ALONE
+) -> float:
     """Return the mean loss per trained token of held-out rows, dropout off."""
     was_training = model.training
     model.eval()
     totals: list[torch.Tensor] = []
-    trained_tokens = 0
     with torch.inference_mode():
-        for micro_batch in packing.cut(rows, spec):
-            result = token_losses(model, micro_batch, packing.layout)
-            totals.append(result.losses_Q.sum())
-            trained_tokens += len(result.losses_Q)
+        for _, weight, micro_batch in _own_passes(rows, spec, packing, group):
+            totals.append(weight * token_losses(model, micro_batch, packing.layout).losses_Q.sum())
     model.train(was_training)
-    return sum(torch.stack(totals).tolist()) / trained_tokens
+    [total] = group.add_up([_total(totals)])
+    return total / sum(row.num_trained_tokens for row in rows)
+
+
+def _own_passes(
+    rows: Sequence[EncodedRow], spec: TrainingSpec, packing: Packing, group: ProcessGroup
+) -> Iterator[tuple[int, float, list[EncodedRow]]]:
+    """Yield the passes of this process: number within the step, weight (0 for a filler) and rows."""
+    micro_batches = packing.cut(rows, spec)
+    for number in group.turns(len(micro_batches)):
+        is_own = number < len(micro_batches)
+        yield number, float(is_own), micro_batches[number if is_own else 0]
+
+
+def _total(values: list[torch.Tensor]) -> float:
+    return sum(torch.stack(values).tolist()) if values else 0.0
 
 
 def seed_dropout(seed: int, step: int, micro_step: int) -> None:

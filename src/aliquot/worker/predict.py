@@ -23,7 +23,7 @@ from aliquot.errors import Interrupted
 from aliquot.inference.engine import Answer, AnswerScore, Engine
 from aliquot.tokenization.batches import epoch_order
 from aliquot.tokenization.encoder import Encoder
-from aliquot.worker.journal import RunJournal
+from aliquot.training.journal import Journal
 
 MAX_SCORED_LABELS = 64
 """Above this many labels every label of every item is no longer scored."""
@@ -56,7 +56,7 @@ class Predictor:
         self._train_prompts = {example.prompt_sha256 for example in seen}
         self._shots = choose_shots(train, spec) if model == "base_few_shot" else ()
 
-    def predict(self, split: str, journal: RunJournal) -> None:
+    def predict(self, split: str, journal: Journal) -> None:
         """Write the predictions of a split.
 
         Raises:

@@ -55,6 +55,7 @@ def probe(wanted: str | None = None) -> Device:
         gflops={name: _speed(dtype, kind, num_threads) for name, dtype in DTYPES.items()},
         versions=package_versions(),
         cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        num_devices=torch.cuda.device_count() if kind == "cuda" else 1,
     )
 
 

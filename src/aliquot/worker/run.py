@@ -19,6 +19,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.errors import AliquotError, Interrupted, RunError
 from aliquot.tokenization.encoder import Encoder
+from aliquot.training.journal import Journal
 from aliquot.worker.environment import save_environment
 from aliquot.worker.journal import RunJournal
 from aliquot.worker.process import run_program
@@ -92,7 +93,7 @@ def _leave_when_asked(journal: RunJournal) -> None:
 class RunWork:
     """What the stages of one run share: the specification, the encoder and one loaded base model."""
 
-    def __init__(self, run_dir: RunDir, spec: Spec, model_dir: Path, journal: RunJournal) -> None:
+    def __init__(self, run_dir: RunDir, spec: Spec, model_dir: Path, journal: Journal) -> None:
         self.run_dir = run_dir
         self.spec = spec
         self.model_dir = model_dir
@@ -117,17 +118,20 @@ class RunWork:
                 )
         return encoder
 
-    def load_base(self) -> Any:
-        """Return the base model, freshly loaded."""
+    def load_base(self, device: str | None = None) -> Any:
+        """Return the base model, freshly loaded on a device: the run's when not given."""
         from aliquot.modeling.load import load_base, set_determinism
         from aliquot.modeling.memory import naming_memory_errors
 
+        training = self.spec.training
         self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
-        set_determinism(self.spec.training.num_threads, self.spec.training.device)
+        set_determinism(training.num_threads, training.device)
         with naming_memory_errors("while the base model was loaded"):
-            return load_base(
-                self.model_dir, precision=self.spec.training.precision, device=self.spec.training.device
-            )
+            return load_base(self.model_dir, precision=training.precision, device=device or training.device)
+
+    def load_to_train(self) -> Any:
+        """Return the base model for training: on the CPU when it is to be spread over devices from there."""
+        return self.load_base("cpu" if self.spec.training.sharding == "full" else None)
 
 
 def _run_stage(stage: str, work: RunWork) -> None:
@@ -143,11 +147,13 @@ def _run_stage(stage: str, work: RunWork) -> None:
 
 
 def _train_stage(work: RunWork) -> None:
+    from aliquot.worker.peers import gather
     from aliquot.worker.train import train_stage
 
-    base = work.load_base()
-    work.journal.write("stage", name="train", title=TITLES["train"])
-    train_stage(work.run_dir, work.spec, work.encoder, base=base, journal=work.journal)
+    with gather(work.run_dir, work.spec.training, work.model_dir) as group:
+        base = work.load_to_train()
+        work.journal.write("stage", name="train", title=TITLES["train"])
+        train_stage(work.run_dir, work.spec, work.encoder, base=base, journal=work.journal, group=group)
     save_environment(work.run_dir, work.spec)
 
 

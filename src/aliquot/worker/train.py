@@ -15,27 +15,41 @@ from aliquot.core.spec import Spec
 from aliquot.modeling.adapter import add_adapter, save_adapter
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
+from aliquot.modeling.sharding import shard_layers
 from aliquot.tokenization.batches import MAX_PACK_TOKENS
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
+from aliquot.training.journal import Journal
 from aliquot.training.loop import train
 from aliquot.training.loss import Packing
+from aliquot.training.process_group import ALONE, ProcessGroup
 from aliquot.worker.environment import Measured, device_name
-from aliquot.worker.journal import RunJournal
 
 
-def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, journal: RunJournal) -> None:
+def train_stage(
+    run_dir: RunDir,
+    spec: Spec,
+    encoder: Encoder,
+    *,
+    base: Any,
+    journal: Journal,
+    group: ProcessGroup = ALONE,
+) -> None:
     """Train from the newest checkpoint and publish ``adapter/`` by one rename.
+
+    Of several processes each computes its share; the first one alone writes.
 
     Raises:
         Interrupted: Training was stopped at a step border.
     """
-    measured = _measure(run_dir, spec, base, journal)
+    measured = _measure(run_dir, spec, base, journal, group)
     if measured.attention == "flash":
         require_determinism()
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
     model = add_adapter(base, spec.training)
+    if spec.training.sharding == "full":
+        shard_layers(model, spec.training.device)
     train(
         model,
         rows,
@@ -44,7 +58,10 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         packing=Packing(measured.layout, measured.max_pack_tokens),
         checkpoints=CheckpointStore(run_dir.checkpoints_dir, spec.training.num_checkpoints_kept),
         journal=journal,
+        group=group,
     )
+    if not group.is_first:
+        return
     with new_folder(run_dir.adapter_dir) as folder:
         save_adapter(model, folder, model_dir=encoder.folder, prepared=spec.model)
 
@@ -55,8 +72,15 @@ def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]
     )
 
 
-def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Measured:
+def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: Journal, group: ProcessGroup) -> Measured:
     """Return what is chosen on this device, once for the whole life of the run."""
+    if group.is_first:
+        _publish_measured(run_dir, spec, base, journal)
+    group.wait()
+    return decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path))
+
+
+def _publish_measured(run_dir: RunDir, spec: Spec, base: Any, journal: Journal) -> None:
     layout = layout_of(base)
     found = Measured(
         layout=layout,
@@ -71,13 +95,11 @@ def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Mea
     if not run_dir.measured_path.is_file():
         write_file(run_dir.measured_path, encode_pretty(found))
         journal.write("measured", **asdict(found))
-        return found
-    first = decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path))
-    if first != found:
+        return
+    if found != decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path)):
         journal.write(
             "warning",
             code="machine_differs",
             message="This machine or its torch differs from the one the run began on; "
             "the result will be close, but not equal to the last bit.",
         )
-    return first

@@ -22,6 +22,9 @@ NUM_VALIDATIONS = 10
 MAX_VALIDATION_SHARE = 0.2
 """Share of training time that validations may take together; two are made in any case."""
 
+SHARD_FROM = 0.6
+"""Share of a device's memory from which on the base is spread: passes need the rest."""
+
 CHECKPOINT_EVERY_S = 300.0
 
 
@@ -51,15 +54,53 @@ def precision(probed: Device) -> Choice:
     )
 
 
-def num_threads(probed: Device) -> Choice:
-    """Choose the CPU threads: those the probe found."""
+def num_devices(probed: Device) -> Choice:
+    """Choose all GPUs there are; on a CPU one process, which uses all cores already."""
+    return choose(
+        "train.num_devices",
+        probed.num_devices,
+        reason=f"{probed.num_devices} found."
+        if probed.kind == "cuda"
+        else "One process uses all cores by its threads.",
+        source=f"{OURS}, a probe of this machine",
+        inputs={"num_devices": probed.num_devices, "kind": probed.kind},
+        alternatives=("1 to leave the others free; the result is the same up to rounding.",),
+    )
+
+
+def sharding(num_devices: int, whole_bytes: int, probed: Device) -> Choice:
+    """Choose to spread the base over the devices only where one alone cannot hold it.
+
+    Args:
+        num_devices: Devices that train together.
+        whole_bytes: What a device needs that holds the whole base, before any pass.
+        probed: One of them.
+    """
+    is_too_large = whole_bytes > SHARD_FROM * probed.memory_bytes
+    return choose(
+        "train.sharding",
+        "full" if num_devices > 1 and is_too_large else "none",
+        reason=f"The whole base takes {whole_bytes / 1e9:.1f} of {probed.memory_bytes / 1e9:.1f} GB on each "
+        f"of {num_devices} devices; spreading it costs an exchange of weights at every layer."
+        if num_devices > 1
+        else "There is one device.",
+        source=f"{OURS}; FSDP2 (PyTorch fully_shard)",
+        inputs={"num_devices": num_devices, "whole_bytes": whole_bytes, "memory_bytes": probed.memory_bytes},
+        alternatives=("full to leave more memory to longer rows.",) if num_devices > 1 else (),
+    )
+
+
+def num_threads(probed: Device, num_devices: int) -> Choice:
+    """Choose the CPU threads of each process: those the probe found, shared out."""
+    each = max(1, probed.num_threads // num_devices) if probed.kind == "cpu" else probed.num_threads
+    shared = f", shared by {num_devices} processes" if num_devices > 1 else ""
     return choose(
         "train.num_threads",
-        probed.num_threads,
-        reason=f"{probed.num_threads} threads found. The number is part of the record: sums differ in the "
-        "last digits with another.",
+        each,
+        reason=f"{probed.num_threads} threads found{shared}. The number is part of the record: "
+        "sums differ in the last digits with another.",
         source=f"{OURS}, a probe of this machine",
-        inputs={"num_threads": probed.num_threads},
+        inputs={"num_threads": probed.num_threads, "num_devices": num_devices},
         alternatives=("Fewer on a shared machine: a busy core slows all threads.",),
     )
 
@@ -82,7 +123,7 @@ def micro_batch_size(batch_size: int, num_rows: int, profile: TokenProfile, cost
 
     These are 1,024 distinct tokens on a CPU and 16,384 on an NVIDIA GPU.
     """
-    size = batch_size
+    size = math.ceil(batch_size / cost.num_devices)
     while size > 1 and not _suits(size, num_rows, profile, cost):
         size = math.ceil(size / 2)
     tokens, passes = math.ceil(pass_tokens(size, num_rows, profile)), math.ceil(batch_size / size)
