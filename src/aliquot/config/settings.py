@@ -117,6 +117,9 @@ class TrainSettings(_Group):
     sharding: Literal["none", "full"] | None = _setting(
         "How the base lies on several devices: whole on each, or a part of every layer on each."
     )
+    activation_checkpointing: bool | None = _setting(
+        "Compute inner values again in the backward pass instead of keeping them: less memory, slower."
+    )
     num_threads: int | None = _setting("CPU threads of each process.", ge=1, le=1024)
     validation_interval_steps: int | None = _setting("Steps between validations.", unit="steps", ge=1)
     checkpoint_interval_steps: int | None = _setting("Steps between checkpoints.", unit="steps", ge=1)

@@ -41,6 +41,7 @@ class TrainingSpec:
     num_steps: int
     num_devices: int = 1
     sharding: str = "none"
+    activation_checkpointing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -113,6 +113,7 @@ class CostModel:
         adapter_parameters: Trainable parameters.
         num_devices: Devices that train together, each with a share of every step's rows.
         is_sharded: Whether each holds only its part of the base.
+        recomputes: Whether a layer keeps only its input and is computed again in the backward pass.
     """
 
     architecture: Architecture
@@ -122,6 +123,7 @@ class CostModel:
     adapter_parameters: int
     num_devices: int = 1
     is_sharded: bool = False
+    recomputes: bool = False
 
     @property
     def flops_per_s(self) -> float:
@@ -147,6 +149,8 @@ class CostModel:
         a = self.architecture
         attention = 6 * a.num_layers * a.num_heads * a.head_size * length
         per_token = 4 * body_parameters(a) + 6 * self.adapter_parameters + attention
+        if self.recomputes:  # one more forward pass
+            per_token += 2 * (body_parameters(a) + self.adapter_parameters) + attention / 3
         return num_tokens * per_token + num_trained * 4 * a.vocab_size * a.hidden_size
 
     def train_epoch_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
@@ -188,7 +192,11 @@ class CostModel:
         """
         a = self.architecture
         per_hidden, per_inner = ACTIVATION_BYTES[self._kind, self.precision]
-        per_token = a.num_layers * (per_hidden * a.hidden_size + per_inner * a.intermediate_size)
+        per_layer = per_hidden * a.hidden_size + per_inner * a.intermediate_size
+        if self.recomputes:  # every layer's input, and the inner values of one layer at a time
+            per_token = a.num_layers * WEIGHT_BYTES[self.precision] * a.hidden_size + per_layer
+        else:
+            per_token = a.num_layers * per_layer
         kept = round(per_token * pass_tokens)
         logits = LOGIT_BYTES * trained_positions * a.vocab_size
         return self.fixed_bytes + kept + logits

@@ -163,7 +163,10 @@ def _settle_adapter(sheet: _Sheet) -> CostModel:
         num_devices=num_devices,
     )
     way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device))
-    return replace(whole, is_sharded=way == "full")
+    cost = replace(whole, is_sharded=way == "full")
+    profile = longest_split(sheet.data)
+    again = sheet.settle(rules.activation_checkpointing(profile.longest, profile.longest_reference, cost))
+    return replace(cost, recomputes=again)
 
 
 def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:

@@ -48,6 +48,8 @@ def train_stage(
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
     model = add_adapter(base, spec.training)
+    if spec.training.activation_checkpointing:
+        base.activation_checkpointing_enable()
     if spec.training.sharding == "full":
         shard_layers(model, spec.training.device)
     train(

@@ -321,7 +321,10 @@ ALL_CHOICES: list[Choice] = [
     rules.max_seq_len(100, 8192),
     rules.device(TWO_CORES),
     rules.precision(TWO_CORES),
-    rules.num_threads(TWO_CORES),
+    rules.num_devices(TWO_CORES),
+    rules.sharding(1, 10**9, TWO_CORES),
+    rules.activation_checkpointing(100, 2, cost()),
+    rules.num_threads(TWO_CORES, 1),
     rules.micro_batch_size(8, 100, tokens(100), cost()),
     rules.validation_interval_steps(100, 10.0, 1.0),
     rules.checkpoint_interval_steps(10, 1.0),
@@ -340,6 +343,32 @@ ALL_CHOICES: list[Choice] = [
     rules.evaluate_seed(),
 ]
 CITATIONS = [value for name, value in vars(sources).items() if name.isupper()]
+
+
+def test_a_base_is_spread_only_where_several_devices_are_and_one_is_too_small():
+    room = int(0.5 * H100.memory_bytes)
+    assert rules.sharding(2, room, H100).value == "none"
+    assert rules.sharding(2, 2 * room, H100).value == "full"
+    assert rules.sharding(1, 2 * room, H100).value == "none"
+
+
+def test_a_spread_base_needs_its_share_of_memory():
+    whole = replace(cost(H100), num_devices=4)
+    spread = replace(whole, is_sharded=True)
+    weights = 2 * architecture().num_parameters
+    assert whole.fixed_bytes - spread.fixed_bytes == weights - weights // 4
+
+
+def test_inner_values_are_computed_again_where_the_longest_row_would_not_fit():
+    small = replace(H100, memory_bytes=4 * 10**9)
+    assert not rules.activation_checkpointing(1000, 2, cost(H100)).value
+    assert rules.activation_checkpointing(20_000, 2, cost(small)).value
+    again = replace(cost(small), recomputes=True)
+    assert again.memory_bytes(20_000, 2) < 0.5 * cost(small).memory_bytes(20_000, 2)
+
+
+def test_threads_are_shared_out_among_the_processes_of_a_cpu():
+    assert [rules.num_threads(TWO_CORES, size).value for size in (1, 2, 5)] == [2, 1, 1]
 
 
 def test_the_list_above_is_complete():

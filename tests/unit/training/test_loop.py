@@ -176,8 +176,8 @@ def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch
     real = loop.accumulate_gradients
     applied = []
 
-    def poisoned(model, rows, spec, *, step, packing):
-        result = real(model, rows, spec, step=step, packing=packing)
+    def poisoned(model, rows, spec, *, step, **options):
+        result = real(model, rows, spec, step=step, **options)
         if step == 6:
             next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
             applied.append(adapter_tensors(model))

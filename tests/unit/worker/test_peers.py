@@ -67,6 +67,18 @@ def test_two_processes_train_what_one_trains(tmp_path, prepared_dir, alone, shar
     ]
 
 
+def test_computing_inner_values_again_changes_nothing(tmp_path, prepared_dir, alone):
+    run_dir = train(tmp_path / "run", prepared_dir, activation_checkpointing=True)
+    assert losses(run_dir) == losses(alone)
+    assert all(torch.equal(value, weights(alone)[name]) for name, value in weights(run_dir).items())
+
+
+def test_all_together(tmp_path, prepared_dir, alone):
+    changes = {"num_devices": 2, "sharding": "full", "activation_checkpointing": True}
+    run_dir = train(tmp_path / "run", prepared_dir, **changes)
+    assert losses(run_dir) == pytest.approx(losses(alone), rel=1e-5)
+
+
 def test_dropout_is_the_same_on_any_number_of_processes(tmp_path, prepared_dir):
     runs = [train(tmp_path / str(size), prepared_dir, num_devices=size, lora_dropout=0.3) for size in (1, 2)]
     assert losses(runs[0]) == pytest.approx(losses(runs[1]), rel=1e-5)

@@ -13,6 +13,7 @@ from aliquot.plan.rules.evaluation import (
     evaluate_tolerance,
 )
 from aliquot.plan.rules.machine import (
+    activation_checkpointing,
     checkpoint_interval_steps,
     device,
     early_stopping_patience,
@@ -49,6 +50,7 @@ from aliquot.plan.rules.prediction import (
 )
 
 __all__ = [
+    "activation_checkpointing",
     "batch_size",
     "checkpoint_interval_steps",
     "device",

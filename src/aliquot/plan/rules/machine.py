@@ -8,7 +8,7 @@ from aliquot.core.dataset import TokenProfile
 from aliquot.core.plan import Choice, Device
 from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words
 from aliquot.plan.rules.choice import choose
-from aliquot.plan.rules.sources import LIMA, OURS, QLORA
+from aliquot.plan.rules.sources import CHECKPOINTING, LIMA, OURS, QLORA
 
 FASTER = 1.2
 """How many times faster bfloat16 must be to be worth its rounding."""
@@ -87,6 +87,26 @@ def sharding(num_devices: int, whole_bytes: int, probed: Device) -> Choice:
         source=f"{OURS}; FSDP2 (PyTorch fully_shard)",
         inputs={"num_devices": num_devices, "whole_bytes": whole_bytes, "memory_bytes": probed.memory_bytes},
         alternatives=("full to leave more memory to longer rows.",) if num_devices > 1 else (),
+    )
+
+
+def activation_checkpointing(longest: int, longest_reference: int, cost: CostModel) -> Choice:
+    """Choose to compute inner values again only where the longest row alone would not fit otherwise.
+
+    Args:
+        longest: Tokens of the longest row.
+        longest_reference: Tokens of the longest answer.
+        cost: The device and the model, inner values kept.
+    """
+    needed, have = cost.memory_bytes(longest, longest_reference), cost.device.memory_bytes
+    return choose(
+        "train.activation_checkpointing",
+        not cost.fits(longest, longest_reference),
+        reason=f"A pass of the longest row alone needs {needed / 1e9:.1f} of {have / 1e9:.1f} GB with all "
+        "inner values kept. Computing them again costs about a third more time; the gradient is the same.",
+        source=CHECKPOINTING,
+        inputs={"longest": longest, "needed_bytes": needed, "memory_bytes": have},
+        alternatives=("true to fit longer passes at a third more time.",),
     )
 
 

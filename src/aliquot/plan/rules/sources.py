@@ -1,5 +1,6 @@
 """The literature that rules cite. ``OURS`` marks a rule that no publication proves; its reason says why."""
 
+CHECKPOINTING = "Chen et al., Training Deep Nets with Sublinear Memory Cost (arXiv 1604.06174)"
 OURS = "ours"
 LORA_WITHOUT_REGRET = "Schulman et al. 2025, LoRA Without Regret, thinkingmachines.ai/blog/lora"
 LORA_LEARNS_LESS = "Biderman et al. 2024, LoRA Learns Less and Forgets Less, arXiv 2405.09673"
