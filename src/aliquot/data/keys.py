@@ -8,12 +8,13 @@ are different things, and so are ``10⁵`` and ``105``. Only the capital of an o
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
-from aliquot.core.conversation import Message
+import msgspec
+
 from aliquot.core.dataset import Example
 
-Key = tuple[str, ...]
 
 _MARKS = ".,;:!?()[]{}\"'“”‘’«»…"
 """Marks around a word that say nothing about what it is."""
@@ -22,26 +23,27 @@ _RAISED = dict(zip(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"), (f"^{char}" fo
 """NFKC alone would write 10⁵ as 105."""
 
 
+class Turn(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What one turn says; no dataclass, because a million are made and hashed. The weight is only written."""
+
+    role: str
+    content: str
+    weight: None = None
+
+
+Key = tuple[Turn, ...]
+
+
 def exact_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts, to the letter."""
-    key: list[str] = [example.tools] if example.tools else []
-    for message in _compared(example):
-        key += (message.role, message.text)
-    return tuple(key)
+    # What two rows are compared by is the prompt, or the whole of a plain text, which has none.
+    turns = tuple([Turn(message.role, message.text) for message in example.prompt or example.messages])
+    return (Turn(_TOOLS, example.tools), *turns) if example.tools else turns
 
 
-def normalised_prompt(example: Example) -> Key:
-    """Return the prompt's roles and texts without differences of width, spacing and sentence case."""
-    key: list[str] = [example.tools] if example.tools else []
-    for message in _compared(example):
-        read = _normalise_standing if message.role in ("system", "developer") else normalise
-        key += (message.role, read(message.text))
-    return tuple(key)
-
-
-def _compared(example: Example) -> tuple[Message, ...]:
-    """Return what two rows are compared by: the prompt, or the whole of a plain text, which has none."""
-    return example.prompt or example.messages
+def normalise_turns(turns: Key) -> Key:
+    """Return turns without differences of width, spacing and sentence case."""
+    return tuple([Turn(turn.role, _READERS.get(turn.role, normalise)(turn.content)) for turn in turns])
 
 
 def normalise(text: str) -> str:
@@ -57,10 +59,16 @@ def normalise(text: str) -> str:
     >>> normalise("Co") == normalise("co")
     False
     """
+    if text.islower() and text.isascii() and text.isprintable() and _has_single_spaces(text):
+        return text  # what follows would not change it, at many times the cost
     words = _plain(text).split()
     if len(words) < 2:
         return "".join(words)
     return " ".join([word if word.islower() else _lower_ordinary(word) for word in words])
+
+
+def _has_single_spaces(text: str) -> bool:
+    return "  " not in text and text[0] != " " and text[-1] != " "
 
 
 def fold(text: str) -> str:
@@ -79,6 +87,12 @@ def _lower_ordinary(word: str) -> str:
 
 
 _normalise_standing = lru_cache(maxsize=64)(normalise)  # the same system prompt stands in most rows
+_TOOLS = "tools"
+_READERS: dict[str, Callable[[str], str]] = {
+    "system": _normalise_standing,
+    "developer": _normalise_standing,
+    _TOOLS: str,
+}
 
 
 def stands_in(answer: str, text: str) -> bool:

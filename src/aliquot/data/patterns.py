@@ -8,14 +8,17 @@ What was found is never repeated: callers get only its kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
+from aliquot.core.conversation import Message
 from aliquot.core.dataset import Example, Finding
 from aliquot.data import control_tokens, personal_data, secret_keys
 from aliquot.data.findings import describe_rows
+from aliquot.data.format import PlainRows
+from aliquot.data.keys import Turn
 from aliquot.data.pattern import Pattern
 from aliquot.data.table import ExampleTable
 
@@ -24,10 +27,11 @@ _BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
 _TEXTUAL = tuple(pattern for pattern in PATTERNS if not pattern.is_numeric)
 _NUMERIC = tuple(pattern for pattern in PATTERNS if pattern.is_numeric)
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
-_FEW_DIGITS = 8
+_FEW_DIGITS, _MANY_COLONS = 8, 7
 _RUN_OF_DIGITS = re.compile(rf"\d(?:[ .\-()]{{0,2}}\d){{{_FEW_DIGITS - 1}}}")
 _FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----BEGIN", "AKIA", "ASIA")
 """Every match of a pattern without digits holds one of these; most texts hold none."""
+_GLANCE_ROWS = 16
 
 
 def scan(text: str) -> tuple[str, ...]:
@@ -37,9 +41,15 @@ def scan(text: str) -> tuple[str, ...]:
         if first in text:
             names += _search(text, _TEXTUAL)
             break
-    if _has_run_of_digits(text) or "::" in text or text.count(":") >= 7:
+    if _has_run_of_digits(text) or "::" in text or text.count(":") >= _MANY_COLONS:
         names += _search(text, _NUMERIC)
     return tuple(dict.fromkeys(names))
+
+
+def may_hold(text: str) -> bool:
+    """Return whether any part of a text can hold a pattern, at a glance."""
+    has_colons = "::" in text or text.count(":") >= _MANY_COLONS
+    return has_colons or _count_digits(text) >= _FEW_DIGITS or any(first in text for first in _FIRST_LOOK)
 
 
 class PatternCensus:
@@ -50,7 +60,18 @@ class PatternCensus:
 
     def add(self, example: Example, place: int) -> None:
         """Note what the messages of the example at that place of the table hold."""
-        for message in example.messages:
+        self._add(example.messages, place)
+
+    def add_plain(self, rows: PlainRows, place: int) -> None:
+        """Note the same of plain rows, the first of which is at that place."""
+        for first in range(0, len(rows), _GLANCE_ROWS):
+            some = rows.messages[first : first + _GLANCE_ROWS]
+            if may_hold("\n".join([turn.content for turns in some for turn in turns])):
+                for offset, turns in enumerate(some, start=first):
+                    self._add(turns, place + offset)
+
+    def _add(self, messages: Iterable[Message | Turn], place: int) -> None:
+        for message in messages:
             read = _scan_standing if message.role in ("system", "developer") else scan
             for name in read(message.content):
                 places = self._places.setdefault(name, [])
@@ -82,8 +103,11 @@ def describe_pattern(table: ExampleTable, name: str, rows: np.ndarray) -> list[F
 
 
 def _has_run_of_digits(text: str) -> bool:
-    num_digits = len(text.encode("ascii", "replace").translate(None, _NOT_DIGITS))
-    return num_digits >= _FEW_DIGITS and _RUN_OF_DIGITS.search(text) is not None
+    return _count_digits(text) >= _FEW_DIGITS and _RUN_OF_DIGITS.search(text) is not None
+
+
+def _count_digits(text: str) -> int:
+    return len(text.encode("ascii", "replace").translate(None, _NOT_DIGITS))
 
 
 def _search(text: str, patterns: Sequence[Pattern]) -> Iterator[str]:

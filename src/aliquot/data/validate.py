@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-from functools import lru_cache
 from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
@@ -14,10 +13,10 @@ from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import CONVERSATION_KEYS, Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type
+from aliquot.data.plain_rows import PLAIN_SPLITS, read_plain
 from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
-_PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
 _USED_KEYS = CONVERSATION_KEYS | {"split", "metadata"}
 MESSAGE_KEYS = (
     "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
@@ -44,36 +43,9 @@ class RowValidator:
                 messages=messages,
                 line=row.line,
                 content_hash=hash_content(messages),
-                split=_PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
+                split=PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
             )
         return _RowCheck(row, self._findings).build(self._group_key)
-
-
-def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
-    """Return the messages of a row about which there is nothing to say; None for a row to be examined.
-
-    Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
-    """
-    items, split = value.get("messages"), value.get("split")
-    is_marked = type(split) is str and split in _PLAIN_SPLITS
-    if type(items) is not list or len(value) != 1 + is_marked:
-        return None
-    messages = []
-    for item in items:
-        if type(item) is not dict or len(item) != 2:
-            return None
-        role, content = item.get("role"), item.get("content")
-        if type(role) is not str or type(content) is not str or not content or content.isspace():
-            return None
-        messages.append(Message(sys.intern(role), content))
-    return tuple(messages) if _is_usual(tuple(message.role for message in messages)) else None
-
-
-@lru_cache(maxsize=1024)
-def _is_usual(roles: tuple[str, ...]) -> bool:
-    """Whether roles are user and assistant in turns up to an answer, after a system message or none."""
-    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
-    return len(turns) >= 2 and len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
 
 
 class _RowCheck:
