@@ -252,7 +252,7 @@ def _profile(table: ExampleTable, split: Split, task: Task) -> SplitProfile:
     return SplitProfile(
         split=split,
         num_examples=len(places),
-        ids_sha256=sha256_of(sorted(table.example_ids(places))),
+        ids_sha256=sha256_of(table.sorted_ids(split)),
         label_counts=count_labels(table, split, task),
     )
 

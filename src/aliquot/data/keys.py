@@ -18,6 +18,7 @@ from aliquot.core.dataset import Example
 
 _MARKS = ".,;:!?()[]{}\"'“”‘’«»…"
 """Marks around a word that say nothing about what it is."""
+_LOWER = bytes(sorted(set(range(0x20, 0x7F)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
 _INNER = str.maketrans("", "", "-'’")
 _RAISED = dict(zip(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"), (f"^{char}" for char in "0123456789+-"), strict=True))
 """NFKC alone would write 10⁵ as 105."""
@@ -43,7 +44,11 @@ def exact_prompt(example: Example) -> Key:
 
 def normalise_turns(turns: Key) -> Key:
     """Return turns without differences of width, spacing and sentence case."""
-    return tuple([Turn(turn.role, _READERS.get(turn.role, normalise)(turn.content)) for turn in turns])
+    same = []
+    for turn in turns:
+        text = _READERS.get(turn.role, normalise)(turn.content)
+        same.append(turn if text is turn.content else Turn(turn.role, text))
+    return tuple(same)
 
 
 def normalise(text: str) -> str:
@@ -59,16 +64,18 @@ def normalise(text: str) -> str:
     >>> normalise("Co") == normalise("co")
     False
     """
-    if text.islower() and text.isascii() and text.isprintable() and _has_single_spaces(text):
-        return text  # what follows would not change it, at many times the cost
+    if _is_lower(text):
+        return text
     words = _plain(text).split()
     if len(words) < 2:
         return "".join(words)
     return " ".join([word if word.islower() else _lower_ordinary(word) for word in words])
 
 
-def _has_single_spaces(text: str) -> bool:
-    return "  " not in text and text[0] != " " and text[-1] != " "
+def _is_lower(text: str) -> bool:
+    """Whether a text has nothing to be normalised, at a glance: ASCII without capitals and runs of space."""
+    is_plain = text.isascii() and not text.encode().translate(None, _LOWER)
+    return is_plain and "  " not in text and text[:1] != " " and text[-1:] != " "
 
 
 def fold(text: str) -> str:

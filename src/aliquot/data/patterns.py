@@ -27,11 +27,14 @@ _BY_NAME = {pattern.name: pattern for pattern in PATTERNS}
 _TEXTUAL = tuple(pattern for pattern in PATTERNS if not pattern.is_numeric)
 _NUMERIC = tuple(pattern for pattern in PATTERNS if pattern.is_numeric)
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
-_FEW_DIGITS, _MANY_COLONS = 8, 7
+_FEW_DIGITS = 8
 _RUN_OF_DIGITS = re.compile(rf"\d(?:[ .\-()]{{0,2}}\d){{{_FEW_DIGITS - 1}}}")
+_COLONS = re.compile(r":[0-9A-Fa-f]{1,4}:|::")
+"""Stands in every address of colons."""
 _FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----BEGIN", "AKIA", "ASIA")
 """Every match of a pattern without digits holds one of these; most texts hold none."""
 _GLANCE_ROWS = 16
+_STANDING = ("system", "developer")
 
 
 def scan(text: str) -> tuple[str, ...]:
@@ -41,15 +44,16 @@ def scan(text: str) -> tuple[str, ...]:
         if first in text:
             names += _search(text, _TEXTUAL)
             break
-    if _has_run_of_digits(text) or "::" in text or text.count(":") >= _MANY_COLONS:
+    if _has_run_of_digits(text) or "::" in text or text.count(":") >= 7:
         names += _search(text, _NUMERIC)
     return tuple(dict.fromkeys(names))
 
 
 def may_hold(text: str) -> bool:
     """Return whether any part of a text can hold a pattern, at a glance."""
-    has_colons = "::" in text or text.count(":") >= _MANY_COLONS
-    return has_colons or _count_digits(text) >= _FEW_DIGITS or any(first in text for first in _FIRST_LOOK)
+    if _count_digits(text) >= _FEW_DIGITS or (":" in text and _COLONS.search(text)):
+        return True
+    return any(first in text for first in _FIRST_LOOK)
 
 
 class PatternCensus:
@@ -64,15 +68,18 @@ class PatternCensus:
 
     def add_plain(self, rows: PlainRows, place: int) -> None:
         """Note the same of plain rows, the first of which is at that place."""
+        standing = {turns[0].content for turns in rows.messages if turns[0].role in _STANDING}
+        must_look = any(map(_scan_standing, standing))
         for first in range(0, len(rows), _GLANCE_ROWS):
             some = rows.messages[first : first + _GLANCE_ROWS]
-            if may_hold("\n".join([turn.content for turns in some for turn in turns])):
+            texts = [turn.content for turns in some for turn in turns if turn.role not in _STANDING]
+            if must_look or may_hold("\n".join(texts)):
                 for offset, turns in enumerate(some, start=first):
                     self._add(turns, place + offset)
 
     def _add(self, messages: Iterable[Message | Turn], place: int) -> None:
         for message in messages:
-            read = _scan_standing if message.role in ("system", "developer") else scan
+            read = _scan_standing if message.role in _STANDING else scan
             for name in read(message.content):
                 places = self._places.setdefault(name, [])
                 if not places or places[-1] != place:

@@ -27,7 +27,6 @@ TRAIN, VALIDATION, TEST = range(3)
 """Codes of the splits: their places in ``SPLITS``."""
 _HASH_BYTES = 32
 _CHUNK_ROWS = 10_000
-"""Rows whose names and places are listed at once when rows are written."""
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -110,19 +109,23 @@ class ExampleTable:
 
     def content_hashes(self, index_K: np.ndarray) -> list[str]:
         """Return the content hashes of some examples, in hex."""
-        text, size = self._hashes.hex(), 2 * _HASH_BYTES
-        return [text[size * place : size * (place + 1)] for place in index_K.tolist()]
+        return _list_hex(np.frombuffer(self._hashes, f"V{_HASH_BYTES}")[index_K])
 
     def example_ids(self, index_K: np.ndarray) -> list[str]:
         """Return the ids of some examples, without reading their texts."""
-        pairs = zip(self.content_N[index_K].tolist(), self.occurrence_N[index_K].tolist(), strict=True)
-        return [f"{content:016x}.{occurrence}" for content, occurrence in pairs]
+        names = _list_hex(self.content_N[index_K].astype(">u8"))
+        occurrences = self.occurrence_N[index_K].tolist()
+        return [f"{name}.{occurrence}" for name, occurrence in zip(names, occurrences, strict=True)]
+
+    def sorted_ids(self, split: Split) -> list[str]:
+        """Return the ids of a split's examples in order."""
+        places = self.find(split)
+        nearly_K = np.lexsort((self.occurrence_N[places], self.content_N[places]))
+        return sorted(self.example_ids(places[nearly_K]))  # numbers sort faster; as text, "10" is before "2"
 
     def stored_lines(self, split: Split) -> Iterator[bytes]:
         """Yield the lines of ``rows/<split>.jsonl``: id and line number before the body as it is kept."""
-        everywhere = self.find(split)
-        for first in range(0, len(everywhere), _CHUNK_ROWS):
-            places = everywhere[first : first + _CHUNK_ROWS]
+        for places in in_chunks(self.find(split)):
             names, lines = self.example_ids(places), self.line_N[places].tolist()
             starts, ends = (self._start(places) + 1).tolist(), self.end_N[places].tolist()
             for name, line, start, end in zip(names, lines, starts, ends, strict=True):
@@ -289,7 +292,7 @@ class TableBuilder:
     def _compare(self, turns: tuple[Turn, ...]) -> tuple[int, int, int, bool, bool]:
         """Return what stands in the columns ``_COMPARED`` for a plain row."""
         prompt, answer = turns[:-1], turns[-1].content
-        given = self._find_given(answer, user_text(prompt))
+        given = self._find_given(answer, prompt[-1].content if len(prompt) <= 2 else user_text(prompt))
         number = self._answers.setdefault(answer, len(self._answers))
         return hash(prompt), hash(normalise_turns(prompt)), number, *given
 
@@ -318,6 +321,17 @@ class TableBuilder:
         if last != answer:
             self._last_answers = (answer, last)
         return answer in text and stands_in(answer, text), other in text and stands_in(other, text)
+
+
+def in_chunks(index_K: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the places of a few thousand examples at a time, for what is listed of each."""
+    for first in range(0, len(index_K), _CHUNK_ROWS):
+        yield index_K[first : first + _CHUNK_ROWS]
+
+
+def _list_hex(value_K: np.ndarray) -> list[str]:
+    """Return the bytes of each value in hex."""
+    return value_K.tobytes().hex("\n", value_K.itemsize).split("\n") if len(value_K) else []
 
 
 def user_text(messages: Sequence[Message | Turn]) -> str:

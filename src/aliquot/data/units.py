@@ -6,13 +6,13 @@ order of rows. Shape letters: M rows of the pool that is split, U units, S strat
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 
-from aliquot.data.table import ExampleTable
+from aliquot.data.table import ExampleTable, in_chunks
 
 CONSTANT_SHARE = 0.1
 """A prompt of more than this share of all rows is a standing instruction, not an item of its own."""
@@ -66,10 +66,11 @@ def build_units(
 
 def order_units(units: Units, table: ExampleTable, pool_M: np.ndarray, salt: str) -> np.ndarray:
     """Return the units in the order of a salted hash of their names, the same for any order of rows."""
-    names = table.content_hashes(pool_M[units.first_U])
-    head = f"{salt}:".encode()
-    digests = [hashlib.sha256(head + name.encode()).digest()[:8] for name in names]
-    return np.argsort(np.frombuffer(b"".join(digests), ">u8"), kind="stable")
+    head, digests = f"{salt}:".encode(), bytearray()
+    for rows in in_chunks(pool_M[units.first_U]):
+        names = table.content_hashes(rows)
+        digests += b"".join([sha256(head + name.encode()).digest()[:8] for name in names])
+    return np.argsort(np.frombuffer(digests, ">u8").astype(np.uint64), kind="stable")
 
 
 def choose_units(units: Units, order_U: np.ndarray, num_rows: int) -> np.ndarray:
@@ -159,12 +160,12 @@ def _most_frequent(unit_M: np.ndarray, answer_M: np.ndarray, answers: Sequence[s
     """Return the most frequent answer of each unit; among equals the first in the alphabet."""
     rank = np.empty(len(answers), np.int64)
     rank[np.array(sorted(range(len(answers)), key=answers.__getitem__), np.int64)] = np.arange(len(answers))
-    pairs, counts = np.unique(
-        np.stack((unit_M, rank[answer_M])), axis=1, return_counts=True
-    )  # in the order of units, then of the alphabet
-    best = np.lexsort((pairs[1], -counts, pairs[0]))
-    _, first = np.unique(pairs[0][best], return_index=True)
-    return pairs[1][best[first]]
+    # In the order of units, then of the alphabet; numbers sort many times faster than pairs.
+    pairs, counts = np.unique(unit_M * len(answers) + rank[answer_M], return_counts=True)
+    unit_P, rank_P = np.divmod(pairs, len(answers))
+    best = np.lexsort((rank_P, -counts, unit_P))
+    _, first = np.unique(unit_P[best], return_index=True)
+    return rank_P[best[first]]
 
 
 def _share_out(num_rows: int, size_S: np.ndarray) -> np.ndarray:
