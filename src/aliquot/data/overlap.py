@@ -9,7 +9,7 @@ import numpy as np
 
 from aliquot.core.dataset import SPLITS, Finding, Overlap, Task
 from aliquot.data.findings import describe_rows
-from aliquot.data.table import TEST, ExampleTable
+from aliquot.data.table import TEST, ExampleTable, is_among
 
 MAX_REPEATED = 0.1
 """Share of test rows that may be repeats before it is worth a warning."""
@@ -56,15 +56,9 @@ def _describe_repeated_test(table: ExampleTable, again: np.ndarray, num_test: in
 def find_shared(table: ExampleTable, key_N: np.ndarray) -> np.ndarray:
     """Return the test examples whose key occurs in train or validation."""
     is_test_N = table.split_N == TEST
-    value_T = np.unique(key_N[is_test_N])  # few, as a rule: they are sorted, not the rest
-    if not len(value_T):
-        return np.array([], np.int64)
     rest = key_N[~is_test_N]
-    place = np.searchsorted(value_T, rest).clip(max=len(value_T) - 1)
-    is_shared_T = np.zeros(len(value_T), bool)
-    is_shared_T[place[value_T[place] == rest]] = True
-    test = np.flatnonzero(is_test_N)
-    return test[is_shared_T[np.searchsorted(value_T, key_N[test])]]
+    shared = rest[is_among(rest, np.unique(key_N[is_test_N]))]
+    return np.flatnonzero(is_test_N & is_among(key_N, np.unique(shared)))
 
 
 def _check_shared(table: ExampleTable) -> Iterator[Finding]:

@@ -366,13 +366,23 @@ _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Body)
 
 
+def is_among(value_N: np.ndarray, sorted_K: np.ndarray) -> np.ndarray:
+    """Return which values are among others that are in order; quick where those are few."""
+    if not len(sorted_K):
+        return np.zeros(len(value_N), bool)
+    place_N = np.searchsorted(sorted_K, value_N).clip(max=len(sorted_K) - 1)
+    return sorted_K[place_N] == value_N
+
+
 def _number(split_N: np.ndarray, content_N: np.ndarray) -> np.ndarray:
     """Return for each example how many earlier ones of its split have its content."""
-    order_N = np.lexsort((content_N, split_N))  # stable: file order within equal ones
-    is_first_N = np.ones(len(order_N), bool)
-    is_first_N[1:] = (np.diff(split_N[order_N]) != 0) | (np.diff(content_N[order_N]) != 0)
-    place_N = np.arange(len(order_N))
-    start_N = np.maximum.accumulate(np.where(is_first_N, place_N, 0))
-    occurrence_N = np.empty(len(order_N), np.int64)
-    occurrence_N[order_N] = place_N - start_N
+    ordered_N = np.sort(content_N)
+    repeated = ordered_N[1:][ordered_N[1:] == ordered_N[:-1]]
+    rows_K = np.flatnonzero(is_among(content_N, repeated))  # all others are the first with their content
+    order_K = rows_K[np.lexsort((content_N[rows_K], split_N[rows_K]))]  # stable: file order within equal ones
+    is_first_K = np.ones(len(order_K), bool)
+    is_first_K[1:] = (np.diff(split_N[order_K]) != 0) | (np.diff(content_N[order_K]) != 0)
+    place_K = np.arange(len(order_K))
+    occurrence_N = np.zeros(len(content_N), np.int64)
+    occurrence_N[order_K] = place_K - np.maximum.accumulate(np.where(is_first_K, place_K, 0))
     return occurrence_N

@@ -55,13 +55,11 @@ def build_units(
     item_M = _name(_items(reading_M, content_M))
     unit_M = _join([item_M, *ties])
     num_units = int(unit_M.max(initial=-1)) + 1
-    # The lowest content hash of each unit comes first within it.
-    order_M = np.lexsort((content_M, unit_M))
-    starts_U = np.searchsorted(unit_M[order_M], np.arange(num_units))
+    size_U = np.bincount(unit_M, minlength=num_units)
     stratum_U = np.zeros(num_units, np.int64)
     if is_stratified:
         stratum_U = _most_frequent(unit_M, table.answer_N[pool_M], table.answers)
-    return Units(unit_M, np.bincount(unit_M, minlength=num_units), order_M[starts_U], stratum_U)
+    return Units(unit_M, size_U, _find_first(unit_M, content_M, size_U), stratum_U)
 
 
 def order_units(units: Units, table: ExampleTable, pool_M: np.ndarray, salt: str) -> np.ndarray:
@@ -112,6 +110,17 @@ def assign_folds(units: Units, order_U: np.ndarray, num_folds: int) -> np.ndarra
         rows_F[fold] += size
         fold_U[unit] = fold
     return fold_U
+
+
+def _find_first(unit_M: np.ndarray, content_M: np.ndarray, size_U: np.ndarray) -> np.ndarray:
+    """Return the row with the lowest content hash in each unit; the earliest of equal ones."""
+    first_U = np.empty(len(size_U), np.int64)
+    first_U[unit_M] = np.arange(len(unit_M))
+    rows = np.flatnonzero(size_U[unit_M] > 1)
+    order = rows[np.lexsort((content_M[rows], unit_M[rows]))]
+    starts = np.flatnonzero(np.diff(unit_M[order], prepend=-1))
+    first_U[unit_M[order[starts]]] = order[starts]
+    return first_U
 
 
 def _items(reading_M: np.ndarray, content_M: np.ndarray) -> np.ndarray:
