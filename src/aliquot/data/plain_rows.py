@@ -7,8 +7,10 @@ ways lead to the same examples, to the last byte: tests compare them.
 
 from __future__ import annotations
 
+import io
+import itertools
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,8 +27,8 @@ from aliquot.data.split_words import SPLIT_WORDS
 PLAIN_SPLITS: dict[str, Split] = {
     word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())
 }
-_FEW_LINES = 32
-"""Lines from which on a block that is not plain as a whole is not parted further."""
+_MIN_ROWS = 4
+"""Fewer plain rows among others are not worth the trouble of many."""
 
 
 class _Line(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -44,44 +46,48 @@ def part_plain(blocks: Iterable[Block | Broken]) -> Iterator[Block | Broken | Pl
 
 
 def _part(block: Block) -> Iterator[Block | PlainRows]:
-    """Yield a block's plain rows, and the rest in small blocks: halves, as long as they are many lines."""
+    """Yield the plain rows of a block, and what is between them in blocks of its own."""
     rows = read_plain_rows(block)
-    num_lines = block.last_line - block.number + 1
-    if rows is not None or num_lines <= _FEW_LINES:
-        yield block if rows is None else rows
+    if rows is not None:
+        yield rows
         return
-    middle = block.data.find(b"\n", len(block.data) // 2) + 1
-    if middle in (0, len(block.data)):
-        yield block
-        return
-    first = Block(block.number, block.data[:middle])
-    yield from _part(first)
-    yield from _part(Block(first.last_line + 1, block.data[middle:]))
+    number = block.number
+    for is_plain, lines in itertools.groupby(io.BytesIO(block.data), key=_is_plain_line):
+        piece = Block(number, b"".join(lines))
+        number = piece.last_line + 1
+        rows = read_plain_rows(piece) if is_plain and number - piece.number >= _MIN_ROWS else None
+        yield piece if rows is None else rows
+
+
+def _is_plain_line(data: bytes) -> bool:
+    try:
+        line = _DECODER.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return _are_plain([line.messages], [line.split], [turn.content for turn in line.messages])
 
 
 def read_plain_rows(block: Block) -> PlainRows | None:
     """Return the rows of a block of which every line is a plain chat line; else None."""
-    if not is_object_a_line(block.data) or hides_colon(block.data):
+    data = block.data.replace(b"\r\n", b"\n")  # never within a text, where both are escaped
+    if not is_object_a_line(data) or hides_colon(data):
         return None
     try:
-        lines = _DECODER.decode_lines(block.data)
+        lines = _DECODER.decode_lines(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
     messages, splits = [line.messages for line in lines], [line.split for line in lines]
-    rows = PlainRows(
-        block.number,
-        messages,
-        splits,
-        texts=[turn.content for turns in messages for turn in turns],
-        lines=_ENCODER.encode_lines(messages),
-    )
-    return rows if _are_plain(rows) and _are_whole(rows, block) else None
+    texts = [turn.content for turns in messages for turn in turns]
+    if not _are_plain(messages, splits, texts):
+        return None
+    rows = PlainRows(block.number, messages, splits, texts, lines=_ENCODER.encode_lines(messages))
+    return rows if _are_whole(rows, block) else None
 
 
-def _are_plain(rows: PlainRows) -> bool:
-    roles = {tuple([turn.role for turn in turns]) for turns in rows.messages}
-    has_blank = not all(rows.texts) or any(map(str.isspace, rows.texts))
-    return not has_blank and all(map(_is_usual, roles)) and PLAIN_SPLITS.keys() >= {*rows.splits} - {""}
+def _are_plain(messages: Sequence[tuple[Turn, ...]], splits: Sequence[str], texts: Sequence[str]) -> bool:
+    roles = {tuple([turn.role for turn in turns]) for turns in messages}
+    has_blank = not all(texts) or any(map(str.isspace, texts))
+    return not has_blank and all(map(_is_usual, roles)) and PLAIN_SPLITS.keys() >= {*splits} - {""}
 
 
 def _are_whole(rows: PlainRows, block: Block) -> bool:
@@ -97,9 +103,14 @@ def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
 
     Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
     """
-    items, split = value.get("messages"), value.get("split")
+    split = value.get("split")
     is_marked = type(split) is str and split in PLAIN_SPLITS
-    if type(items) is not list or len(value) != 1 + is_marked:
+    return read_plain_turns(value.get("messages")) if len(value) == 1 + is_marked else None
+
+
+def read_plain_turns(items: object) -> tuple[Message, ...] | None:
+    """Return messages about which there is nothing to say; None for those to be examined."""
+    if type(items) is not list:
         return None
     messages = []
     for item in items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from functools import lru_cache
 from typing import Any
 
 from aliquot.core.conversation import ROLES, TEXT_ROLE, Message
@@ -13,7 +14,7 @@ from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import CONVERSATION_KEYS, Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type
-from aliquot.data.plain_rows import PLAIN_SPLITS, read_plain
+from aliquot.data.plain_rows import PLAIN_SPLITS, read_plain, read_plain_turns
 from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
@@ -59,12 +60,14 @@ class _RowCheck:
     def build(self, group_key: str | None) -> Example | None:
         value = self.row.value
         self._refuse_media(value, "")
-        messages = self._read_messages(value)
+        plain = read_plain_turns(value.get("messages"))
+        messages = plain or self._read_messages(value)
         tools = read_tools(value, self._report)
         rejected = self._read_rejected(value.get("rejected_message"))
         split = self._read_split(value.get("split"))
         metadata = self._read_metadata(value, group_key)
-        if messages is not None and not self._has_error:
+        is_settled = plain is not None and not tools and rejected is None
+        if messages is not None and not is_settled and not self._has_error:
             self._check_conversation(messages, tools, rejected)
         if messages is None or self._has_error:
             return None
@@ -338,9 +341,14 @@ class _RowCheck:
         return metadata
 
     def _note_key(self, key: str) -> None:
-        near = suggest(key, ("split", "metadata", "messages"))
+        near = _suggest_key(key)
         severity: Severity = "warning" if near else "note"
         self._report("unknown_key", describe_kept(key), field=key, severity=severity, kind=key, remedy=near)
+
+
+@lru_cache(maxsize=1024)
+def _suggest_key(key: str) -> str:
+    return suggest(key, ("split", "metadata", "messages"))  # as often as there are rows
 
 
 def _as_metadata(value: object) -> str:
