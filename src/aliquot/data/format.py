@@ -109,10 +109,9 @@ class PlainRows:
     def hash_contents(self) -> bytes:
         """Return the digests of ``core.dataset.hash_content``, one after the other."""
         data = _SORTED.encode_lines(self.messages)
-        if data.isascii() or is_normalized("NFC", data.decode()):  # else texts are normalised one by one
-            forms: Iterable[bytes] = data.split(b"\n")[:-1]
-        else:
-            forms = map(canonical_json, self.messages)
+        forms = data.split(b"\n")[:-1]
+        if not data.isascii() and not is_normalized("NFC", data.decode()):
+            forms = [canonical_json(turns) for turns in self.messages]
         return b"".join([sha256(form).digest() for form in forms])
 
 
@@ -186,7 +185,7 @@ class Format:
         find_shape: Recognises objects, wherever they stand: in JSON Lines, in an array or in a table.
         is_flat: Whether its objects hold only texts, so that a table of text cells can hold them.
         writer: Writes examples, if the format can be written.
-        read_many: Yields the same as ``read``, with plain rows many at a time; None where there is no such way.
+        read_many: Yields what ``read`` does, with plain rows many at a time; None where there is no such way.
     """
 
     name: str

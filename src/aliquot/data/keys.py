@@ -15,7 +15,6 @@ import msgspec
 
 from aliquot.core.dataset import Example
 
-
 _MARKS = ".,;:!?()[]{}\"'“”‘’«»…"
 """Marks around a word that say nothing about what it is."""
 _LOWER = bytes(sorted(set(range(0x20, 0x7F)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))

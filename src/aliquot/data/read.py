@@ -66,7 +66,7 @@ class RowReader:
         return _singly(self.read_many())
 
     def read_many(self) -> Iterator[Row | PlainRows]:
-        """Yield every readable row, plain ones many at a time where the format can; raises as ``__iter__``."""
+        """Yield every readable row, plain ones many at a time; raises what ``__iter__`` does."""
         self._note_source()
         try:
             yield from self._read()
@@ -91,11 +91,14 @@ class RowReader:
             if isinstance(item, Problem):
                 self.num_rows += item.severity == "error" and item.line > 0
                 self._findings.add(item)
-                continue
-            self.num_rows += len(item) if isinstance(item, PlainRows) else 1
-            row = self._mark_split(item, key, is_numbered=is_numbered) if not is_plain else item
-            if row is not None:
-                yield row
+            elif is_plain or isinstance(item, PlainRows):
+                self.num_rows += len(item) if isinstance(item, PlainRows) else 1
+                yield item
+            else:
+                self.num_rows += 1
+                row = self._mark_split(item, key, is_numbered=is_numbered)
+                if row is not None:
+                    yield row
 
     def _mark_split(self, row: Row, key: str, *, is_numbered: bool) -> Row | None:
         """Return a row with its split; None when it contradicts its file, which is reported."""

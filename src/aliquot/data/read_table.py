@@ -84,9 +84,7 @@ class _Reading:
         findings = (*self._findings, *self._patterns.describe(table))
         return ReadRows(table, self._num_rows, self._fields.finish(), findings, tuple(self._changes))
 
-    def _validate(
-        self, rows: Iterable[Row | PlainRows], found: Findings
-    ) -> Iterator[Example | PlainRows]:
+    def _validate(self, rows: Iterable[Row | PlainRows], found: Findings) -> Iterator[Example | PlainRows]:
         validator = RowValidator(found, self._settings.group_key)
         for row in self._fields.watch(rows):
             if isinstance(row, PlainRows):

@@ -188,9 +188,11 @@ class _RowCheck:
         """Return the text of a list of text parts; any other part is refused by its type."""
         texts = []
         for part in parts:
-            kind = part.get("type") if isinstance(part, dict) else name_json_type(part)
-            if kind != "text" or not isinstance(part.get("text"), str):
-                self._report_unsupported(path, f"content parts of the type {show(kind)}")
+            if not isinstance(part, dict):
+                self._report_unsupported(path, f"content parts that are {name_json_type(part)}, no objects,")
+                return None
+            if part.get("type") != "text" or not isinstance(part.get("text"), str):
+                self._report_unsupported(path, f"content parts of the type {show(part.get('type'))}")
                 return None
             texts.append(part["text"])
         message = "Content given as a list of text parts was joined without a separator."
