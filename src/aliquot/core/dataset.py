@@ -169,6 +169,7 @@ class TokenProfile:
 
     Attributes:
         longest_line: The line of the longest row.
+        longest_file: Its file, when the rows come from several; else empty.
         shared_prefix: Tokens that all rows begin with.
         prefix_tree_tokens: Tokens per epoch when each prefix shared within a micro-batch counts once, by
             rows per micro-batch.
@@ -189,6 +190,7 @@ class TokenProfile:
     prompts: Lengths
     answers: Lengths
     system_share: float = 0.0
+    longest_file: str = ""
 
     @property
     def median(self) -> int:

@@ -252,7 +252,7 @@ def _profile(table: ExampleTable, split: Split, task: Task) -> SplitProfile:
     return SplitProfile(
         split=split,
         num_examples=len(places),
-        ids_sha256=sha256_of(sorted(table.example_ids(places))),
+        ids_sha256=sha256_of(table.sorted_ids(split)),
         label_counts=count_labels(table, split, task),
     )
 
@@ -261,11 +261,15 @@ def _with_tokens(
     profile: SplitProfile, table: ExampleTable, rows: Sequence[RowTokens | AliquotError], seed: int
 ) -> SplitProfile:
     pairs = [
-        (int(table.line_N[place]), row)
+        (place, row)
         for place in table.find(profile.split).tolist()
         if isinstance(row := rows[place], RowTokens)
     ]
     if not pairs:
         return profile
-    lines, tokens = zip(*pairs, strict=True)
-    return replace(profile, tokens=profile_tokens(lines, tokens, seed=seed))
+    places, tokens = zip(*pairs, strict=True)
+    measured = profile_tokens(table.line_N[list(places)].tolist(), tokens, seed=seed)
+    if len(table.files) > 1:
+        longest = next(place for place, row in pairs if row.length == measured.longest)
+        measured = replace(measured, longest_file=table.files[table.file_N[longest]])
+    return replace(profile, tokens=measured)

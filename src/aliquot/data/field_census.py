@@ -7,11 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from aliquot.core.dataset import RowField
-from aliquot.data.format import Number, Row
+from aliquot.data.format import CONVERSATION_KEYS, Number, PlainRows, Row
 
 Shape = tuple[tuple[str, type], ...]
 MAX_SHAPES = 10_000
 """Different shapes of rows held before they are counted into fields: bounds memory on odd files."""
+
+_UNMARKED: Shape = (("messages", list),)
+_MARKED: Shape = (*_UNMARKED, ("split", str))
+"""The shapes of plain chat lines; which key comes first does not show in the end."""
 
 _KINDS: dict[type, str] = {
     str: "text",
@@ -41,10 +45,14 @@ class FieldCensus:
         self._kinds: dict[str, set[str]] = {}
         self._used: set[str] = set()
 
-    def watch(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def watch(self, rows: Iterable[Row | PlainRows]) -> Iterator[Row | PlainRows]:
         """Yield the rows unchanged, counting on the way."""
         used: frozenset[str] = frozenset()
         for row in rows:
+            if isinstance(row, PlainRows):
+                self._count_plain(row)
+                yield row
+                continue
             if row.used is not used:  # most formats have one set for all rows
                 used = row.used
                 self._used |= used
@@ -54,6 +62,13 @@ class FieldCensus:
             if len(self._shapes) > MAX_SHAPES:
                 self._fold()
             yield row
+
+    def _count_plain(self, rows: PlainRows) -> None:
+        self._used |= CONVERSATION_KEYS
+        num_unmarked = rows.splits.count("")
+        for shape, number in ((_UNMARKED, num_unmarked), (_MARKED, len(rows) - num_unmarked)):
+            if number:
+                self._shapes[shape, ()] += number
 
     def finish(self) -> tuple[RowField, ...]:
         """Return every field: those of the conversation first, others in the order they were met."""

@@ -9,19 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Literal
+from unicodedata import is_normalized
 
 import msgspec
+import numpy as np
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Example
+from aliquot.core.records import canonical_json
+from aliquot.data.keys import Turn
 from aliquot.data.source import Sample, Source
 
 Severity = Literal["error", "warning", "note"]
 CONVERSATION_KEYS = frozenset(("messages", "tools", "functions", "rejected_message"))
 """What the conversation of a chat line is made of."""
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
+_SORTED = msgspec.json.Encoder(order="sorted")
 
 
 class Number:
@@ -60,6 +66,53 @@ class Row(msgspec.Struct, frozen=True):
     names: Mapping[str, str] = _NO_NAMES
     own: Mapping[str, Any] | None = None
     used: frozenset[str] = CONVERSATION_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class PlainRows:
+    """Consecutive plain chat lines; at least one.
+
+    Attributes:
+        line: 1-based physical line of the first.
+        messages: The turns of each.
+        splits: The word for the split of each, empty where there is none.
+        texts: All contents, row by row.
+        lines: The turns of each as JSON, each ended by a line feed.
+    """
+
+    line: int
+    messages: Sequence[tuple[Turn, ...]]
+    splits: Sequence[str]
+    texts: Sequence[str]
+    lines: bytes
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.messages)
+
+    @property
+    def last_line(self) -> int:
+        """The line of the last row."""
+        return self.line + len(self) - 1
+
+    def rows(self) -> Iterator[Row]:
+        """Yield them one by one, as any format does."""
+        for line, (turns, split) in enumerate(zip(self.messages, self.splits, strict=True), start=self.line):
+            items = [{"role": turn.role, "content": turn.content} for turn in turns]
+            yield Row(line, {"messages": items, "split": split} if split else {"messages": items})
+
+    def count_chars(self) -> np.ndarray:
+        """Return the number of characters of each row."""
+        start_K = np.cumsum([0, *map(len, self.messages[:-1])])
+        return np.add.reduceat(np.array([*map(len, self.texts)]), start_K)
+
+    def hash_contents(self) -> bytes:
+        """Return the digests of ``core.dataset.hash_content``, one after the other."""
+        data = _SORTED.encode_lines(self.messages)
+        forms = data.split(b"\n")[:-1]
+        if not data.isascii() and not is_normalized("NFC", data.decode()):
+            forms = [canonical_json(turns) for turns in self.messages]
+        return b"".join([sha256(form).digest() for form in forms])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +185,7 @@ class Format:
         find_shape: Recognises objects, wherever they stand: in JSON Lines, in an array or in a table.
         is_flat: Whether its objects hold only texts, so that a table of text cells can hold them.
         writer: Writes examples, if the format can be written.
+        read_many: Yields what ``read`` does, with plain rows many at a time; None where there is no such way.
     """
 
     name: str
@@ -141,3 +195,4 @@ class Format:
     find_shape: Callable[[Sequence[Mapping[str, Any]], DataSettings], Shape | None] | None = None
     is_flat: bool = False
     writer: Writer | None = None
+    read_many: Callable[[Source], Iterator[Row | Problem | PlainRows]] | None = None

@@ -7,60 +7,89 @@ to say exactly what is wrong and where.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from aliquot.data.format import Number, Problem
 from aliquot.data.json_faults import MAX_DEPTH, REMEDY, diagnose, find_fault
-from aliquot.data.source import MAX_LINE_BYTES, Broken, Line, Sample, Source, split_block
+from aliquot.data.source import MAX_LINE_BYTES, Block, Broken, Line, Sample, Source, split_block
 
-_HIDDEN_COLON = rb"\u003"
+_HIDDEN_COLONS = (rb"\u003a", rb"\u003A")
 _MAX_BRACKETS = 2 * MAX_DEPTH
 """So many brackets on a line cannot nest deeper than allowed."""
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}\n"))
 
 
+class _Passing(Protocol):
+    @property
+    def last_line(self) -> int: ...
+
+
+Passed = TypeVar("Passed", bound=_Passing)
+
+
 def read_objects(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
     """Yield each record with its line number, or the problem that stands for it; blank lines as a note."""
+    return read_blocks(source.blocks())
+
+
+def read_blocks(
+    blocks: Iterable[Block | Broken | Passed],
+) -> Iterator[tuple[int, dict[str, Any]] | Problem | Passed]:
+    """Yield what ``read_objects`` does; pieces that are read already pass by."""
     num_lines = 0
-    for block in source.blocks():
-        values = None if isinstance(block, Broken) else _decode_block(block.data)
-        if values is not None:
-            yield from enumerate(values, start=block.number)
-            num_lines = block.number + len(values) - 1
+    for block in blocks:
+        if isinstance(block, Broken):
+            yield describe_broken(block, num_lines)
+            num_lines = block.number or num_lines
             continue
-        for item in [block] if isinstance(block, Broken) else split_block(block):
-            yield from _read_line(item, num_lines)
-            num_lines = item.number or num_lines
+        if isinstance(block, Block):
+            yield from _read_block(block)
+        else:
+            yield block
+        num_lines = block.last_line
 
 
-def _read_line(item: Line | Broken, num_lines: int) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
-    if isinstance(item, Broken):
-        yield describe_broken(item, num_lines)
-    elif not item.data.strip():
-        yield blank_line(item.number)
-    else:
-        value = decode_object(item)
-        yield value if isinstance(value, Problem) else (item.number, value)
+def _read_block(block: Block) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
+    values = _decode_block(block.data)
+    if values is not None:
+        yield from enumerate(values, start=block.number)
+        return
+    for item in split_block(block):
+        if isinstance(item, Broken):
+            yield describe_broken(item, item.number)
+        elif not item.data.strip():
+            yield blank_line(item.number)
+        else:
+            value = decode_object(item)
+            yield value if isinstance(value, Problem) else (item.number, value)
 
 
 def _decode_block(data: bytes) -> list[dict[str, Any]] | None:
-    """Return the objects of a block, one a line, or None when a line wants to be looked at by itself.
-
-    As many values as lines, all of which begin and end with a brace, are one object a line: two lines
-    cannot be one object, because a brace never follows a closing brace.
-    """
-    num_lines = data.count(b"\n") + (not data.endswith(b"\n"))
-    is_usual = data.startswith(b"{") and data.endswith((b"}\n", b"}")) and len(data) <= MAX_LINE_BYTES
-    if not is_usual or data.count(b"}\n{") != num_lines - 1:
+    """Return the objects of a block, one a line, or None when a line wants to be looked at by itself."""
+    if not is_object_a_line(data):
         return None
     try:
         values = _DECODER.decode_lines(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    return values if len(values) == num_lines and _is_whole(values, data) else None
+    return values if len(values) == _count_lines(data) and _is_whole(values, data) else None
+
+
+def is_object_a_line(data: bytes) -> bool:
+    """Return whether a block, if it is as many values as lines, is one object a line.
+
+    It is if every line begins and ends with a brace: two lines cannot be one object then, because a brace
+    never follows a closing brace.
+    """
+    is_usual = data.startswith(b"{") and data.endswith((b"}\n", b"}")) and len(data) <= MAX_LINE_BYTES
+    return is_usual and data.count(b"}\n{") == _count_lines(data) - 1
+
+
+def _count_lines(data: bytes) -> int:
+    return data.count(b"\n") + (not data.endswith(b"\n"))
 
 
 def decode_object(line: Line) -> dict[str, Any] | Problem:
@@ -82,11 +111,16 @@ def _is_whole(value: object, data: bytes) -> bool:
     A colon stands after every key. Texts add the same to both counts, unless they hide one in an escape;
     a swallowed key and its value only take away from the second.
     """
-    if _HIDDEN_COLON in data:
+    if hides_colon(data):
         return False
     if max(map(len, data.translate(None, _NO_BRACKETS).split(b"\n"))) > _MAX_BRACKETS:
         return False
     return data.count(b":") == _ENCODER.encode(value).count(b":")
+
+
+def hides_colon(data: bytes) -> bool:
+    """Return whether a text may hold a colon as an escape."""
+    return any(escape in data for escape in _HIDDEN_COLONS)
 
 
 def list_objects(sample: Sample) -> list[dict[str, Any]]:

@@ -8,40 +8,46 @@ are different things, and so are ``10⁵`` and ``105``. Only the capital of an o
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 
-from aliquot.core.conversation import Message
-from aliquot.core.dataset import Example
+import msgspec
 
-Key = tuple[str, ...]
+from aliquot.core.dataset import Example
 
 _MARKS = ".,;:!?()[]{}\"'“”‘’«»…"
 """Marks around a word that say nothing about what it is."""
+_LOWER = bytes(sorted(set(range(0x20, 0x7F)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
 _INNER = str.maketrans("", "", "-'’")
 _RAISED = dict(zip(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"), (f"^{char}" for char in "0123456789+-"), strict=True))
 """NFKC alone would write 10⁵ as 105."""
 
 
+class Turn(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
+    """What one turn says; no dataclass, because a million are made and hashed. The weight is only written."""
+
+    role: str
+    content: str
+    weight: None = None
+
+
+Key = tuple[Turn, ...]
+
+
 def exact_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts, to the letter."""
-    key: list[str] = [example.tools] if example.tools else []
-    for message in _compared(example):
-        key += (message.role, message.text)
-    return tuple(key)
+    # What two rows are compared by is the prompt, or the whole of a plain text, which has none.
+    turns = tuple([Turn(message.role, message.text) for message in example.prompt or example.messages])
+    return (Turn(_TOOLS, example.tools), *turns) if example.tools else turns
 
 
-def normalised_prompt(example: Example) -> Key:
-    """Return the prompt's roles and texts without differences of width, spacing and sentence case."""
-    key: list[str] = [example.tools] if example.tools else []
-    for message in _compared(example):
-        read = _normalise_standing if message.role in ("system", "developer") else normalise
-        key += (message.role, read(message.text))
-    return tuple(key)
-
-
-def _compared(example: Example) -> tuple[Message, ...]:
-    """Return what two rows are compared by: the prompt, or the whole of a plain text, which has none."""
-    return example.prompt or example.messages
+def normalise_turns(turns: Key) -> Key:
+    """Return turns without differences of width, spacing and sentence case."""
+    same = []
+    for turn in turns:
+        text = _READERS.get(turn.role, normalise)(turn.content)
+        same.append(turn if text is turn.content else Turn(turn.role, text))
+    return tuple(same)
 
 
 def normalise(text: str) -> str:
@@ -57,10 +63,18 @@ def normalise(text: str) -> str:
     >>> normalise("Co") == normalise("co")
     False
     """
+    if _is_lower(text):
+        return text
     words = _plain(text).split()
     if len(words) < 2:
         return "".join(words)
     return " ".join([word if word.islower() else _lower_ordinary(word) for word in words])
+
+
+def _is_lower(text: str) -> bool:
+    """Whether a text has nothing to be normalised, at a glance: ASCII without capitals and runs of space."""
+    is_plain = text.isascii() and not text.encode().translate(None, _LOWER)
+    return is_plain and "  " not in text and text[:1] != " " and text[-1:] != " "
 
 
 def fold(text: str) -> str:
@@ -79,6 +93,12 @@ def _lower_ordinary(word: str) -> str:
 
 
 _normalise_standing = lru_cache(maxsize=64)(normalise)  # the same system prompt stands in most rows
+_TOOLS = "tools"
+_READERS: dict[str, Callable[[str], str]] = {
+    "system": _normalise_standing,
+    "developer": _normalise_standing,
+    _TOOLS: str,
+}
 
 
 def stands_in(answer: str, text: str) -> bool:

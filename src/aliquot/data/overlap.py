@@ -9,7 +9,7 @@ import numpy as np
 
 from aliquot.core.dataset import SPLITS, Finding, Overlap, Task
 from aliquot.data.findings import describe_rows
-from aliquot.data.table import TEST, ExampleTable
+from aliquot.data.table import TEST, ExampleTable, is_among
 
 MAX_REPEATED = 0.1
 """Share of test rows that may be repeats before it is worth a warning."""
@@ -56,7 +56,9 @@ def _describe_repeated_test(table: ExampleTable, again: np.ndarray, num_test: in
 def find_shared(table: ExampleTable, key_N: np.ndarray) -> np.ndarray:
     """Return the test examples whose key occurs in train or validation."""
     is_test_N = table.split_N == TEST
-    return np.flatnonzero(is_test_N & np.isin(key_N, key_N[~is_test_N]))
+    rest = key_N[~is_test_N]
+    shared = rest[is_among(rest, np.unique(key_N[is_test_N]))]
+    return np.flatnonzero(is_test_N & is_among(key_N, np.unique(shared)))
 
 
 def _check_shared(table: ExampleTable) -> Iterator[Finding]:

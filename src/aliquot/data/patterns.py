@@ -8,14 +8,17 @@ What was found is never repeated: callers get only its kind.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
 
+from aliquot.core.conversation import Message
 from aliquot.core.dataset import Example, Finding
 from aliquot.data import control_tokens, personal_data, secret_keys
 from aliquot.data.findings import describe_rows
+from aliquot.data.format import PlainRows
+from aliquot.data.keys import Turn
 from aliquot.data.pattern import Pattern
 from aliquot.data.table import ExampleTable
 
@@ -26,8 +29,12 @@ _NUMERIC = tuple(pattern for pattern in PATTERNS if pattern.is_numeric)
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _FEW_DIGITS = 8
 _RUN_OF_DIGITS = re.compile(rf"\d(?:[ .\-()]{{0,2}}\d){{{_FEW_DIGITS - 1}}}")
+_COLONS = re.compile(r":[0-9A-Fa-f]{1,4}:|::")
+"""Stands in every address of colons."""
 _FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----BEGIN", "AKIA", "ASIA")
 """Every match of a pattern without digits holds one of these; most texts hold none."""
+_GLANCE_ROWS = 16
+_STANDING = ("system", "developer")
 
 
 def scan(text: str) -> tuple[str, ...]:
@@ -42,6 +49,13 @@ def scan(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def may_hold(text: str) -> bool:
+    """Return whether any part of a text can hold a pattern, at a glance."""
+    if _count_digits(text) >= _FEW_DIGITS or (":" in text and _COLONS.search(text)):
+        return True
+    return any(first in text for first in _FIRST_LOOK)
+
+
 class PatternCensus:
     """Notes which examples hold which patterns, while they are read."""
 
@@ -50,8 +64,22 @@ class PatternCensus:
 
     def add(self, example: Example, place: int) -> None:
         """Note what the messages of the example at that place of the table hold."""
-        for message in example.messages:
-            read = _scan_standing if message.role in ("system", "developer") else scan
+        self._add(example.messages, place)
+
+    def add_plain(self, rows: PlainRows, place: int) -> None:
+        """Note the same of plain rows, the first of which is at that place."""
+        standing = {turns[0].content for turns in rows.messages if turns[0].role in _STANDING}
+        must_look = any(map(_scan_standing, standing))
+        for first in range(0, len(rows), _GLANCE_ROWS):
+            some = rows.messages[first : first + _GLANCE_ROWS]
+            texts = [turn.content for turns in some for turn in turns if turn.role not in _STANDING]
+            if must_look or may_hold("\n".join(texts)):
+                for offset, turns in enumerate(some, start=first):
+                    self._add(turns, place + offset)
+
+    def _add(self, messages: Iterable[Message | Turn], place: int) -> None:
+        for message in messages:
+            read = _scan_standing if message.role in _STANDING else scan
             for name in read(message.content):
                 places = self._places.setdefault(name, [])
                 if not places or places[-1] != place:
@@ -82,8 +110,11 @@ def describe_pattern(table: ExampleTable, name: str, rows: np.ndarray) -> list[F
 
 
 def _has_run_of_digits(text: str) -> bool:
-    num_digits = len(text.encode("ascii", "replace").translate(None, _NOT_DIGITS))
-    return num_digits >= _FEW_DIGITS and _RUN_OF_DIGITS.search(text) is not None
+    return _count_digits(text) >= _FEW_DIGITS and _RUN_OF_DIGITS.search(text) is not None
+
+
+def _count_digits(text: str) -> int:
+    return len(text.encode("ascii", "replace").translate(None, _NOT_DIGITS))
 
 
 def _search(text: str, patterns: Sequence[Pattern]) -> Iterator[str]:

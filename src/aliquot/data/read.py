@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from msgspec import structs
 
@@ -12,7 +13,7 @@ from aliquot.data.chat_keys import set_beside
 from aliquot.data.column_text import suggest
 from aliquot.data.columns import PAIRS, list_pairs
 from aliquot.data.findings import Findings
-from aliquot.data.format import Detection, Format, Problem, Row
+from aliquot.data.format import Detection, Format, PlainRows, Problem, Row
 from aliquot.data.json_lines import as_text, decode_object, describe_broken, list_objects
 from aliquot.data.shapes import FORMATS
 from aliquot.data.source import Broken, Line, Sample, Source
@@ -25,6 +26,8 @@ _TAKEN = frozenset(("split", "metadata"))
 """Names of columns that are metadata where another column is said to hold the split."""
 _NUMBERED: dict[str, Split] = {"0": "train", "1": "validation", "2": "test"}
 """Splits as Ludwig numbers them."""
+
+Item = Row | Problem | PlainRows
 
 
 class RowReader:
@@ -60,6 +63,10 @@ class RowReader:
         Raises:
             InputError: The file stops being readable, or unpacks without end.
         """
+        return _singly(self.read_many())
+
+    def read_many(self) -> Iterator[Row | PlainRows]:
+        """Yield every readable row, plain ones many at a time; raises what ``__iter__`` does."""
         self._note_source()
         try:
             yield from self._read()
@@ -71,22 +78,27 @@ class RowReader:
                 hint="Check the disk or the network share.",
             ) from error
 
-    def _read(self) -> Iterator[Row]:
+    def _read(self) -> Iterator[Row | PlainRows]:
         """Yield the rows, each with its split under the key ``split``; add problems in file order."""
         key = self._source.settings.split_key or "split"
-        items = iter(self._format.read(self._source))
-        first = list(itertools.islice(items, NUM_FIRST))
-        is_numbered = self._note_numbers([item for item in first if isinstance(item, Row)], key)
+        items = iter((self._format.read_many or self._format.read)(self._source))
+        first = list(_take_rows(items, NUM_FIRST))
+        some = list(itertools.islice(_singly(first), NUM_FIRST))
+        is_numbered = self._note_numbers([item for item in some if isinstance(item, Row)], key)
         is_plain = not is_numbered and key == "split" and self._split is None
-        for item in itertools.chain(first, items):
-            if isinstance(item, Row):
-                self.num_rows += 1
-                row = item if is_plain else self._mark_split(item, key, is_numbered=is_numbered)
-                if row is not None:
-                    yield row
-            else:
+        items = itertools.chain(first, items)
+        for item in items if is_plain else _singly(items):
+            if isinstance(item, Problem):
                 self.num_rows += item.severity == "error" and item.line > 0
                 self._findings.add(item)
+            elif is_plain or isinstance(item, PlainRows):
+                self.num_rows += len(item) if isinstance(item, PlainRows) else 1
+                yield item
+            else:
+                self.num_rows += 1
+                row = self._mark_split(item, key, is_numbered=is_numbered)
+                if row is not None:
+                    yield row
 
     def _mark_split(self, row: Row, key: str, *, is_numbered: bool) -> Row | None:
         """Return a row with its split; None when it contradicts its file, which is reported."""
@@ -128,6 +140,22 @@ class RowReader:
         if self._source.ends_with_cr:
             message = "Lines end with a carriage return alone; each was read as a line end."
             self._findings.add(Problem(code="carriage_returns", severity="note", message=message))
+
+
+def _take_rows(items: Iterator[Item], number: int) -> Iterator[Item]:
+    """Yield items until they are so many, each plain row counted."""
+    while number > 0 and (item := next(items, None)) is not None:
+        number -= len(item) if isinstance(item, PlainRows) else 1
+        yield item
+
+
+def _singly(items: Iterable[Item]) -> Iterator[Any]:
+    """Yield plain rows one by one, and the other items as they are."""
+    for item in items:
+        if isinstance(item, PlainRows):
+            yield from item.rows()
+        else:
+            yield item
 
 
 def find_format(source: Source, name: str | None) -> tuple[Format, str]:

@@ -9,7 +9,7 @@ from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Change, Example, Finding, RowField
 from aliquot.data.field_census import FieldCensus
 from aliquot.data.findings import DROP_INVALID, REPAIR_ROWS, Findings
-from aliquot.data.format import Problem, Row
+from aliquot.data.format import PlainRows, Problem, Row
 from aliquot.data.parts import Part
 from aliquot.data.patterns import PatternCensus
 from aliquot.data.repair import repair_row
@@ -64,11 +64,16 @@ class _Reading:
         """Read one file."""
         found = Findings(part.file, leaves_out=DROP_INVALID in self._remedies)
         rows = part.read(found)
-        for example in self._validate(rows, found):
-            if self._has_several:
-                example = replace(example, file=part.file)
-            self._patterns.add(example, len(self._builder))
-            self._builder.add(example)
+        file = part.file if self._has_several else ""
+        # What needs no mending passes by many at a time; to be mended, each row is looked at.
+        for item in self._validate(rows if REPAIR_ROWS in self._remedies else rows.read_many(), found):
+            place = len(self._builder)
+            if isinstance(item, PlainRows):
+                self._patterns.add_plain(item, place)
+                self._builder.add_plain(item, file)
+            else:
+                self._patterns.add(item, place)
+                self._builder.add(replace(item, file=file) if file else item)
         self._num_rows += rows.num_rows
         self._findings += found.finish()
         self._changes += found.left_out
@@ -79,12 +84,14 @@ class _Reading:
         findings = (*self._findings, *self._patterns.describe(table))
         return ReadRows(table, self._num_rows, self._fields.finish(), findings, tuple(self._changes))
 
-    def _validate(self, rows: Iterable[Row], found: Findings) -> Iterator[Example]:
+    def _validate(self, rows: Iterable[Row | PlainRows], found: Findings) -> Iterator[Example | PlainRows]:
         validator = RowValidator(found, self._settings.group_key)
-        watched = self._fields.watch(rows)
-        if REPAIR_ROWS in self._remedies:
-            watched = (self._mend(row, found) for row in watched)
-        for row in watched:
+        for row in self._fields.watch(rows):
+            if isinstance(row, PlainRows):
+                yield row
+                continue
+            if REPAIR_ROWS in self._remedies:
+                row = self._mend(row, found)
             example = validator.validate(row)
             if example is not None:
                 yield example

@@ -78,6 +78,11 @@ class Block(NamedTuple):
     number: int
     data: bytes
 
+    @property
+    def last_line(self) -> int:
+        """The number of the last line."""
+        return self.number + self.data.count(b"\n") - self.data.endswith(b"\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -18,12 +18,15 @@ import numpy as np
 
 from aliquot.core.conversation import TEXT_ROLE, Message
 from aliquot.core.dataset import SPLITS, Example, Split, hash_content
-from aliquot.data.keys import exact_prompt, normalised_prompt, stands_in
+from aliquot.data.format import PlainRows
+from aliquot.data.keys import Turn, exact_prompt, normalise_turns, stands_in
+from aliquot.data.plain_rows import PLAIN_SPLITS
 
 UNSPLIT = -1
 TRAIN, VALIDATION, TEST = range(3)
 """Codes of the splits: their places in ``SPLITS``."""
 _HASH_BYTES = 32
+_CHUNK_ROWS = 10_000
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -106,20 +109,28 @@ class ExampleTable:
 
     def content_hashes(self, index_K: np.ndarray) -> list[str]:
         """Return the content hashes of some examples, in hex."""
-        text, size = self._hashes.hex(), 2 * _HASH_BYTES
-        return [text[size * place : size * (place + 1)] for place in index_K.tolist()]
+        return _list_hex(np.frombuffer(self._hashes, f"V{_HASH_BYTES}")[index_K])
 
     def example_ids(self, index_K: np.ndarray) -> list[str]:
         """Return the ids of some examples, without reading their texts."""
-        pairs = zip(self.content_N[index_K].tolist(), self.occurrence_N[index_K].tolist(), strict=True)
-        return [f"{content:016x}.{occurrence}" for content, occurrence in pairs]
+        names = _list_hex(self.content_N[index_K].astype(">u8"))
+        occurrences = self.occurrence_N[index_K].tolist()
+        return [f"{name}.{occurrence}" for name, occurrence in zip(names, occurrences, strict=True)]
+
+    def sorted_ids(self, split: Split) -> list[str]:
+        """Return the ids of a split's examples in order."""
+        places = self.find(split)
+        nearly_K = np.lexsort((self.occurrence_N[places], self.content_N[places]))
+        return sorted(self.example_ids(places[nearly_K]))  # numbers sort faster; as text, "10" is before "2"
 
     def stored_lines(self, split: Split) -> Iterator[bytes]:
         """Yield the lines of ``rows/<split>.jsonl``: id and line number before the body as it is kept."""
-        places = self.find(split)
-        for index, name in zip(places.tolist(), self.example_ids(places), strict=True):
-            head = f'{{"example_id":"{name}","line":{self.line_N[index]},'
-            yield b"%b%b\n" % (head.encode(), self._body(index)[1:])
+        for places in in_chunks(self.find(split)):
+            names, lines = self.example_ids(places), self.line_N[places].tolist()
+            starts, ends = (self._start(places) + 1).tolist(), self.end_N[places].tolist()
+            for name, line, start, end in zip(names, lines, starts, ends, strict=True):
+                head = f'{{"example_id":"{name}","line":{line},'.encode()
+                yield b"%b%b\n" % (head, self._bodies[start:end])
 
     def find_value(self, index: int, key: str) -> str | None:
         """Return a metadata field of one example, or None."""
@@ -127,7 +138,7 @@ class ExampleTable:
 
     def user_texts(self) -> list[str]:
         """Return the texts of each example's user messages, joined by line ends; of a plain text, itself."""
-        return [_user_text(_DECODER.decode(self._body(place)).messages) for place in range(len(self))]
+        return [user_text(_DECODER.decode(self._body(place)).messages) for place in range(len(self))]
 
     def find_texts(self, pattern: re.Pattern[bytes]) -> np.ndarray:
         """Return the places of examples whose stored texts or metadata match a pattern of plain ASCII."""
@@ -178,6 +189,9 @@ class ExampleTable:
         taken = replace(self, **columns, _hashes=memoryview(b"".join(hashes)), _bodies=bodies)
         return taken.with_split(taken.split_N)
 
+    def _start(self, index_K: np.ndarray) -> np.ndarray:
+        return np.where(index_K > 0, self.end_N[index_K - 1], 0)
+
     def _body(self, index: int) -> memoryview:
         start = self.end_N[index - 1] if index else 0
         return self._bodies[start : self.end_N[index]]
@@ -227,7 +241,8 @@ class TableBuilder:
     def add(self, example: Example) -> None:
         """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)
-        is_given, is_other_given = self._find_given(example)
+        prompt = exact_prompt(example)
+        given = self._find_given(example.reference, user_text(example.prompt))
         self._has_plain_texts = self._has_plain_texts or not example.prompt
         self._hashes += digest
         self._bodies += _ENCODER.encode(
@@ -246,15 +261,40 @@ class TableBuilder:
             UNSPLIT if example.split is None else SPLITS.index(example.split),
             int.from_bytes(digest[:8], "big"),
             # Hashes of one process are enough: they are only ever compared for equality.
-            hash(exact_prompt(example)),
-            hash(normalised_prompt(example)),
+            hash(prompt),
+            hash(normalise_turns(prompt)),
             self._answers.setdefault(example.reference, len(self._answers)),
             -1 if example.group is None else self._groups.setdefault(example.group, len(self._groups)),
-            is_given,
-            is_other_given,
+            *given,
             sum(len(message.content) for message in example.messages),
             len(self._bodies),
         )
+
+    def add_plain(self, rows: PlainRows, file: str = "") -> None:
+        """Add what ``add`` would for the example of each of some rows; the file is named if it is theirs."""
+        tail = b',"file":%b}' % _ENCODER.encode(file) if file else b"}"
+        size_K = np.diff(np.flatnonzero(np.frombuffer(rows.lines, np.uint8) == _LINE_FEED), prepend=-1)
+        size_K += len(_HEAD) + len(tail) - 1
+        digests = rows.hash_contents()
+        columns_K = np.zeros(len(rows), _ROW_TYPE)
+        columns_K["line_N"] = np.arange(rows.line, rows.last_line + 1)
+        columns_K["file_N"] = self._files.get(file, 0)
+        columns_K["split_N"] = [_SPLIT_CODES[word] for word in rows.splits]
+        columns_K["content_N"] = np.frombuffer(digests, ">u8")[:: _HASH_BYTES // 8]
+        columns_K["group_N"] = -1
+        columns_K["num_chars_N"] = rows.count_chars()
+        columns_K["end_N"] = len(self._bodies) + np.cumsum(size_K)
+        columns_K[list(_COMPARED)] = [self._compare(turns) for turns in rows.messages]
+        self._columns += columns_K.tobytes()
+        self._hashes += digests
+        self._bodies += _HEAD + rows.lines[:-1].replace(b"\n", tail + _HEAD) + tail
+
+    def _compare(self, turns: tuple[Turn, ...]) -> tuple[int, int, int, bool, bool]:
+        """Return what stands in the columns ``_COMPARED`` for a plain row."""
+        prompt, answer = turns[:-1], turns[-1].content
+        given = self._find_given(answer, prompt[-1].content if len(prompt) <= 2 else user_text(prompt))
+        number = self._answers.setdefault(answer, len(self._answers))
+        return hash(prompt), hash(normalise_turns(prompt)), number, *given
 
     def finish(self) -> ExampleTable:
         """Return the table; nothing can be added to it."""
@@ -273,22 +313,34 @@ class TableBuilder:
             _bodies=memoryview(self._bodies),
         )
 
-    def _find_given(self, example: Example) -> tuple[bool, bool]:
-        """Return whether its reference, and that of an earlier row with another, stand in the user's text."""
-        text = _user_text(example.prompt)
-        reference = example.reference.strip()
+    def _find_given(self, answer: str, text: str) -> tuple[bool, bool]:
+        """Return whether an answer, and that of an earlier row with another, stand in the user's text."""
+        answer = answer.strip()
         last, before = self._last_answers
-        other = last if last != reference else before
-        if last != reference:
-            self._last_answers = (reference, last)
-        return stands_in(reference, text), stands_in(other, text)
+        other = last if last != answer else before
+        if last != answer:
+            self._last_answers = (answer, last)
+        return answer in text and stands_in(answer, text), other in text and stands_in(other, text)
 
 
-def _user_text(messages: tuple[Message, ...]) -> str:
-    texts = [message.content for message in messages if message.role in ("user", TEXT_ROLE)]
+def in_chunks(index_K: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the places of a few thousand examples at a time, for what is listed of each."""
+    for first in range(0, len(index_K), _CHUNK_ROWS):
+        yield index_K[first : first + _CHUNK_ROWS]
+
+
+def _list_hex(value_K: np.ndarray) -> list[str]:
+    """Return the bytes of each value in hex."""
+    return value_K.tobytes().hex("\n", value_K.itemsize).split("\n") if len(value_K) else []
+
+
+def user_text(messages: Sequence[Message | Turn]) -> str:
+    """Return the texts of the user, or the plain text, joined by line ends."""
+    texts = [message.content for message in messages if message.role in _USER_ROLES]
     return texts[0] if len(texts) == 1 else "\n".join(texts)
 
 
+_USER_ROLES = ("user", TEXT_ROLE)
 _ROW = struct.Struct("<IIbQqqii??Iq")
 _ROW_TYPE = np.dtype(
     [
@@ -307,17 +359,30 @@ _ROW_TYPE = np.dtype(
     ]
 )
 """The columns as ``_ROW`` packs them: a million rows of numbers are one buffer while they are collected."""
+_COMPARED = ("prompt_N", "reading_N", "answer_N", "is_given_N", "is_other_given_N")
+_SPLIT_CODES = {"": UNSPLIT} | {word: SPLITS.index(split) for word, split in PLAIN_SPLITS.items()}
+_HEAD, _LINE_FEED = b'{"messages":', ord("\n")
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Body)
 
 
+def is_among(value_N: np.ndarray, sorted_K: np.ndarray) -> np.ndarray:
+    """Return which values are among others that are in order; quick where those are few."""
+    if not len(sorted_K):
+        return np.zeros(len(value_N), bool)
+    place_N = np.searchsorted(sorted_K, value_N).clip(max=len(sorted_K) - 1)
+    return sorted_K[place_N] == value_N
+
+
 def _number(split_N: np.ndarray, content_N: np.ndarray) -> np.ndarray:
     """Return for each example how many earlier ones of its split have its content."""
-    order_N = np.lexsort((content_N, split_N))  # stable: file order within equal ones
-    is_first_N = np.ones(len(order_N), bool)
-    is_first_N[1:] = (np.diff(split_N[order_N]) != 0) | (np.diff(content_N[order_N]) != 0)
-    place_N = np.arange(len(order_N))
-    start_N = np.maximum.accumulate(np.where(is_first_N, place_N, 0))
-    occurrence_N = np.empty(len(order_N), np.int64)
-    occurrence_N[order_N] = place_N - start_N
+    ordered_N = np.sort(content_N)
+    repeated = ordered_N[1:][ordered_N[1:] == ordered_N[:-1]]
+    rows_K = np.flatnonzero(is_among(content_N, repeated))  # all others are the first with their content
+    order_K = rows_K[np.lexsort((content_N[rows_K], split_N[rows_K]))]  # stable: file order within equal ones
+    is_first_K = np.ones(len(order_K), bool)
+    is_first_K[1:] = (np.diff(split_N[order_K]) != 0) | (np.diff(content_N[order_K]) != 0)
+    place_K = np.arange(len(order_K))
+    occurrence_N = np.zeros(len(content_N), np.int64)
+    occurrence_N[order_K] = place_K - np.maximum.accumulate(np.where(is_first_K, place_K, 0))
     return occurrence_N

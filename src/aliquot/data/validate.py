@@ -14,10 +14,10 @@ from aliquot.data.column_text import suggest
 from aliquot.data.findings import Findings
 from aliquot.data.format import CONVERSATION_KEYS, Problem, Row, Severity
 from aliquot.data.json_lines import as_json, as_text, name_json_type
+from aliquot.data.plain_rows import PLAIN_SPLITS, read_plain, read_plain_turns
 from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.data.tools import check_tools, note_function_role, read_calls, read_tools
 
-_PLAIN_SPLITS = {word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())}
 _USED_KEYS = CONVERSATION_KEYS | {"split", "metadata"}
 MESSAGE_KEYS = (
     "role", "content", "weight", "tool_calls", "tool_call_id", "name", "function_call",
@@ -44,36 +44,9 @@ class RowValidator:
                 messages=messages,
                 line=row.line,
                 content_hash=hash_content(messages),
-                split=_PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
+                split=PLAIN_SPLITS[row.value["split"]] if "split" in row.value else None,
             )
         return _RowCheck(row, self._findings).build(self._group_key)
-
-
-def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
-    """Return the messages of a row about which there is nothing to say; None for a row to be examined.
-
-    Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
-    """
-    items, split = value.get("messages"), value.get("split")
-    is_marked = type(split) is str and split in _PLAIN_SPLITS
-    if type(items) is not list or len(value) != 1 + is_marked:
-        return None
-    messages = []
-    for item in items:
-        if type(item) is not dict or len(item) != 2:
-            return None
-        role, content = item.get("role"), item.get("content")
-        if type(role) is not str or type(content) is not str or not content or content.isspace():
-            return None
-        messages.append(Message(sys.intern(role), content))
-    return tuple(messages) if _is_usual(tuple(message.role for message in messages)) else None
-
-
-@lru_cache(maxsize=1024)
-def _is_usual(roles: tuple[str, ...]) -> bool:
-    """Whether roles are user and assistant in turns up to an answer, after a system message or none."""
-    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
-    return len(turns) >= 2 and len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
 
 
 class _RowCheck:
@@ -87,12 +60,14 @@ class _RowCheck:
     def build(self, group_key: str | None) -> Example | None:
         value = self.row.value
         self._refuse_media(value, "")
-        messages = self._read_messages(value)
+        plain = read_plain_turns(value.get("messages"))
+        messages = plain or self._read_messages(value)
         tools = read_tools(value, self._report)
         rejected = self._read_rejected(value.get("rejected_message"))
         split = self._read_split(value.get("split"))
         metadata = self._read_metadata(value, group_key)
-        if messages is not None and not self._has_error:
+        is_settled = plain is not None and not tools and rejected is None
+        if messages is not None and not is_settled and not self._has_error:
             self._check_conversation(messages, tools, rejected)
         if messages is None or self._has_error:
             return None
@@ -213,9 +188,11 @@ class _RowCheck:
         """Return the text of a list of text parts; any other part is refused by its type."""
         texts = []
         for part in parts:
-            kind = part.get("type") if isinstance(part, dict) else name_json_type(part)
-            if kind != "text" or not isinstance(part.get("text"), str):
-                self._report_unsupported(path, f"content parts of the type {show(kind)}")
+            if not isinstance(part, dict):
+                self._report_unsupported(path, f"content parts that are {name_json_type(part)}, no objects,")
+                return None
+            if part.get("type") != "text" or not isinstance(part.get("text"), str):
+                self._report_unsupported(path, f"content parts of the type {show(part.get('type'))}")
                 return None
             texts.append(part["text"])
         message = "Content given as a list of text parts was joined without a separator."
@@ -366,9 +343,14 @@ class _RowCheck:
         return metadata
 
     def _note_key(self, key: str) -> None:
-        near = suggest(key, ("split", "metadata", "messages"))
+        near = _suggest_key(key)
         severity: Severity = "warning" if near else "note"
         self._report("unknown_key", describe_kept(key), field=key, severity=severity, kind=key, remedy=near)
+
+
+@lru_cache(maxsize=1024)
+def _suggest_key(key: str) -> str:
+    return suggest(key, ("split", "metadata", "messages"))  # as often as there are rows
 
 
 def _as_metadata(value: object) -> str:

@@ -128,7 +128,7 @@ def _require_lengths(training: TrainingSpec, data: DataReport, model: PreparedMo
             f"A row has {profile.longest:,} tokens, more than the {training.max_seq_len:,} allowed; rows are "
             "never cut.",
             code="row_too_long",
-            location=f"{data.file}:{profile.longest_line}",
+            location=f"{profile.longest_file or data.file}:{profile.longest_line}",
             hint="Raise train.max_seq_len, shorten the row, or leave it out by data.remedies: drop_too_long.",
         )
 

@@ -111,7 +111,7 @@ def _write_rows(run_dir: RunDir, table: ExampleTable) -> dict[str, str]:
     hashes: dict[str, str] = {}
     for split in SPLITS:
         path = run_dir.rows_path(split)
-        write_file(path, b"".join(table.stored_lines(split)))
+        write_file(path, table.stored_lines(split))
         hashes[split] = sha256_file(path)
     return hashes
 

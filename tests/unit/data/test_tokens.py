@@ -80,6 +80,16 @@ def test_every_split_gets_a_profile(tmp_path, encoder):
     assert not checked.report.has_errors
 
 
+def test_the_longest_row_names_its_file_where_there_are_several(tmp_path, encoder):
+    test = write_lines(tmp_path / "held out.jsonl", [chat_line("a", "low"), chat_line("C" * 30, "low")])
+    checked = add_tokens(check_lines(tmp_path, lines_of(60), test_file=str(test)), encoder, base="tiny")
+    tokens = checked.report.get_split("test").tokens
+    assert (tokens.longest_file, tokens.longest_line) == (str(test), 2)
+    assert checked.report.get_split("train").tokens.longest_file == str(tmp_path / "rows.jsonl")
+    alone = add_tokens(check_lines(tmp_path, lines_of(60)), encoder, base="tiny")
+    assert alone.report.get_split("test").tokens.longest_file == ""
+
+
 def test_a_row_beyond_the_window_is_an_error_with_three_choices(tmp_path, encoder):
     lines = [*lines_of(60), chat_line("C" * 300, "low")]
     report = add_tokens(check_lines(tmp_path, lines), encoder, base="tiny").report

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from aliquot.core.conversation import Message, ToolCall
 from aliquot.data.findings import Findings
 from aliquot.data.format import Number, Row
+from aliquot.data.plain_rows import read_plain
 from aliquot.data.split_words import SPLIT_WORDS
-from aliquot.data.validate import RowValidator, _RowCheck, read_plain
+from aliquot.data.validate import RowValidator, _RowCheck
 
 USER = {"role": "user", "content": "HCl?"}
 ANSWER = {"role": "assistant", "content": "acid"}

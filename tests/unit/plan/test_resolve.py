@@ -178,6 +178,10 @@ def test_more_shots_than_rows_are_refused():
 def test_a_row_longer_than_allowed_is_refused_with_its_line():
     error = refused({"train.max_seq_len": 32})
     assert (error.code, error.location) == ("row_too_long", "reviews.jsonl:7")
+    found = report()
+    splits = [replace(item, tokens=replace(item.tokens, longest_file="b.jsonl")) for item in found.splits]
+    several = replace(found, splits=tuple(splits))
+    assert refused({"train.max_seq_len": 32}, several).location == "b.jsonl:7"
     assert refused({}, report(length=9000)).code == "row_too_long"  # beyond the window of 8,192
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from aliquot.config.settings import DataSettings
-from aliquot.data.format import Problem, Row, Shape
-from aliquot.data.json_lines import read_objects
+from aliquot.data.format import PlainRows, Problem, Row, Shape
+from aliquot.data.json_lines import read_blocks, read_objects
+from aliquot.data.plain_rows import part_plain
 from aliquot.data.shapes import json_lines_format, note_unused
 from aliquot.data.source import Source
 from aliquot.data.writing import as_chat, explain_chat, json_lines_writer
@@ -33,6 +34,13 @@ def read(source: Source) -> Iterator[Row | Problem]:
         yield item if isinstance(item, Problem) else Row(*item)
 
 
+def read_many(source: Source) -> Iterator[Row | Problem | PlainRows]:
+    """Yield the same, with plain rows many at a time."""
+    yield from note_unused(None, source.settings)
+    for item in read_blocks(part_plain(source.blocks())):
+        yield Row(*item) if isinstance(item, tuple) else item
+
+
 FORMAT = replace(
     json_lines_format(
         "chat_jsonl",
@@ -43,4 +51,5 @@ FORMAT = replace(
         writer=json_lines_writer(as_chat, explain_chat, (".jsonl",)),
     ),
     read=read,
+    read_many=read_many,
 )

@@ -1,0 +1,133 @@
+"""Rows about which there is nothing to say: what they are, and chat lines of them read many at a time.
+
+Most rows of most files are plain. Chat lines of plain rows are decoded, hashed and kept by the thousand, for
+a third of what it costs to examine each; any line among them that is not plain is examined by itself. Both
+ways lead to the same examples, to the last byte: tests compare them.
+"""
+
+from __future__ import annotations
+
+import io
+import itertools
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from aliquot.core.conversation import Message
+from aliquot.core.dataset import Split
+from aliquot.data.format import PlainRows
+from aliquot.data.json_lines import hides_colon, is_object_a_line
+from aliquot.data.keys import Turn
+from aliquot.data.source import Block, Broken
+from aliquot.data.split_words import SPLIT_WORDS
+
+PLAIN_SPLITS: dict[str, Split] = {
+    word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())
+}
+_MIN_ROWS = 4
+"""Fewer plain rows among others are not worth the trouble of many."""
+
+
+class _Line(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    messages: tuple[Turn, ...]
+    split: str = ""
+
+
+def part_plain(blocks: Iterable[Block | Broken]) -> Iterator[Block | Broken | PlainRows]:
+    """Yield blocks of chat lines with their plain rows taken out, in order."""
+    for block in blocks:
+        if isinstance(block, Broken):
+            yield block
+        else:
+            yield from _part(block)
+
+
+def _part(block: Block) -> Iterator[Block | PlainRows]:
+    """Yield the plain rows of a block, and what is between them in blocks of its own."""
+    rows = read_plain_rows(block)
+    if rows is not None:
+        yield rows
+        return
+    number = block.number
+    for is_plain, lines in itertools.groupby(io.BytesIO(block.data), key=_is_plain_line):
+        piece = Block(number, b"".join(lines))
+        number = piece.last_line + 1
+        rows = read_plain_rows(piece) if is_plain and number - piece.number >= _MIN_ROWS else None
+        yield piece if rows is None else rows
+
+
+def _is_plain_line(data: bytes) -> bool:
+    return read_plain_rows(Block(1, data)) is not None
+
+
+def read_plain_rows(block: Block) -> PlainRows | None:
+    """Return the rows of a block of which every line is a plain chat line; else None."""
+    data = block.data.replace(b"\r\n", b"\n")  # never within a text, where both are escaped
+    if not is_object_a_line(data) or hides_colon(data):
+        return None
+    try:
+        lines = _DECODER.decode_lines(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    messages, splits = [line.messages for line in lines], [line.split for line in lines]
+    rows = PlainRows(
+        block.number,
+        messages,
+        splits,
+        texts=[turn.content for turns in messages for turn in turns],
+        lines=_ENCODER.encode_lines(messages),
+    )
+    return rows if _are_plain(rows) and _are_whole(rows, block) else None
+
+
+def _are_plain(rows: PlainRows) -> bool:
+    roles = {tuple([turn.role for turn in turns]) for turns in rows.messages}
+    has_blank = not all(rows.texts) or any(map(str.isspace, rows.texts))
+    return not has_blank and all(map(_is_usual, roles)) and PLAIN_SPLITS.keys() >= {*rows.splits} - {""}
+
+
+def _are_whole(rows: PlainRows, block: Block) -> bool:
+    """Return whether there is no key beside those that were decoded: see ``json_lines.decode_object``."""
+    num_keys = len(rows) + 2 * len(rows.texts) + len(rows) - rows.splits.count("")
+    num_written = 3 * len(rows.texts)  # with the weight of each turn
+    is_each = len(rows) == block.last_line - block.number + 1
+    return is_each and block.data.count(b":") - num_keys == rows.lines.count(b":") - num_written
+
+
+def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
+    """Return the messages of a row about which there is nothing to say; None for a row to be examined.
+
+    Most rows are plain: only ``messages`` and ``split``, only role and text, turns in order, no blank one.
+    """
+    split = value.get("split")
+    is_marked = type(split) is str and split in PLAIN_SPLITS
+    return read_plain_turns(value.get("messages")) if len(value) == 1 + is_marked else None
+
+
+def read_plain_turns(items: object) -> tuple[Message, ...] | None:
+    """Return messages about which there is nothing to say; None for those to be examined."""
+    if type(items) is not list:
+        return None
+    messages = []
+    for item in items:
+        if type(item) is not dict or len(item) != 2:
+            return None
+        role, content = item.get("role"), item.get("content")
+        if type(role) is not str or type(content) is not str or not content or content.isspace():
+            return None
+        messages.append(Message(sys.intern(role), content))
+    return tuple(messages) if _is_usual(tuple(message.role for message in messages)) else None
+
+
+@lru_cache(maxsize=1024)
+def _is_usual(roles: tuple[str, ...]) -> bool:
+    """Whether roles are user and assistant in turns up to an answer, after a system message or none."""
+    turns = roles[1:] if roles[:1] in (("system",), ("developer",)) else roles
+    return len(turns) >= 2 and len(turns) % 2 == 0 and turns == ("user", "assistant") * (len(turns) // 2)
+
+
+_DECODER = msgspec.json.Decoder(_Line)
+_ENCODER = msgspec.json.Encoder()
