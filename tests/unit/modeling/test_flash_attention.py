@@ -23,19 +23,20 @@ def row(*ids):
     return EncodedRow(ids, (False,) * (len(ids) - 1) + (True,))
 
 
-def attend_plainly(query, key, value, index, scaling):
+def attend_plainly(query, key, value, index, scaling, window):
     """Each sequence alone; its queries are the last of its keys."""
     spans = zip(pairwise(index.query_ends.tolist()), pairwise(index.key_ends.tolist()), strict=True)
     mixed = []
     for (first, last), (start, end) in spans:
         num_queries, num_keys = last - first, end - start
         places = torch.arange(num_keys - num_queries, num_keys)[:, None]
+        is_near = torch.arange(num_keys) > places - (window or num_keys)
         mixed.append(
             scaled_dot_product_attention(
                 query[first:last].transpose(0, 1),
                 key[start:end].transpose(0, 1),
                 value[start:end].transpose(0, 1),
-                attn_mask=torch.arange(num_keys) <= places,
+                attn_mask=(torch.arange(num_keys) <= places) & is_near,
                 scale=scaling,
                 enable_gqa=True,
             ).transpose(0, 1)
@@ -91,10 +92,10 @@ def test_the_gradient_equals_that_of_the_padded_batch(model, prepared_dir, by_ke
 def test_a_kernel_that_takes_the_queries_for_the_first_ones_is_noticed(
     model, prepared_dir, by_kernel, monkeypatch
 ):
-    def attend_from_the_root(query, key, value, index, scaling):
+    def attend_from_the_root(query, key, value, index, scaling, window):
         lengths = index.query_ends.diff()
         shifted = replace(index, key_ends=index.key_ends[:1].new_tensor([0, *lengths.cumsum(0)]))
-        return attend_plainly(query, key, value, shifted, scaling)
+        return attend_plainly(query, key, value, shifted, scaling, window)
 
     monkeypatch.setattr(flash_attention, "_attend_to_ends", attend_from_the_root)
     rows = encoded_rows(prepared_dir, 8)
