@@ -87,7 +87,7 @@ def flash_attention(
         # Gathered together: the gradient of a gather is the slow part, in a fixed order above all.
         both = torch.cat([key_THD, value_THD], dim=1).index_select(0, index.keys_N)
         key_THD, value_THD = both.chunk(2, dim=1)
-    return _attend_to_ends(query_THD, key_THD, value_THD, index, scaling, window)[None]
+    return _attend_to_ends(query_THD, key_THD, value_THD, index, scaling=scaling, window=window)[None]
 
 
 def _attend_to_ends(
@@ -95,6 +95,7 @@ def _attend_to_ends(
     key_THD: torch.Tensor,
     value_THD: torch.Tensor,
     index: FlashIndex,
+    *,
     scaling: float | None,
     window: int | None,
 ) -> torch.Tensor:
@@ -105,8 +106,8 @@ def _attend_to_ends(
     """
     lengths = (index.query_ends, index.key_ends, index.longest, index.deepest)
     dropout, is_causal, with_debug_mask = 0.0, True, False
-    # The kernel counts the keys before a query; without a window it takes None.
-    near = {} if window is None else {"window_size_left": window - 1, "window_size_right": 0}
+    has_window = window is not None and window < index.deepest
+    near = {"window_size_left": window - 1, "window_size_right": 0} if has_window else {}  # beside the query
     return torch.ops.aten._flash_attention_forward(
         query_THD, key_THD, value_THD, *lengths, dropout, is_causal, with_debug_mask, scale=scaling, **near
     )[0]

@@ -61,7 +61,9 @@ def attention_of(model: Any) -> str:
     """
     language_model = _language_model(model)
     config = language_model.config
-    is_plain = not getattr(config, "attn_logit_softcapping", None) and not config.attention_dropout
+    is_plain = not any(
+        getattr(config, name, None) for name in ("attn_logit_softcapping", "attention_dropout")
+    )
     head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
     has_kernel = can_flash(language_model.device, language_model.dtype, head_size)
     return "flash" if is_plain and has_kernel else "masked"

@@ -128,13 +128,13 @@ def tree_attention(
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
         )
+    scores = {"scaling": scaling, "dropout": dropout, "softcap": softcap}
     if tree is None:
         mask = _causal_mask(query, key) if attention_mask is None else attention_mask
-        return _attend(query, key, value, mask, scaling, dropout, softcap).transpose(1, 2), None
+        return _attend(query, key, value, mask, **scores).transpose(1, 2), None
     query_RHSD = _gather(query, tree.queries_RS)
     key_RHLD, value_RHLD = _gather(key, tree.keys_RL), _gather(value, tree.keys_RL)
-    visible_R1SL = tree.visible(sliding_window)
-    mixed_RHSD = _attend(query_RHSD, key_RHLD, value_RHLD, visible_R1SL, scaling, dropout, softcap)
+    mixed_RHSD = _attend(query_RHSD, key_RHLD, value_RHLD, tree.visible(sliding_window), **scores)
     mixed_NHD = mixed_RHSD.transpose(1, 2).flatten(0, 1)
     return mixed_NHD.index_select(0, tree.places_T)[None], None
 
@@ -144,6 +144,7 @@ def _attend(
     key_BHKD: torch.Tensor,
     value_BHKD: torch.Tensor,
     mask_B1QK: torch.Tensor,
+    *,
     scaling: float | None,
     dropout: float,
     softcap: float | None,
