@@ -60,7 +60,7 @@ def attention_of(model: Any) -> str:
     The kernel knows no cap on scores, and is called without dropout.
     """
     language_model = _language_model(model)
-    config = language_model.config
+    config = language_model.config.get_text_config()
     is_plain = not any(
         getattr(config, name, None) for name in ("attn_logit_softcapping", "attention_dropout")
     )
@@ -102,7 +102,7 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
 def _index_tree(language_model: Any, tree: PrefixTree) -> TreeIndex | FlashIndex:
     if attention_of(language_model) == "flash":
         return index_flash(tree.runs, language_model.device)
-    window = getattr(language_model.config, "sliding_window", None)
+    window = getattr(language_model.config.get_text_config(), "sliding_window", None)
     return index_runs(cut_runs(tree.runs), len(tree.token_ids), language_model.device, window=window)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 SHARING_FAMILIES = frozenset(
     {
         "gemma2",
+        "gemma3",
         "gemma3_text",
         "gpt_neox",
         "llama",

@@ -17,6 +17,7 @@ from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
 from aliquot.tokenization.batches import MAX_PACK_TOKENS
 from aliquot.tokenization.encoder import EncodedRow, Encoder
+from aliquot.tokenization.families import find_obstacle
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
 from aliquot.training.loss import Packing
@@ -60,6 +61,7 @@ def _measure(run_dir: RunDir, spec: Spec, base: Any, journal: RunJournal) -> Mea
     layout = layout_of(base)
     found = Measured(
         layout=layout,
+        layout_reason=find_obstacle(spec.model.architecture.model_type) or "",
         attention=attention_of(base) if layout == "prefix_tree" else "masked",
         max_pack_tokens=MAX_PACK_TOKENS[spec.training.device],
         device_name=device_name(spec),

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aliquot.modeling import forward, tree_attention
+from aliquot.plan.rules.optimisation import LINEAR_LAYERS
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.tokenization.families import SHARING_FAMILIES
 from tests.fixtures.families import (
@@ -65,6 +66,13 @@ def model_of(name):
 
 def test_every_family_is_tried_here():
     assert {name.split()[0] for name in CONFIGS} == SHARING_FAMILIES
+
+
+@pytest.mark.parametrize("name", CONFIGS)
+def test_the_plan_knows_their_linear_layers(name):
+    names = [name for name, _ in model_of(name).named_parameters() if "lora_A" in name]
+    adapted = {path.split(".lora_A")[0].rpartition(".")[2] for path in names if "vision" not in path}
+    assert adapted == set(LINEAR_LAYERS[name.split()[0]])
 
 
 @pytest.mark.parametrize("rows", ROW_SETS.values(), ids=ROW_SETS)

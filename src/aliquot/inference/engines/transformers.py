@@ -96,7 +96,7 @@ class TransformersEngine:
     def _sees_all(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> bool:
         """Whether no padding between the shared prefix and a rest takes up room of a sliding window."""
         lengths = [len(prompt) for prompt in prompts]
-        window = getattr(self._model.config, "sliding_window", None)
+        window = getattr(self._model.config.get_text_config(), "sliding_window", None)
         return window is None or min(lengths) == max(lengths) or max(lengths) + max_new_tokens <= window
 
     def _prefill(self, prefix: Sequence[int], num_prompts: int) -> DynamicCache:
