@@ -49,7 +49,7 @@ def test_neighbours_in_the_file_are_not_neighbours_in_a_batch():
     st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=6), min_size=1, max_size=12), st.integers(1, 5)
 )
 def test_micro_batches_keep_every_row_and_the_limit(rows, size):
-    batches = micro_batches([_row(*ids) for ids in rows], size, 1536)
+    batches = micro_batches([_row(*ids) for ids in rows], size, 1536, "prefix_tree")
     assert sorted(row.token_ids for batch in batches for row in batch) == sorted(map(tuple, rows))
     assert all(1 <= len(batch) <= size for batch in batches)
 
@@ -57,6 +57,6 @@ def test_micro_batches_keep_every_row_and_the_limit(rows, size):
 def test_a_pack_stays_within_its_tokens_and_a_long_row_stands_alone():
     half = 1536 // 2 + 1
     rows = [_row(*([value] * half)) for value in (1, 2)] + [_row(*([3] * (1536 + 5)))]
-    assert [len(batch) for batch in micro_batches(rows, 8, 1536)] == [1, 1, 1]
+    assert [len(batch) for batch in micro_batches(rows, 8, 1536, "prefix_tree")] == [1, 1, 1]
     shared = [_row(*([1] * half), value, value) for value in range(20)]
-    assert [len(batch) for batch in micro_batches(shared, 32, 1536)] == [20]
+    assert [len(batch) for batch in micro_batches(shared, 32, 1536, "prefix_tree")] == [20]

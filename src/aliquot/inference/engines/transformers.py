@@ -62,7 +62,8 @@ class TransformersEngine:
             for answer in candidates
         ]
         scores: dict[tuple[int, ...], AnswerScore] = {}
-        for batch in micro_batches(rows, len(rows), MAX_PACK_TOKENS[self._model.device.type]):
+        most = MAX_PACK_TOKENS[self._model.device.type]
+        for batch in micro_batches(rows, len(rows), most, self._layout):
             losses, is_greedy = token_losses(self._model, batch, self._layout).per_row(len(batch))
             for row, loss, flag in zip(batch, losses.tolist(), is_greedy.tolist(), strict=True):
                 scores[row.token_ids] = AnswerScore(-loss, flag)
