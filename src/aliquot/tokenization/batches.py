@@ -100,7 +100,7 @@ def _by_prefix(rows: Sequence[EncodedRow]) -> list[EncodedRow]:
     """
     levels: list[tuple[int, list[list[EncodedRow]]]] = [(0, [])]  # depth of a node, its closed subtrees
     last: tuple[int, ...] = ()
-    for row in sorted(rows, key=lambda row: row.token_ids):
+    for row in sorted(rows, key=lambda row: [(part.token_ids, part.is_trained) for part in row.branches]):
         shared = shared_length(row.token_ids, last)
         while levels[-1][0] > shared:
             _, subtrees = levels.pop()
