@@ -30,6 +30,19 @@ PASSES_PER_PACK = 32
 (0.3 s); on an H100 it costs more, where a pass holds so many tokens that few are needed."""
 
 
+def pack_limit(device: str, longest: int) -> int:
+    """Return the most tokens of one pass: the device's, or more where rows are long.
+
+    Below twice the longest row, rows that share a long prefix would each be computed alone; a pass of one
+    such row is needed anyway.
+
+    Args:
+        device: ``cpu``, ``cuda`` or ``mps``.
+        longest: Tokens of the longest row.
+    """
+    return max(MAX_PACK_TOKENS[device], 2 * longest)
+
+
 @lru_cache(maxsize=4)
 def epoch_order(num_rows: int, seed: int, epoch: int) -> tuple[int, ...]:
     """Return the order of the rows in an epoch: sorted by a hash, so it never depends on a library."""

@@ -9,6 +9,7 @@ from aliquot.tokenization.batches import (
     PASSES_PER_PACK,
     epoch_order,
     micro_batches,
+    pack_limit,
     rows_of_step,
     steps_per_epoch,
 )
@@ -164,6 +165,12 @@ def test_long_prefixes_are_not_cut_apart():
     batches = micro_batches(rows, 12, 1000, "prefix_tree")
     assert sorted(len(batch) for batch in batches) == [4, 8]
     assert _computed(batches) == len(build_prefix_tree(rows).token_ids)
+
+
+def test_rows_longer_than_a_pass_still_share_their_prefix():
+    rows = [_row(*([1] * 2000), row, row) for row in range(8)]
+    assert len(micro_batches(rows, 8, pack_limit("cpu", 2002), "prefix_tree")) == 1
+    assert pack_limit("cpu", 100) == 1536
 
 
 def test_without_shared_prefixes_nothing_is_computed_for_padding_and_lengths_go_together():

@@ -16,7 +16,7 @@ from transformers import DynamicCache
 from aliquot.inference.engine import Answer, AnswerScore
 from aliquot.modeling.forward import layout_of, token_losses
 from aliquot.modeling.load import autocast
-from aliquot.tokenization.batches import MAX_PACK_TOKENS, micro_batches
+from aliquot.tokenization.batches import micro_batches, pack_limit
 from aliquot.tokenization.encoder import EncodedRow
 
 
@@ -62,7 +62,7 @@ class TransformersEngine:
             for answer in candidates
         ]
         scores: dict[tuple[int, ...], AnswerScore] = {}
-        most = MAX_PACK_TOKENS[self._model.device.type]
+        most = pack_limit(self._model.device.type, max((len(row.token_ids) for row in rows), default=0))
         for batch in micro_batches(rows, len(rows), most, self._layout):
             losses, is_greedy = token_losses(self._model, batch, self._layout).per_row(len(batch))
             for row, loss, flag in zip(batch, losses.tolist(), is_greedy.tolist(), strict=True):
