@@ -64,15 +64,30 @@ def index_flash(runs: Sequence[Run], device: torch.device) -> FlashIndex:
 
 
 def flash_attention(
-    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, index: FlashIndex, scaling: float | None
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    index: FlashIndex,
+    scaling: float | None,
+    *,
+    window: int | None = None,
 ) -> torch.Tensor:
-    """Attend over all runs: query (1, H, T, D), key and value (1, H', T, D) → (1, T, H, D)."""
+    """Attend over all runs: query (1, H, T, D), key and value (1, H', T, D) → (1, T, H, D).
+
+    Args:
+        query: Of all nodes.
+        key: Of all nodes; fewer heads than the queries have are shared by groups of them.
+        value: Likewise.
+        index: The tree's runs.
+        scaling: Factor on the scores; one over the root of D when not given.
+        window: Nodes of its path that a query sees, itself included; None for all.
+    """
     query_THD, key_THD, value_THD = (states[0].transpose(0, 1) for states in (query, key, value))
     if index.keys_N is not None:
         # Gathered together: the gradient of a gather is the slow part, in a fixed order above all.
         both = torch.cat([key_THD, value_THD], dim=1).index_select(0, index.keys_N)
         key_THD, value_THD = both.chunk(2, dim=1)
-    return _attend_to_ends(query_THD, key_THD, value_THD, index, scaling)[None]
+    return _attend_to_ends(query_THD, key_THD, value_THD, index, scaling=scaling, window=window)[None]
 
 
 def _attend_to_ends(
@@ -80,7 +95,9 @@ def _attend_to_ends(
     key_THD: torch.Tensor,
     value_THD: torch.Tensor,
     index: FlashIndex,
+    *,
     scaling: float | None,
+    window: int | None,
 ) -> torch.Tensor:
     """Run the kernel behind torch's own attention over sequences of different lengths.
 
@@ -89,8 +106,10 @@ def _attend_to_ends(
     """
     lengths = (index.query_ends, index.key_ends, index.longest, index.deepest)
     dropout, is_causal, with_debug_mask = 0.0, True, False
+    has_window = window is not None and window < index.deepest
+    near = {"window_size_left": window - 1, "window_size_right": 0} if has_window else {}  # beside the query
     return torch.ops.aten._flash_attention_forward(
-        query_THD, key_THD, value_THD, *lengths, dropout, is_causal, with_debug_mask, scale=scaling
+        query_THD, key_THD, value_THD, *lengths, dropout, is_causal, with_debug_mask, scale=scaling, **near
     )[0]
 
 

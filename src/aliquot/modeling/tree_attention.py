@@ -4,7 +4,11 @@ The nodes are cut into *runs*: stretches of one branch that were laid out togeth
 attend to their whole path, which holds nothing of other rows. Cost grows with the number of rows, where
 a dense mask over all T nodes grows with its square.
 
-Shape letters: T nodes, R runs, S longest run, L longest path, H heads, D head size.
+Layers with a sliding window see the last nodes of the path only. Capped scores (Gemma 2) are worked out
+step by step: torch's own attention has no place for the cap.
+
+Shape letters: T nodes, R runs, S longest run, L longest path, H heads, D head size, B rows, Q queries,
+K keys.
 """
 
 from __future__ import annotations
@@ -34,17 +38,38 @@ class TreeIndex:
         queries_RS: Nodes of each run; filled up with node 0.
         keys_RL: Nodes of each run's path, root first; filled up with node 0.
         is_visible_R1SL: Whether a query sees a key: the key is on its path and not after it.
+        is_near_R1SL: The same in layers with a sliding window, where the key must also be within it.
+        window: Nodes that a query sees in these layers, itself included; None without such layers.
         places_T: For each node, its place among the R·S queries.
     """
 
     queries_RS: torch.Tensor
     keys_RL: torch.Tensor
     is_visible_R1SL: torch.Tensor
+    is_near_R1SL: torch.Tensor
     places_T: torch.Tensor
+    window: int | None = None
+
+    def visible(self, window: int | None) -> torch.Tensor:
+        """Return the mask of a layer; ``window`` is the layer's own, None where it sees the whole path."""
+        if window is None:
+            return self.is_visible_R1SL
+        if window != self.window:
+            raise ValueError(f"a layer has a window of {window}; the tree was indexed for {self.window}")
+        return self.is_near_R1SL
 
 
-def index_runs(runs: Sequence[Run], num_nodes: int, device: torch.device) -> TreeIndex:
-    """Return the index of a tree's runs; every node belongs to exactly one run."""
+def index_runs(
+    runs: Sequence[Run], num_nodes: int, device: torch.device, *, window: int | None = None
+) -> TreeIndex:
+    """Return the index of a tree's runs; every node belongs to exactly one run.
+
+    Args:
+        runs: The runs, cut or not.
+        num_nodes: Nodes of the tree.
+        device: Where the index is needed.
+        window: Nodes that a query sees in layers with a sliding window, itself included.
+    """
     longest = max(len(run.path) - run.num_shared for run in runs)
     deepest = max(len(run.path) for run in runs)
     queries_RS = torch.zeros(len(runs), longest, dtype=torch.long)
@@ -60,8 +85,11 @@ def index_runs(runs: Sequence[Run], num_nodes: int, device: torch.device) -> Tre
     # A query at depth d sees the first d + 1 nodes of its path. Fill-ups have depth 0 and see the root:
     # a row of the mask without a visible key would give NaN.
     is_visible_RSL = torch.arange(deepest) <= depths_RS[:, :, None]
-    parts = (queries_RS, keys_RL, is_visible_RSL[:, None], places_T)
-    return TreeIndex(*(part.to(device) for part in parts))
+    is_near_RSL = is_visible_RSL
+    if window is not None and window < deepest:
+        is_near_RSL = is_visible_RSL & (torch.arange(deepest) > depths_RS[:, :, None] - window)
+    parts = (queries_RS, keys_RL, is_visible_RSL[:, None], is_near_RSL[:, None], places_T)
+    return TreeIndex(*(part.to(device) for part in parts), window=window)
 
 
 def tree_attention(
@@ -72,24 +100,82 @@ def tree_attention(
     attention_mask: torch.Tensor | None,
     *,
     scaling: float | None = None,
+    dropout: float = 0.0,
+    softcap: float | None = None,
+    sliding_window: int | None = None,
     tree: TreeIndex | FlashIndex | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attend as transformers asks: query (1, H, T, D), key and value (1, H', T, D) → (1, T, H, D)."""
-    if tree is None:
-        return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **options)
+    """Attend as transformers asks: query (B, H, T, D), key and value (B, H', T, D) → (B, T, H, D).
+
+    Args:
+        module: The attention layer.
+        query: With a tree B is 1 and the T positions are its nodes.
+        key: Fewer heads than the queries have are shared by groups of them.
+        value: Likewise.
+        attention_mask: Who sees whom; not used with a tree.
+        scaling: Factor on the scores; one over the root of D when not given.
+        dropout: Share of the weights that is dropped.
+        softcap: Bound of the scores: a score s becomes ``softcap · tanh(s / softcap)``.
+        sliding_window: Positions that a query of this layer sees, itself included; without a tree the mask
+            says so already.
+        tree: The prefix tree, if the call brings one.
+        options: Passed on to torch's attention as transformers calls it.
+    """
     if isinstance(tree, FlashIndex):
-        return flash_attention(query, key, value, tree, scaling), None
-    mixed_RHSD = scaled_dot_product_attention(
-        _gather(query, tree.queries_RS),
-        _gather(key, tree.keys_RL),
-        _gather(value, tree.keys_RL),
-        attn_mask=tree.is_visible_R1SL,
-        scale=scaling,
-        enable_gqa=True,
-    )
+        return flash_attention(query, key, value, tree, scaling, window=sliding_window), None
+    if tree is None and softcap is None:
+        return sdpa_attention_forward(
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
+        )
+    scores = {"scaling": scaling, "dropout": dropout, "softcap": softcap}
+    if tree is None:
+        mask = _causal_mask(query, key) if attention_mask is None else attention_mask
+        return _attend(query, key, value, mask, **scores).transpose(1, 2), None
+    query_RHSD = _gather(query, tree.queries_RS)
+    key_RHLD, value_RHLD = _gather(key, tree.keys_RL), _gather(value, tree.keys_RL)
+    mixed_RHSD = _attend(query_RHSD, key_RHLD, value_RHLD, tree.visible(sliding_window), **scores)
     mixed_NHD = mixed_RHSD.transpose(1, 2).flatten(0, 1)
     return mixed_NHD.index_select(0, tree.places_T)[None], None
+
+
+def _attend(
+    query_BHQD: torch.Tensor,
+    key_BHKD: torch.Tensor,
+    value_BHKD: torch.Tensor,
+    mask_B1QK: torch.Tensor,
+    *,
+    scaling: float | None,
+    dropout: float,
+    softcap: float | None,
+) -> torch.Tensor:
+    """Return the mixed values (B, H, Q, D)."""
+    if softcap is None:
+        return scaled_dot_product_attention(
+            query_BHQD,
+            key_BHKD,
+            value_BHKD,
+            attn_mask=mask_B1QK,
+            dropout_p=dropout,
+            scale=scaling,
+            enable_gqa=True,
+        )
+    group = query_BHQD.shape[1] // key_BHKD.shape[1]
+    key_BHKD, value_BHKD = (states.repeat_interleave(group, dim=1) for states in (key_BHKD, value_BHKD))
+    scores_BHQK = query_BHQD @ key_BHKD.transpose(2, 3) * (scaling or query_BHQD.shape[3] ** -0.5)
+    scores_BHQK = softcap * torch.tanh(scores_BHQK / softcap)
+    # Not minus infinity: padding may see nothing at all, which would give NaN.
+    lowest = torch.finfo(scores_BHQK.dtype).min
+    precision = torch.promote_types(scores_BHQK.dtype, torch.float32)
+    weights_BHQK = scores_BHQK.masked_fill(~mask_B1QK, lowest).softmax(-1, dtype=precision)
+    return torch.nn.functional.dropout(weights_BHQK, dropout).to(value_BHKD.dtype) @ value_BHKD
+
+
+def _causal_mask(query_BHQD: torch.Tensor, key_BHKD: torch.Tensor) -> torch.Tensor:
+    """Return what transformers means by no mask: queries are the last of the keys and see those before."""
+    num_queries, num_keys = query_BHQD.shape[2], key_BHKD.shape[2]
+    is_visible_QK = torch.ones(num_queries, num_keys, dtype=torch.bool, device=query_BHQD.device)
+    return is_visible_QK.tril(num_keys - num_queries)
 
 
 def _gather(states_1HTD: torch.Tensor, nodes_RN: torch.Tensor) -> torch.Tensor:

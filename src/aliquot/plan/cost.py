@@ -61,6 +61,9 @@ USABLE_MEMORY = 0.85
 
 WEIGHT_BYTES = {"bfloat16": 2, "float32": 4}
 
+MLP_NAMES = ("gate_proj", "up_proj", "down_proj", "fc1", "fc2", "dense_h_to_4h", "dense_4h_to_h")
+"""Linear layers between the hidden and the intermediate size."""
+
 
 def lora_parameters(architecture: Architecture, rank: int, target_modules: Iterable[str]) -> int:
     """Return the trainable parameters: rank * (inputs + outputs), summed over adapted layers.
@@ -75,10 +78,10 @@ def lora_parameters(architecture: Architecture, rank: int, target_modules: Itera
         "v_proj": a.hidden_size + keys,
         "o_proj": queries + a.hidden_size,
         "qkv_proj": a.hidden_size + queries + 2 * keys,
-        "gate_proj": a.hidden_size + a.intermediate_size,
-        "up_proj": a.hidden_size + a.intermediate_size,
+        "query_key_value": a.hidden_size + queries + 2 * keys,
+        "dense": queries + a.hidden_size,
         "gate_up_proj": a.hidden_size + 2 * a.intermediate_size,
-        "down_proj": a.intermediate_size + a.hidden_size,
+        **dict.fromkeys(MLP_NAMES, a.hidden_size + a.intermediate_size),
     }
     per_layer = sum(sides.get(name, 2 * a.hidden_size) for name in target_modules)
     return rank * per_layer * a.num_layers

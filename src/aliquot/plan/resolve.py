@@ -30,6 +30,7 @@ from aliquot.plan.rules.evaluation import NORMALISERS
 from aliquot.plan.rules.machine import longest_pass
 from aliquot.plan.rules.sources import OURS
 from aliquot.plan.warnings import list_warnings
+from aliquot.tokenization.families import find_obstacle
 
 NOT_PLANNED = frozenset(
     record.name for record in list_settings() if record.name.startswith(("data.", "about."))
@@ -84,7 +85,7 @@ def resolve(
         device=device,
         choices=sheet.in_order(),
         estimate=estimate,
-        warnings=list_warnings(given, data, device, training=training, estimate=estimate),
+        warnings=list_warnings(given, data, model, device, training=training, estimate=estimate),
     )
     return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
 
@@ -121,7 +122,12 @@ class _Sheet:
     @property
     def profile(self) -> TokenProfile:
         assert self.train.tokens is not None  # require_rows saw to it
-        return self.train.tokens
+        return self.as_computed(self.train.tokens)
+
+    def as_computed(self, profile: TokenProfile) -> TokenProfile:
+        """Return the token counts without sharing where the base's family computes each row by itself."""
+        is_shared = find_obstacle(self.model.architecture.model_type) is None
+        return profile if is_shared else replace(profile, prefix_tree_tokens={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +241,8 @@ def _settle_intervals(
     validation = sheet.data.get_split("validation")
     each_s = None
     if validation.tokens is not None and validation.num_examples:
-        each_s = cost.validation_s(validation.tokens, validation.num_examples, rows_per_pass)
+        tokens = sheet.as_computed(validation.tokens)
+        each_s = cost.validation_s(tokens, validation.num_examples, rows_per_pass)
     interval = sheet.settle(rules.validation_interval_steps(num_steps, num_steps * step_s, each_s))
     sheet.settle(rules.checkpoint_interval_steps(interval, step_s))
     return math.ceil(num_steps / interval) * (each_s or 0.0)

@@ -55,9 +55,11 @@ def build_prefix_tree(rows: Sequence[EncodedRow]) -> PrefixTree:
     )
     tree = PrefixTree([], [], [], [], [], [])
     path: list[int] = []  # nodes from the root to the last one laid out
+    laid_out: tuple[int, ...] = ()  # their tokens
     for branch, index in branches:
         inputs = branch.token_ids[:-1]
-        shared = _shared_length(inputs, [tree.token_ids[node] for node in path])
+        shared = shared_length(inputs, laid_out)
+        laid_out = inputs
         del path[shared:]
         for position in range(shared, len(inputs)):
             path.append(len(tree.token_ids))
@@ -88,9 +90,16 @@ def cut_runs(runs: Sequence[Run]) -> list[Run]:
     ]
 
 
-def _shared_length(first: Sequence[int], second: Sequence[int]) -> int:
-    limit = min(len(first), len(second))
-    for position in range(limit):
-        if first[position] != second[position]:
-            return position
-    return limit
+def shared_length(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return how many leading tokens two sequences of one type have in common.
+
+    By halving: slices are compared at the speed of C.
+    """
+    same, limit = 0, min(len(first), len(second))
+    while same < limit:
+        middle = (same + limit + 1) // 2
+        if first[same:middle] == second[same:middle]:
+            same = middle
+        else:
+            limit = middle - 1
+    return same

@@ -36,7 +36,7 @@ class Packing:
     def cut(self, rows: Sequence[EncodedRow], spec: TrainingSpec) -> list[list[EncodedRow]]:
         """Return the micro-batches of some rows."""
         each = math.ceil(len(rows) / spec.num_devices)  # so that every device has work
-        return micro_batches(rows, min(spec.micro_batch_size, each), self.max_pack_tokens)
+        return micro_batches(rows, min(spec.micro_batch_size, each), self.max_pack_tokens, self.layout)
 
     def halved(self, rows: Sequence[EncodedRow], spec: TrainingSpec) -> Packing | None:
         """Return the packing of half the tokens, or None when each row has a pass of its own already."""

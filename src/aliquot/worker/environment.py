@@ -24,6 +24,7 @@ class Measured:
 
     Attributes:
         layout: ``prefix_tree`` or ``padded``.
+        layout_reason: Why rows are padded instead of sharing prefixes; empty when they share.
         attention: ``flash`` or ``masked``: how a model attends over a prefix tree.
         max_pack_tokens: Most tokens of one pass.
     """
@@ -36,6 +37,7 @@ class Measured:
     attention: str = "masked"
     max_pack_tokens: int = 1536
     device_name: str = ""
+    layout_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

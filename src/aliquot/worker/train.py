@@ -16,8 +16,9 @@ from aliquot.modeling.adapter import add_adapter, save_adapter
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
 from aliquot.modeling.sharding import shard_layers
-from aliquot.tokenization.batches import MAX_PACK_TOKENS
+from aliquot.tokenization.batches import pack_limit
 from aliquot.tokenization.encoder import EncodedRow, Encoder
+from aliquot.tokenization.families import find_obstacle
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.journal import Journal
 from aliquot.training.loop import train
@@ -86,8 +87,9 @@ def _publish_measured(run_dir: RunDir, spec: Spec, base: Any, journal: Journal) 
     layout = layout_of(base)
     found = Measured(
         layout=layout,
+        layout_reason=find_obstacle(spec.model.architecture.model_type) or "",
         attention=attention_of(base) if layout == "prefix_tree" else "masked",
-        max_pack_tokens=MAX_PACK_TOKENS[spec.training.device],
+        max_pack_tokens=pack_limit(spec.training.device, spec.training.max_seq_len),
         device_name=device_name(spec),
         num_threads=spec.training.num_threads,
         precision=spec.training.precision,

@@ -6,6 +6,7 @@ import torch
 from aliquot.inference.engines.transformers import TransformersEngine, shared_prefix
 from aliquot.modeling.load import load_base
 from aliquot.tokenization.encoder import Encoder
+from tests.fixtures.families import VOCAB_SIZE, tiny_model
 from tests.fixtures.training import LABELS, conversation
 
 
@@ -36,6 +37,17 @@ def test_batched_answers_equal_plain_decoding(parts):
     prompts = _prompts(encoder, 7)
     answers = engine.generate(prompts, 6)
     expected = [_plain_greedy(model, prompt, 6, encoder.model.stop_token_ids) for prompt in prompts]
+    assert [(answer.token_ids, answer.finish_reason) for answer in answers] == expected
+
+
+@pytest.mark.parametrize("family", ["gemma2", "gemma3_text", "mistral", "phi3", "gpt_neox"])
+@pytest.mark.parametrize("lengths", [(3, 3), (1, 4, 2)])
+def test_windows_and_caps_hold_with_a_shared_prefix(family, lengths):
+    model = tiny_model(family)
+    prompts = [[*range(8), *range(20, 20 + length)] for length in lengths]
+    answers = TransformersEngine(model, [VOCAB_SIZE - 1]).generate(prompts, 6)
+    model.get_base_model().set_attn_implementation("eager")
+    expected = [_plain_greedy(model, prompt, 6, (VOCAB_SIZE - 1,)) for prompt in prompts]
     assert [(answer.token_ids, answer.finish_reason) for answer in answers] == expected
 
 

@@ -216,6 +216,15 @@ def test_an_unknown_architecture_needs_its_layers_named():
     assert resolve(named, report(), odd, TWO_CORES).training.target_modules == ("q_proj",)
 
 
+def test_a_family_that_does_not_share_says_why_and_is_reckoned_without():
+    odd = replace(model(), architecture=replace(model().architecture, model_type="mixtral"))
+    named = load_given(None, {"train.target_modules": ["q_proj"], "train.num_epochs": 1})
+    alone, shared = (resolve(named, report(), base, TWO_CORES).plan for base in (odd, model()))
+    assert any("(mixtral): its layers choose experts" in text for text in alone.warnings)
+    assert not any("by itself" in text for text in shared.warnings)
+    assert alone.estimate.computed_tokens == alone.estimate.num_tokens > shared.estimate.computed_tokens
+
+
 REPORTS = st.builds(
     report,
     num_train=st.integers(1, 30_000),

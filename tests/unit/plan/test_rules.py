@@ -179,6 +179,13 @@ def test_a_pass_is_halved_to_a_thousand_tokens_on_a_cpu():
     assert rules.micro_batch_size(32, 1600, profile, cost(H100)).value == 32
 
 
+@pytest.mark.parametrize("shared", [1000, 3000])
+def test_rows_that_share_a_long_prefix_stay_together(shared):
+    # 16 rows of 20 own tokens; passes of 8 rows would compute the prefix twice
+    profile = tokens(1600, length=shared + 20, shared=shared)
+    assert rules.micro_batch_size(16, 1600, profile, cost()).value == 16
+
+
 def test_a_pass_is_halved_to_sixteen_thousand_tokens_on_a_gpu():
     # 32 rows of 1,000: 32,000 tokens; 16 rows: 16,000
     profile = tokens(1600, length=1000, shared=0)

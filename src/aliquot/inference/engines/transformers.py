@@ -16,7 +16,7 @@ from transformers import DynamicCache
 from aliquot.inference.engine import Answer, AnswerScore
 from aliquot.modeling.forward import layout_of, token_losses
 from aliquot.modeling.load import autocast
-from aliquot.tokenization.batches import MAX_PACK_TOKENS, micro_batches
+from aliquot.tokenization.batches import micro_batches, pack_limit
 from aliquot.tokenization.encoder import EncodedRow
 
 
@@ -37,13 +37,15 @@ class TransformersEngine:
     @torch.inference_mode()
     def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[Answer]:
         """See ``Engine.generate``."""
-        tokens_BN = torch.stack(list(islice(self._greedy_tokens(prompts), max_new_tokens)), dim=1)
+        tokens_BN = torch.stack(
+            list(islice(self._greedy_tokens(prompts, max_new_tokens), max_new_tokens)), dim=1
+        )
         return [self._as_answer(tokens) for tokens in tokens_BN.tolist()]
 
     @torch.inference_mode()
     def stream(self, prompt: Sequence[int], max_new_tokens: int) -> Iterator[int]:
         """Yield the greedy answer to one prompt token by token, the stop token left out."""
-        for token_B in islice(self._greedy_tokens([prompt]), max_new_tokens):
+        for token_B in islice(self._greedy_tokens([prompt], max_new_tokens), max_new_tokens):
             token = int(token_B.item())
             if token in self._stops:
                 return
@@ -60,19 +62,20 @@ class TransformersEngine:
             for answer in candidates
         ]
         scores: dict[tuple[int, ...], AnswerScore] = {}
-        for batch in micro_batches(rows, len(rows), MAX_PACK_TOKENS[self._model.device.type]):
+        most = pack_limit(self._model.device.type, max((len(row.token_ids) for row in rows), default=0))
+        for batch in micro_batches(rows, len(rows), most, self._layout):
             losses, is_greedy = token_losses(self._model, batch, self._layout).per_row(len(batch))
             for row, loss, flag in zip(batch, losses.tolist(), is_greedy.tolist(), strict=True):
                 scores[row.token_ids] = AnswerScore(-loss, flag)
         found = iter([scores[row.token_ids] for row in rows])
         return [[next(found) for _ in candidates] for candidates in answers]
 
-    def _greedy_tokens(self, prompts: Sequence[Sequence[int]]) -> Iterator[torch.Tensor]:
+    def _greedy_tokens(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> Iterator[torch.Tensor]:
         """Yield the next token of each prompt (B,), until all have stopped.
 
         A prompt that stopped early goes on with a stop token.
         """
-        prefix = shared_prefix(prompts)
+        prefix = shared_prefix(prompts) if self._sees_all(prompts, max_new_tokens) else []
         batch = _LeftPadded(prompts, len(prefix), self._model.device)
         is_done_B = torch.zeros(len(prompts), dtype=torch.bool, device=self._model.device)
         cache = self._prefill(prefix, len(prompts))
@@ -90,6 +93,12 @@ class TransformersEngine:
             yield next_B
             is_done_B |= torch.isin(next_B, self._stop_ids)
             batch.advance(next_B)
+
+    def _sees_all(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> bool:
+        """Whether no padding between the shared prefix and a rest takes up room of a sliding window."""
+        lengths = [len(prompt) for prompt in prompts]
+        window = getattr(self._model.config.get_text_config(), "sliding_window", None)
+        return window is None or min(lengths) == max(lengths) or max(lengths) + max_new_tokens <= window
 
     def _prefill(self, prefix: Sequence[int], num_prompts: int) -> DynamicCache:
         """Return the keys and values of the shared prefix, repeated for each prompt."""

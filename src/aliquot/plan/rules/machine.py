@@ -9,6 +9,7 @@ from aliquot.core.plan import Choice, Device
 from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words
 from aliquot.plan.rules.choice import choose
 from aliquot.plan.rules.sources import CHECKPOINTING, LIMA, OURS, QLORA
+from aliquot.tokenization.batches import pack_limit
 
 FASTER = 1.2
 """How many times faster bfloat16 must be to be worth its rounding."""
@@ -16,6 +17,9 @@ FASTER = 1.2
 BEST_PASS_TOKENS = {"cpu": 1024, "cuda": 16_384}
 """Distinct tokens per pass beyond which a pass gains little: on a CPU more only cost cache misses; on an H100
 models from a billion parameters have reached their speed."""
+
+MAX_COMPUTED_AGAIN = 0.05
+"""Share of the tokens that passes of half the rows may compute again to be of the fastest size. Ours."""
 
 LENGTH_STEP = 64
 NUM_VALIDATIONS = 10
@@ -141,7 +145,8 @@ def max_seq_len(longest: int, context_window: int) -> Choice:
 def micro_batch_size(batch_size: int, num_rows: int, profile: TokenProfile, cost: CostModel) -> Choice:
     """Choose rows per pass: the batch, halved until it fits memory and the tokens that are fastest.
 
-    These are 1,024 distinct tokens on a CPU and 16,384 on an NVIDIA GPU.
+    These are 1,024 distinct tokens on a CPU and 16,384 on an NVIDIA GPU. Where rows share a prefix so long
+    that smaller passes would compute it again and again, they stay together.
     """
     size = math.ceil(batch_size / cost.num_devices)
     while size > 1 and not _suits(size, num_rows, profile, cost):
@@ -178,7 +183,10 @@ def longest_pass(rows_per_pass: int, num_rows: int, profile: TokenProfile) -> tu
 
 def _suits(size: int, num_rows: int, profile: TokenProfile, cost: CostModel) -> bool:
     most = BEST_PASS_TOKENS.get(cost.device.kind, math.inf)
-    is_quick = pass_tokens(size, num_rows, profile) <= most
+    halves = distinct_tokens(profile, math.ceil(size / 2)) / distinct_tokens(profile, size)
+    tokens = pass_tokens(size, num_rows, profile)
+    is_one_pass = tokens <= pack_limit(cost.device.kind, profile.longest)
+    is_quick = tokens <= most or (is_one_pass and halves > 1 + MAX_COMPUTED_AGAIN)
     return is_quick and cost.fits(*longest_pass(size, num_rows, profile))
 
 

@@ -41,6 +41,8 @@ LINEAR_LAYERS = {
     **dict.fromkeys(("llama", "mistral", "ministral", "qwen2", "qwen3", "gemma", "gemma2"), LLAMA_NAMES),
     **dict.fromkeys(("gemma3", "gemma3_text", "smollm3", "olmo2", "granite"), LLAMA_NAMES),
     "phi3": FUSED_NAMES,
+    "phi": ("q_proj", "k_proj", "v_proj", "dense", "fc1", "fc2"),
+    "gpt_neox": ("query_key_value", "dense", "dense_h_to_4h", "dense_4h_to_h"),
 }
 """Linear layers of attention and MLP by ``model_type``, as transformers names them."""
 
