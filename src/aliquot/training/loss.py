@@ -40,6 +40,12 @@ class Packing:
             return None
         return replace(self, max_pack_tokens=max(1, self.max_pack_tokens // 2))
 
+    def limited(self, max_pack_tokens: int | None) -> Packing:
+        """Return the packing whose passes hold no more than a number of tokens; None is no limit."""
+        return replace(
+            self, max_pack_tokens=min(self.max_pack_tokens, max_pack_tokens or self.max_pack_tokens)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StepLoss:
@@ -94,6 +100,25 @@ def mean_loss(model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, packin
             trained_tokens += len(result.losses_Q)
     model.train(was_training)
     return sum(torch.stack(totals).tolist()) / trained_tokens
+
+
+def row_losses(model: Any, rows: Sequence[EncodedRow], packing: Packing) -> list[tuple[float, int]]:
+    """Return each row's summed loss in nats and its trained tokens, dropout off, prefixes shared.
+
+    Several rows may be in one pass, so the last digits depend on which rows are asked for together.
+    """
+    was_training = model.training
+    model.eval()
+    order = sorted(range(len(rows)), key=lambda index: rows[index].token_ids)
+    losses: dict[int, float] = {}
+    with torch.inference_mode():
+        for micro_batch in micro_batches(rows, len(rows), packing.max_pack_tokens):
+            result = token_losses(model, micro_batch, packing.layout)
+            found, _ = result.per_row(len(micro_batch))
+            # The passes hold the rows in sorted order, which is stable: each takes the next of the order.
+            losses |= dict(zip(order[len(losses) :], found.tolist(), strict=False))
+    model.train(was_training)
+    return [(losses[index], row.num_trained_tokens) for index, row in enumerate(rows)]
 
 
 def seed_dropout(seed: int, step: int, micro_step: int) -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import platform
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_pretty
+from aliquot.core.run import Event, list_steps, seconds_between
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
+from aliquot.worker.meter import Meter
 
 PACKAGES = ("aliquot", "torch", "transformers", "peft", "tokenizers", "safetensors", "accelerate", "numpy")
 
@@ -45,7 +47,8 @@ class Environment:
     Attributes:
         stage_s: Seconds by stage, from the first to the last event of each, pauses included.
         peak_memory_bytes: Of the last worker process.
-        energy_kwh: None: it is not measured on this device.
+        energy_kwh: Of all training steps; None where the machine does not tell it.
+        energy_of: What that energy covers, for example ``1 processor package(s), RAPL``.
     """
 
     python: str
@@ -59,6 +62,7 @@ class Environment:
     stage_s: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int = 0
     energy_kwh: float | None = None
+    energy_of: tuple[str, ...] = ()
 
 
 def save_environment(run_dir: RunDir, spec: Spec) -> None:
@@ -103,6 +107,7 @@ def _describe(run_dir: RunDir, spec: Spec) -> Environment:
     import torch
 
     is_cuda = spec.training.device == "cuda"
+    events = run_dir.read_events()
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -112,20 +117,26 @@ def _describe(run_dir: RunDir, spec: Spec) -> Environment:
         driver=_driver() if is_cuda else "",
         num_threads=spec.training.num_threads,
         seed=spec.training.seed,
-        stage_s=_stage_seconds(run_dir),
+        stage_s=_stage_seconds(events),
         peak_memory_bytes=torch.cuda.max_memory_allocated() if is_cuda else peak_memory_bytes(),
+        energy_kwh=_energy_kwh(events),
+        energy_of=Meter(spec.training.device).energy_sources,
     )
 
 
-def _stage_seconds(run_dir: RunDir) -> dict[str, float]:
-    """Sum the time of each stage over all workers of the run."""
+def _energy_kwh(events: Sequence[Event]) -> float | None:
+    joules = [step.data["energy_j"] for step in list_steps(events) if "energy_j" in step.data]
+    return sum(joules) / 3.6e6 if joules else None
+
+
+def _stage_seconds(events: Sequence[Event]) -> dict[str, float]:
+    """Sum the time of each stage over all workers of the run; pauses between workers are not counted."""
     seconds: dict[str, float] = {}
     stage, last = "", None
-    for event in run_dir.read_events():
-        at = datetime.fromisoformat(event.at).astimezone(UTC)
-        # A worker that takes over after a pause begins with a state event: the pause is not counted.
+    for event in events:
+        # A worker that takes over after a pause begins with a state event.
         if stage and last and event.kind != "state":
-            seconds[stage] = round(seconds.get(stage, 0.0) + (at - last).total_seconds(), 3)
+            seconds[stage] = round(seconds.get(stage, 0.0) + seconds_between(last, event), 3)
         stage = event.data["name"] if event.kind == "stage" else "" if event.kind == "state" else stage
-        last = at
+        last = event
     return seconds
