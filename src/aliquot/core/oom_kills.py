@@ -1,7 +1,7 @@
 """Was a process killed because memory ran out? The kernel counts such kills, per control group and in all.
 
-A worker notes the counter when it begins; whoever finds it gone reads the counter again. Linux only: elsewhere
-nothing is counted and nothing is claimed.
+A worker notes the counter when it begins; whoever finds it gone reads the counter again. Linux only:
+elsewhere nothing is counted and nothing is claimed.
 """
 
 from __future__ import annotations

@@ -39,6 +39,10 @@ class TrainingSpec:
     num_checkpoints_kept: int
     early_stopping_patience: int
     num_steps: int
+    select_by: str = "loss"
+    """``loss`` or ``metric``: what chooses the checkpoint on the validation rows."""
+    num_loss_rows: int = 0
+    """Rows of each split whose own loss is measured before and after training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,9 @@ class TrainingState:
 
     Attributes:
         step: Optimizer steps done.
-        best_loss: Lowest validation loss so far.
-        best_step: The step it was reached at.
+        best_loss: Validation loss at the best validation so far.
+        best_score: Score of the best validation, when the task's metric chooses; higher is better.
+        best_step: The step of the best validation.
         num_worse: Validations since then.
         max_pack_tokens: Most tokens of a pass, when passes had to be cut to fit the memory.
         trace: Losses by which a divergence is noticed.
@@ -44,6 +45,7 @@ class TrainingState:
     best_loss: float | None = None
     best_step: int | None = None
     num_worse: int = 0
+    best_score: float | None = None
     max_pack_tokens: int | None = None
     trace: LossTrace = field(default_factory=LossTrace)
 
@@ -112,7 +114,7 @@ class CheckpointStore:
                 f"Every checkpoint is damaged: {'; '.join(damaged)}.",
                 code="checkpoints_damaged",
                 location=str(self._folder),
-                hint="Only your word starts over: `aliquot resume RUN --from-start` trains from step 0 again.",
+                hint="Only your word starts over: `aliquot resume RUN --from-start` trains from step 0.",
             )
         return TrainingState(), []
 
@@ -170,7 +172,10 @@ class CheckpointStore:
             f"the best checkpoint, step {state.best_step}, cannot be used ({fault}); the best is now chosen "
             f"among the validations after step {state.step}"
         )
-        return replace(state, best_loss=None, best_step=None, num_worse=0), [*damaged, sentence]
+        return replace(state, best_loss=None, best_score=None, best_step=None, num_worse=0), [
+            *damaged,
+            sentence,
+        ]
 
 
 def list_unneeded(steps: Sequence[int], state: TrainingState, num_kept: int) -> list[int]:

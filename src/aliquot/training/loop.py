@@ -46,13 +46,23 @@ def train(
     checkpoints: CheckpointStore,
     journal: Journal,
     name_row: Callable[[int], str] = lambda index: f"row {index + 1}",
+    score: Callable[[Any], float | None] | None = None,
 ) -> TrainingState:
     """Train the adapter; on return the model holds the chosen weights.
 
     Chosen are the weights with the lowest validation loss, or the last ones without validation rows.
 
     Args:
+        model: A base model with an adapter.
+        rows: Training rows.
+        validation_rows: Rows that choose the weights; may be empty.
+        spec: All settings.
+        packing: How rows are laid out for passes.
+        checkpoints: Where checkpoints are.
+        journal: Who listens.
         name_row: Says which training row an index is, for messages.
+        score: With it the weights with the highest score are chosen, ties by validation loss. None from it
+            counts less than any score.
 
     Raises:
         Interrupted: A wish ended training at a step border; a checkpoint of that step is saved.
@@ -70,7 +80,7 @@ def train(
             group["lr"] = learning_rate
 
         batch = [rows[index] for index in chosen]
-        result, packing = _step_within_memory(
+        result, packing = step_within_memory(
             model, batch, spec, step=state.step, packing=packing, journal=journal
         )
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
@@ -88,7 +98,8 @@ def train(
         )
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
-            state = _validate(model, validation_rows, spec, state, packing=packing, journal=journal)
+            loss = mean_loss(model, validation_rows, spec, packing)
+            state = _judge(state, loss, score(model) if score else None, journal)
         wish = journal.find_wish()
         if wish or state.best_step == state.step or _is_due(state.step, spec.checkpoint_interval_steps, spec):
             path = checkpoints.save(model, optimizer, state)
@@ -106,7 +117,7 @@ def train(
     return state
 
 
-def _step_within_memory(
+def step_within_memory(
     model: Any,
     rows: Sequence[EncodedRow],
     spec: TrainingSpec,
@@ -155,27 +166,30 @@ def _restore(
     return state
 
 
-def _validate(
-    model: Any,
-    rows: Sequence[EncodedRow],
-    spec: TrainingSpec,
-    state: TrainingState,
-    *,
-    packing: Packing,
-    journal: Journal,
-) -> TrainingState:
-    loss = mean_loss(model, rows, spec, packing)
+def _judge(state: TrainingState, loss: float, score: float | None, journal: Journal) -> TrainingState:
+    """Record a validation, and whether it is the best so far.
+
+    Raises:
+        RunError: The validation loss is not finite (``loss_not_finite``).
+    """
     if not math.isfinite(loss):
         raise RunError(
             f"Validation loss became {loss} at step {state.step}; checkpoints written before are kept.",
             code="loss_not_finite",
             hint="Try a lower train.learning_rate, or train.precision float32.",
         )
-    is_best = state.best_loss is None or loss < state.best_loss
-    journal.write("validation", step=state.step, loss=loss, is_best=is_best)
+    best = None if state.best_loss is None else _rank(state.best_score, state.best_loss)
+    is_best = best is None or _rank(score, loss) > best
+    told = {} if score is None else {"score": score}
+    journal.write("validation", step=state.step, loss=loss, is_best=is_best, **told)
     if is_best:
-        return replace(state, best_loss=loss, best_step=state.step, num_worse=0)
+        return replace(state, best_loss=loss, best_score=score, best_step=state.step, num_worse=0)
     return replace(state, num_worse=state.num_worse + 1)
+
+
+def _rank(score: float | None, loss: float) -> tuple[float, float]:
+    """Return what is compared: the score first, where there is one, then the loss."""
+    return (-math.inf if score is None else score, -loss)
 
 
 def _tell_step(

@@ -28,6 +28,12 @@ class Measured:
         layout: ``prefix_tree`` or ``padded``.
         attention: ``flash`` or ``masked``: how a model attends over a prefix tree.
         max_pack_tokens: Most tokens of one pass.
+        warmup_s: What the warm-up took; None when there was none.
+        no_warmup: Why there was no warm-up.
+        s_per_step: Time of a mean step as the warm-up measured it …
+        planned_s_per_step: … beside what the plan reckoned, validations included.
+        peak_memory_bytes: Largest memory so far, after the longest pass …
+        planned_memory_bytes: … beside what the plan reckoned.
     """
 
     layout: str
@@ -38,6 +44,17 @@ class Measured:
     attention: str = "masked"
     max_pack_tokens: int = 1536
     device_name: str = ""
+    warmup_s: float | None = None
+    no_warmup: str = ""
+    s_per_step: float | None = None
+    planned_s_per_step: float | None = None
+    peak_memory_bytes: int | None = None
+    planned_memory_bytes: int | None = None
+
+    def is_same_machine(self, other: Measured) -> bool:
+        """Whether two measurements chose alike on a machine that computes alike; durations do not count."""
+        names = ("layout", "attention", "num_threads", "precision", "torch_version", "cpu_capability")
+        return all(getattr(self, name) == getattr(other, name) for name in (*names, "device_name"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +120,14 @@ def _driver() -> str:
     return ", ".join([*driver, f"CUDA {torch.version.cuda}"])
 
 
-def _describe(run_dir: RunDir, spec: Spec) -> Environment:
+def peak_bytes(spec: Spec) -> int:
+    """Return the most memory so far: of the GPU where the model is there, else of this process."""
     import torch
 
+    return torch.cuda.max_memory_allocated() if spec.training.device == "cuda" else peak_memory_bytes()
+
+
+def _describe(run_dir: RunDir, spec: Spec) -> Environment:
     is_cuda = spec.training.device == "cuda"
     events = run_dir.read_events()
     return Environment(
@@ -118,7 +140,7 @@ def _describe(run_dir: RunDir, spec: Spec) -> Environment:
         num_threads=spec.training.num_threads,
         seed=spec.training.seed,
         stage_s=_stage_seconds(events),
-        peak_memory_bytes=torch.cuda.max_memory_allocated() if is_cuda else peak_memory_bytes(),
+        peak_memory_bytes=peak_bytes(spec),
         energy_kwh=_energy_kwh(events),
         energy_of=Meter(spec.training.device).energy_sources,
     )

@@ -97,7 +97,7 @@ class _Watcher:
 
 
 def request(run_dir: RunDir, wish: str) -> None:
-    """Leave a wish for the worker: ``stop``, ``cancel`` or ``checkpoint``."""
+    """Leave a wish for the worker: ``stop``, ``cancel``, ``checkpoint`` or ``from_start``."""
     write_file(run_dir.requests_dir / wish, b"")
 
 
