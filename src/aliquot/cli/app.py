@@ -28,6 +28,7 @@ VERBS = {
     "runs": "List, show, compare and delete runs.",
     "models": "List, fetch and show base models.",
     "resume": "Go on with a run that was interrupted, or follow one that is at work.",
+    "checkpoint": "Save a run that is training now; it goes on.",
     "cancel": "End a run for good, or stop it to be resumed.",
     "doctor": "Is this machine fit? With the remedy for each fault.",
     "version": "Show the version.",

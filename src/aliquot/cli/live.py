@@ -91,7 +91,7 @@ class LiveNews:
         if self._live is None:
             self._live = Live(console=self._console, transient=True, auto_refresh=False)
             self._live.start()
-        is_over = progress.state in (RunState.FINISHED, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED)
+        is_over = progress.state not in (RunState.PLANNED, RunState.RUNNING)
         self._live.update(Group() if is_over else moving_line(progress, self._console.width), refresh=True)
 
     def _print_now_and_then(self, progress: RunProgress) -> None:

@@ -129,6 +129,15 @@ class TrainSettings(_Group):
     early_stopping_patience: int | None = _setting(
         "Validations without improvement before training ends; 0 never stops early.", ge=0
     )
+    select_by: Literal["loss", "metric"] | None = _setting(
+        "What chooses the checkpoint on the validation rows: their loss, or the primary metric of answers."
+    )
+    num_loss_rows: int | None = _setting(
+        "Rows of each split whose own loss is measured before and after training; 0 measures none.",
+        unit="rows",
+        ge=0,
+        le=1_000_000,
+    )
 
 
 class PredictSettings(_Group):

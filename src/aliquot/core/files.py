@@ -25,7 +25,7 @@ def write_file(path: Path, data: bytes | str | Iterable[bytes]) -> None:
     """
     whole = data.encode() if isinstance(data, str) else data
     temporary = _temporary_name(path)
-    with translate_os_errors(path):
+    with translate_os_errors(path, len(whole) if isinstance(whole, bytes) else 0):
         path.parent.mkdir(parents=True, exist_ok=True)
         _sweep(path)
         try:
@@ -41,16 +41,20 @@ def write_file(path: Path, data: bytes | str | Iterable[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, *, needed_bytes: int = 0) -> Iterator[Path]:
     """Yield a temporary folder that becomes ``path`` by one rename when the block ends well.
 
     Every file in it is flushed before the rename. When the block raises, nothing is left behind.
+
+    Args:
+        path: The folder.
+        needed_bytes: What it will hold, for the message when the disk is full; 0 when not known.
 
     Raises:
         MachineError: The disk is full or the parent cannot be written to.
     """
     temporary = _temporary_name(path)
-    with translate_os_errors(path):
+    with translate_os_errors(path, needed_bytes):
         _sweep(path)
         shutil.rmtree(temporary, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -100,18 +104,13 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def translate_os_errors(path: Path) -> Iterator[None]:
+def translate_os_errors(path: Path, needed_bytes: int = 0) -> Iterator[None]:
     """Turn the operating system's refusals to write ``path`` into errors that name the remedy."""
     try:
         yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise MachineError(
-                "No space left on this disk; what was written before is intact.",
-                code="disk_full",
-                location=str(path),
-                hint="Free some space, then run `aliquot resume`.",
-            ) from error
+            raise disk_full(path, needed_bytes) from error
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR):
             raise MachineError(
                 "This folder cannot be written to.",
@@ -120,6 +119,24 @@ def translate_os_errors(path: Path) -> Iterator[None]:
                 hint="Choose another folder with --runs-dir, or set ALIQUOT_HOME for the cache.",
             ) from error
         raise
+
+
+def disk_full(path: Path, needed_bytes: int = 0) -> MachineError:
+    """Return the error of a disk without room for ``path``, with what is needed and what is free."""
+    needed = f"{needed_bytes:,} bytes are needed, " if needed_bytes else ""
+    return MachineError(
+        f"No space left on this disk: {needed}{free_bytes(path):,} bytes are free; what was written before "
+        "is intact.",
+        code="disk_full",
+        location=str(path),
+        hint="Free some space, then run `aliquot resume`.",
+    )
+
+
+def free_bytes(path: Path) -> int:
+    """Return the room on the disk that holds ``path``, which need not exist yet."""
+    existing = next(folder for folder in (path, *path.absolute().parents) if folder.exists())
+    return shutil.disk_usage(existing).free
 
 
 def _sync_files(folder: Path) -> None:

@@ -43,6 +43,20 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowLoss:
+    """The loss of one row; a line of ``losses/<split>.before.jsonl`` or ``.after.jsonl``.
+
+    Attributes:
+        loss: Mean over the row's trained tokens, in nats.
+        num_tokens: Trained tokens.
+    """
+
+    example_id: str
+    loss: float
+    num_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
     """One answer, scored; a line of ``scores/<model>.<split>.jsonl``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +15,7 @@ class RunState(StrEnum):
     PLANNED = "planned"
     RUNNING = "running"
     STOPPED = "stopped"  # on request or by a signal, with a checkpoint; resumable
+    PAUSED = "paused"  # by a lack that the machine can be cured of, such as disk space; resumable
     FAILED = "failed"  # by a fault that the last event names; resumable once mended
     CANCELLED = "cancelled"  # for good, by the user
     FINISHED = "finished"
@@ -27,9 +29,17 @@ class RunState(StrEnum):
 TRANSITIONS: dict[RunState, frozenset[RunState]] = {
     RunState.PLANNED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
     RunState.RUNNING: frozenset(
-        {RunState.RUNNING, RunState.STOPPED, RunState.FAILED, RunState.CANCELLED, RunState.FINISHED}
+        {
+            RunState.RUNNING,
+            RunState.STOPPED,
+            RunState.PAUSED,
+            RunState.FAILED,
+            RunState.CANCELLED,
+            RunState.FINISHED,
+        }
     ),
     RunState.STOPPED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
+    RunState.PAUSED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
     RunState.FAILED: frozenset({RunState.RUNNING, RunState.CANCELLED}),
     # A finished run may be asked for more predictions; a cancelled one is over.
     RunState.FINISHED: frozenset({RunState.RUNNING}),
@@ -47,18 +57,24 @@ class Event:
         ``stage``       {name, title}: a stage of the worker begins (``load``, ``predict base`` …)
         ``measured``    {…}: choices made by measurement, also in ``measured.json``
         ``step``        {step, loss, token_accuracy, learning_rate, grad_norm, num_tokens,
-                         computed_tokens, trained_tokens, step_s}
-        ``validation``  {step, loss, is_best}
+                         computed_tokens, trained_tokens, step_s, tokens_per_s, trained_tokens_per_s,
+                         memory_bytes, energy_j?}
+        ``validation``  {step, loss, score?, is_best}
         ``checkpoint``  {step, path}
         ``resumed``     {from_step}: supersedes later steps written before it
         ``progress``    {stage, done, total, elapsed_s}
         ``warning``     {code, message}
+
+    Attributes:
+        at: Wall clock, in UTC; a clock that is set makes it jump. Order is by ``sequence``.
+        worker_s: Seconds since this worker began, by a clock that never jumps.
     """
 
     sequence: int
     at: str
     kind: str
     data: dict[str, Any] = field(default_factory=dict)
+    worker_s: float | None = None
 
 
 def find_state(events: Iterable[Event]) -> RunState:
@@ -79,3 +95,10 @@ def list_steps(events: Iterable[Event]) -> list[Event]:
         elif event.kind == "step":
             steps.append(event)
     return steps
+
+
+def seconds_between(first: Event, second: Event) -> float:
+    """Return the time between two events of one worker, by the clock that never jumps where they carry it."""
+    if first.worker_s is not None and second.worker_s is not None:
+        return second.worker_s - first.worker_s
+    return (datetime.fromisoformat(second.at) - datetime.fromisoformat(first.at)).total_seconds()

@@ -1,6 +1,6 @@
 """The run directory: where the two planes meet, and the only thing they share.
 
-Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``adapter/`` and
+Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``losses/``, ``adapter/`` and
 ``environment.json``; wishes of the control plane are files in ``requests/``. See DESIGN in docs/.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import write_file
 from aliquot.core.records import decode, encode_lines, encode_pretty, read_records
-from aliquot.core.result import EvaluationReport, Prediction, Score
+from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event, RunState, find_state
 from aliquot.core.spec import SCHEMA_VERSION, Spec
 from aliquot.core.token_view import TokenView
@@ -63,7 +63,7 @@ class RunDir:
 
     @property
     def requests_dir(self) -> Path:
-        """Wishes of the control plane: ``stop``, ``cancel``, ``checkpoint``."""
+        """Wishes of the control plane: ``stop``, ``cancel``, ``checkpoint``, ``from_start``."""
         return self.path / "requests"
 
     @property
@@ -93,6 +93,15 @@ class RunDir:
     def predictions_path(self, model: str, split: str) -> Path:
         """Answers of a model to a split."""
         return self.path / "predictions" / f"{model}.{split}.jsonl"
+
+    def losses_path(self, split: str, when: str) -> Path:
+        """Loss of single rows ``before`` or ``after`` training."""
+        return self.path / "losses" / f"{split}.{when}.jsonl"
+
+    def read_row_losses(self, split: str, when: str) -> list[RowLoss]:
+        """Return the measured losses of single rows; none before they were measured."""
+        path = self.losses_path(split, when)
+        return list(read_records(path, RowLoss)) if path.is_file() else []
 
     def item_scores_path(self, model: str, split: str) -> Path:
         """Per-example scores of a model on a split."""

@@ -42,6 +42,10 @@ class TrainingSpec:
     num_devices: int = 1
     sharding: str = "none"
     activation_checkpointing: bool = False
+    select_by: str = "loss"
+    """``loss`` or ``metric``: what chooses the checkpoint on the validation rows."""
+    num_loss_rows: int = 0
+    """Rows of each split whose own loss is measured before and after training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
-from aliquot.core.run import Event, RunState, list_steps
+from aliquot.core.run import Event, RunState, list_steps, seconds_between
 from aliquot.export.record import RunRecord
 
 StageState = Literal["done", "now", "ahead"]
@@ -53,7 +52,12 @@ def find_progress(record: RunRecord) -> Progress:
     """Return where a run stands, from its newest events and the files that exist."""
     stages = _list_stages(record)
     last = next((event for event in reversed(record.events) if event.kind == "state"), None)
-    stopped = record.state in (RunState.STOPPED, RunState.FAILED, RunState.CANCELLED)
+    stopped = record.state in (
+        RunState.STOPPED,
+        RunState.PAUSED,
+        RunState.FAILED,
+        RunState.CANCELLED,
+    )
     return Progress(
         stages=stages,
         seconds_left=_seconds_left(record, stages) if record.state is RunState.RUNNING else None,
@@ -145,7 +149,7 @@ def _seconds_left(record: RunRecord, stages: tuple[Stage, ...]) -> float:
 def _stage_seconds(record: RunRecord, stage: Stage) -> float:
     estimate = record.spec.plan.estimate
     if stage.key == "train":
-        per_step = _seconds_per_step(record.events)
+        per_step = _seconds_per_step(record.events) or record.measured.get("s_per_step")
         left = record.spec.training.num_steps * (1 - stage.share)
         return left * per_step if per_step else estimate.train_s * (1 - stage.share)
     if stage.key.startswith("predict "):
@@ -159,18 +163,17 @@ def _stage_seconds(record: RunRecord, stage: Stage) -> float:
 def _seconds_per_step(events: tuple[Event, ...]) -> float | None:
     """Wall time per step of late, validations and checkpoints included; None before two steps."""
     since = max((index for index, event in enumerate(events) if event.kind == "state"), default=0)
-    times = [_seconds(event.at) for event in events[since:] if event.kind == "step"][-RECENT_STEPS:]
-    return (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else None
+    steps = [event for event in events[since:] if event.kind == "step"][-RECENT_STEPS:]
+    return seconds_between(steps[0], steps[-1]) / (len(steps) - 1) if len(steps) > 1 else None
 
 
 def _seconds_per_share(events: tuple[Event, ...], key: str) -> float | None:
     """Time that the whole of a stage would take at its speed so far; None before two reports."""
-    reports = [event for event in events if event.kind == "progress" and _plain(event.data["stage"]) == key]
+    since = max((index for index, event in enumerate(events) if event.kind == "state"), default=0)
+    reports = [
+        event for event in events[since:] if event.kind == "progress" and _plain(event.data["stage"]) == key
+    ]
     if len(reports) < 2 or reports[-1].data["done"] <= reports[0].data["done"]:
         return None
     share = (reports[-1].data["done"] - reports[0].data["done"]) / reports[-1].data["total"]
-    return (_seconds(reports[-1].at) - _seconds(reports[0].at)) / share
-
-
-def _seconds(stamp: str) -> float:
-    return datetime.fromisoformat(stamp).timestamp()
+    return seconds_between(reports[0], reports[-1]) / share

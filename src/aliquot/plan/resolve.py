@@ -244,7 +244,7 @@ def _settle_intervals(
         tokens = sheet.as_computed(validation.tokens)
         each_s = cost.validation_s(tokens, validation.num_examples, rows_per_pass)
     interval = sheet.settle(rules.validation_interval_steps(num_steps, num_steps * step_s, each_s))
-    sheet.settle(rules.checkpoint_interval_steps(interval, step_s))
+    sheet.settle(rules.checkpoint_interval_steps(interval, step_s, num_steps))
     return math.ceil(num_steps / interval) * (each_s or 0.0)
 
 
@@ -263,6 +263,8 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
         rules.max_seq_len(longest_split(sheet.data).longest, architecture.context_window),
         rules.num_checkpoints_kept(),
         rules.early_stopping_patience(sheet.data.get_split("validation").num_examples),
+        rules.select_by(),
+        rules.num_loss_rows(steps, sheet.get("train.batch_size")),
     ):
         sheet.settle(choice)
     values = {

@@ -7,18 +7,23 @@ only.
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
-from aliquot.core.files import new_folder
-from aliquot.core.records import decode, encode_pretty, sha256_file
+from aliquot.core.files import new_folder, translate_os_errors
+from aliquot.core.records import decode, encode_pretty, sha256_file, sha256_of
 from aliquot.errors import RunError
 from aliquot.modeling.adapter import WEIGHTS, adapter_tensors, set_adapter_tensors
+from aliquot.training.divergence import LossTrace
 from aliquot.training.optimizer import trained_parameters
 
 
@@ -28,21 +33,30 @@ class TrainingState:
 
     Attributes:
         step: Optimizer steps done.
-        best_loss: Lowest validation loss so far.
-        best_step: The step it was reached at.
+        best_loss: Validation loss at the best validation so far.
+        best_score: Score of the best validation, when the task's metric chooses; higher is better.
+        best_step: The step of the best validation.
         num_worse: Validations since then.
+        max_pack_tokens: Most tokens of a pass, when passes had to be cut to fit the memory.
+        trace: Losses by which a divergence is noticed.
     """
 
     step: int = 0
     best_loss: float | None = None
     best_step: int | None = None
     num_worse: int = 0
+    best_score: float | None = None
+    max_pack_tokens: int | None = None
+    trace: LossTrace = field(default_factory=LossTrace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Manifest:
+    """Attributes: sha256 is of state and files; empty in checkpoints of the first versions."""
+
     state: TrainingState
     files: dict[str, str]
+    sha256: str = ""
 
 
 class CheckpointStore:
@@ -58,15 +72,22 @@ class CheckpointStore:
         self._num_kept = num_kept
 
     def save(self, model: Any, optimizer: torch.optim.AdamW, state: TrainingState) -> Path:
-        """Publish a checkpoint, then remove the ones that are no longer needed."""
+        """Publish a checkpoint, then remove the ones that are no longer needed.
+
+        Raises:
+            MachineError: The disk is full (``disk_full``); the checkpoints before are as they were.
+        """
         target = self._path(state.step)
         if target.exists():  # damaged, else training would have continued from it
-            shutil.rmtree(target)
-        with new_folder(target) as folder:
-            save_file(adapter_tensors(model), folder / WEIGHTS, metadata={"format": "pt"})
-            save_file(_moments(model, optimizer), folder / "optimizer.safetensors")
+            self._remove(target)
+        tensors = {WEIGHTS: adapter_tensors(model), "optimizer.safetensors": _moments(model, optimizer)}
+        needed_bytes = sum(tensor.nbytes for part in tensors.values() for tensor in part.values())
+        with new_folder(target, needed_bytes=needed_bytes) as folder:
+            for name, part in tensors.items():
+                _save_tensors(part, folder / name)
             hashes = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
-            (folder / "manifest.json").write_bytes(encode_pretty(_Manifest(state=state, files=hashes)))
+            manifest = _Manifest(state=state, files=hashes, sha256=sha256_of([state, hashes]))
+            (folder / "manifest.json").write_bytes(encode_pretty(manifest))
         self._rotate(state)
         return target
 
@@ -80,22 +101,27 @@ class CheckpointStore:
             RunError: Checkpoints exist, but all are damaged: training never starts over silently.
         """
         damaged: list[str] = []
-        for path in sorted(self._folder.glob("step-*"), reverse=True):
+        for path in reversed(self._list()):
             fault = find_damage(path)
             if fault:
-                damaged.append(f"{path.name}: {fault}")
+                damaged.append(f"passed over {path.name}: {fault}")
                 continue
             set_adapter_tensors(model, load_file(path / WEIGHTS))
             _set_moments(model, optimizer, load_file(path / "optimizer.safetensors"))
-            return _read_manifest(path).state, damaged
+            return self._without_damaged_best(_read_manifest(path).state, damaged)
         if damaged:
             raise RunError(
                 f"Every checkpoint is damaged: {'; '.join(damaged)}.",
                 code="checkpoints_damaged",
                 location=str(self._folder),
-                hint="Delete the checkpoints folder to train from the beginning.",
+                hint="Only your word starts over: `aliquot resume RUN --from-start` trains from step 0.",
             )
         return TrainingState(), []
+
+    def clear(self) -> None:
+        """Remove every checkpoint, so that training starts from nothing: only at the user's word."""
+        for path in self._list():
+            self._remove(path)
 
     def load_weights(self, model: Any, step: int) -> None:
         """Put the adapter of one checkpoint into the model.
@@ -110,20 +136,57 @@ class CheckpointStore:
                 f"The best checkpoint is damaged: {fault}.",
                 code="checkpoint_damaged",
                 location=str(path),
-                hint="Delete the checkpoints folder and run `aliquot resume` to train again.",
+                hint="`aliquot resume RUN --from-start` trains from step 0 again.",
             )
         set_adapter_tensors(model, load_file(path / WEIGHTS))
 
     def _path(self, step: int) -> Path:
         return self._folder / f"step-{step:06d}"
 
+    def _list(self) -> list[Path]:
+        """Return the checkpoints by step; by name the millionth would stand before the second."""
+        return sorted(self._folder.glob("step-*"), key=_step_of)
+
     def _rotate(self, state: TrainingState) -> None:
-        paths = sorted(self._folder.glob("step-*"))
-        # The one just written is whole, so the only good one is never removed; nor is the best.
-        needed = {self._path(state.step), *([self._path(state.best_step)] if state.best_step else [])}
-        others = [path for path in paths if path not in needed]
-        for path in others[: max(0, len(others) - self._num_kept)]:
-            shutil.rmtree(path)
+        for half_removed in self._folder.glob(".step-*.removed"):
+            shutil.rmtree(half_removed)
+        for step in list_unneeded([_step_of(path) for path in self._list()], state, self._num_kept):
+            self._remove(self._path(step))
+
+    def _remove(self, path: Path) -> None:
+        """Remove a checkpoint: by one rename first, so that a crash leaves no half of it under its name."""
+        doomed = path.with_name(f".{path.name}.removed")
+        with translate_os_errors(path):
+            shutil.rmtree(doomed, ignore_errors=True)
+            os.replace(path, doomed)
+            shutil.rmtree(doomed)
+
+    def _without_damaged_best(
+        self, state: TrainingState, damaged: list[str]
+    ) -> tuple[TrainingState, list[str]]:
+        """Forget a best checkpoint that cannot be used any more, and say so."""
+        fault = find_damage(self._path(state.best_step)) if state.best_step else None
+        if not fault:
+            return state, damaged
+        sentence = (
+            f"the best checkpoint, step {state.best_step}, cannot be used ({fault}); the best is now chosen "
+            f"among the validations after step {state.step}"
+        )
+        return replace(state, best_loss=None, best_score=None, best_step=None, num_worse=0), [
+            *damaged,
+            sentence,
+        ]
+
+
+def list_unneeded(steps: Sequence[int], state: TrainingState, num_kept: int) -> list[int]:
+    """Return the checkpoints that may go, now that one of ``state`` is written.
+
+    That one is whole, so the only good one is never removed; nor is the best. Later ones are damaged, or
+    training would have gone on from them: they would only stand in the place of good ones.
+    """
+    later = [step for step in steps if step > state.step]
+    earlier = sorted(step for step in steps if step < state.step and step != state.best_step)
+    return later + earlier[: max(0, len(earlier) - num_kept)]
 
 
 def find_damage(path: Path) -> str | None:
@@ -132,12 +195,29 @@ def find_damage(path: Path) -> str | None:
         manifest = _read_manifest(path)
     except (OSError, RunError) as error:
         return f"manifest unreadable ({type(error).__name__})"
+    if manifest.sha256 not in ("", sha256_of([manifest.state, manifest.files])):
+        return "manifest.json does not have the hash that it names"
     for name, expected in manifest.files.items():
         if not (path / name).is_file():
             return f"{name} is missing"
         if sha256_file(path / name) != expected:
             return f"{name} does not have the hash of its manifest"
     return None
+
+
+def _step_of(path: Path) -> int:
+    return int(path.name.removeprefix("step-"))
+
+
+def _save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:
+    """Write a safetensors file; the library hides the system's error number in a text."""
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from error
 
 
 def _read_manifest(path: Path) -> _Manifest:

@@ -16,3 +16,6 @@ class Journal(Protocol):
 
     def find_wish(self) -> str | None:
         """Return ``stop``, ``cancel`` or ``checkpoint`` when somebody asked for it, else None."""
+
+    def take_wish(self, name: str) -> bool:
+        """Return whether a wish of this name was left, and use it up."""

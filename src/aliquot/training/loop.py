@@ -10,7 +10,7 @@ The loop knows no files and no clocks of its own: what it tells goes to a ``Jour
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +18,12 @@ import torch
 
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import Interrupted, RunError
-from aliquot.modeling.memory import memory_exhausted
+from aliquot.modeling.memory import is_memory_error, memory_exhausted
 from aliquot.tokenization.batches import rows_of_step
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore, TrainingState
 from aliquot.training.journal import WISHES, Journal
-from aliquot.training.loss import Packing, StepLoss, accumulate_gradients, mean_loss
+from aliquot.training.loss import Packing, StepLoss, accumulate_gradients, mean_loss, row_losses
 from aliquot.training.optimizer import build_optimizer, learning_rate_at, trained_parameters
 from aliquot.training.process_group import ALONE, ProcessGroup
 
@@ -38,10 +38,25 @@ def train(
     checkpoints: CheckpointStore,
     journal: Journal,
     group: ProcessGroup = ALONE,
+    name_row: Callable[[int], str] = lambda index: f"row {index + 1}",
+    score: Callable[[Any], float | None] | None = None,
 ) -> TrainingState:
     """Train the adapter; on return the model holds the chosen weights.
 
     Chosen are the weights with the lowest validation loss, or the last ones without validation rows.
+
+    Args:
+        model: A base model with an adapter.
+        rows: Training rows.
+        validation_rows: Rows that choose the weights; may be empty.
+        spec: All settings.
+        packing: How rows are laid out for passes.
+        checkpoints: Where checkpoints are.
+        journal: Who listens.
+        group: The processes that train together.
+        name_row: Says which training row an index is, for messages.
+        score: With it the weights with the highest score are chosen, ties by validation loss. None from it
+            counts less than any score.
 
     Raises:
         Interrupted: A wish ended training at a step border; a checkpoint of that step is saved.
@@ -49,6 +64,7 @@ def train(
     """
     optimizer = build_optimizer(model, spec)
     state = _restore(model, optimizer, checkpoints, journal)
+    packing = packing.limited(state.max_pack_tokens)
     model.train()
 
     while state.step < spec.num_steps and not _is_exhausted(state, spec):
@@ -58,20 +74,26 @@ def train(
             settings["lr"] = learning_rate
 
         batch = [rows[index] for index in chosen]
-        result, packing = _step_within_memory(
+        result, packing = step_within_memory(
             model, batch, spec, step=state.step, packing=packing, journal=journal, group=group
         )
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
-        _require_finite(result.loss, norm, state, chosen)
+        if not (math.isfinite(result.loss) and math.isfinite(norm)):
+            culprits = [name_row(index) for index in _list_culprits(model, rows, chosen, packing)]
+            raise _not_finite(result.loss, norm, state, culprits)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
-        state = replace(state, step=state.step + 1)
+        state = replace(
+            state,
+            step=state.step + 1,
+            max_pack_tokens=packing.max_pack_tokens,
+            trace=state.trace.add(result.loss),
+        )
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
-            state = _validate(
-                model, validation_rows, spec, state, packing=packing, journal=journal, group=group
-            )
+            loss = mean_loss(model, validation_rows, spec, packing, group)
+            state = _judge(state, loss, _agreed_score(score, model, group), journal)
         wish = _find_wish(journal, group)
         is_due = _is_due(state.step, spec.checkpoint_interval_steps, spec)
         if group.is_first and (wish or state.best_step == state.step or is_due):
@@ -90,7 +112,7 @@ def train(
     return state
 
 
-def _step_within_memory(
+def step_within_memory(
     model: Any,
     rows: Sequence[EncodedRow],
     spec: TrainingSpec,
@@ -100,10 +122,11 @@ def _step_within_memory(
     journal: Journal,
     group: ProcessGroup,
 ) -> tuple[StepLoss, Packing]:
-    """Return the step's loss, its gradient accumulated, and the packing whose passes fit the GPU's memory.
+    """Return the step's loss, its gradient accumulated, and the packing whose passes fit the memory.
 
     Memory is estimated when the run is planned; where a pass needs more, it is cut in two. The gradient is
-    that of the whole step however it is cut.
+    that of the whole step however it is cut. (An operating system that promises more memory than it has
+    kills the process instead of refusing; the watcher names that.)
 
     Raises:
         MachineError: One row alone does not fit (``memory_exhausted``).
@@ -112,7 +135,9 @@ def _step_within_memory(
         try:
             result = accumulate_gradients(model, rows, spec, step=step, packing=packing, group=group)
             return result, packing
-        except torch.OutOfMemoryError as error:
+        except (MemoryError, RuntimeError) as error:
+            if not is_memory_error(error):
+                raise
             if group.size > 1:  # the others wait for this process's gradient: it cannot begin anew alone
                 raise memory_exhausted(
                     str(error), f"for a pass of step {step + 1} on device {group.rank}"
@@ -127,7 +152,7 @@ def _step_within_memory(
         journal.write(
             "warning",
             code="pass_halved",
-            message=f"Step {step + 1} did not fit the GPU's memory; from here on a pass holds at most "
+            message=f"Step {step + 1} did not fit the memory; from here on a pass holds at most "
             f"{packing.max_pack_tokens:,} tokens. The loss is that of the whole step all the same.",
         )
 
@@ -137,33 +162,35 @@ def _restore(
 ) -> TrainingState:
     state, damaged = checkpoints.restore(model, optimizer)
     for sentence in damaged:
-        journal.write("warning", code="checkpoint_damaged", message=f"Passed over a checkpoint: {sentence}.")
+        journal.write("warning", code="checkpoint_damaged", message=f"Damaged checkpoint: {sentence}.")
     journal.write("resumed", from_step=state.step)
     return state
 
 
-def _validate(
-    model: Any,
-    rows: Sequence[EncodedRow],
-    spec: TrainingSpec,
-    state: TrainingState,
-    *,
-    packing: Packing,
-    journal: Journal,
-    group: ProcessGroup,
-) -> TrainingState:
-    loss = mean_loss(model, rows, spec, packing, group)
+def _judge(state: TrainingState, loss: float, score: float | None, journal: Journal) -> TrainingState:
+    """Record a validation, and whether it is the best so far.
+
+    Raises:
+        RunError: The validation loss is not finite (``loss_not_finite``).
+    """
     if not math.isfinite(loss):
         raise RunError(
             f"Validation loss became {loss} at step {state.step}; checkpoints written before are kept.",
             code="loss_not_finite",
             hint="Try a lower train.learning_rate, or train.precision float32.",
         )
-    is_best = state.best_loss is None or loss < state.best_loss
-    journal.write("validation", step=state.step, loss=loss, is_best=is_best)
+    best = None if state.best_loss is None else _rank(state.best_score, state.best_loss)
+    is_best = best is None or _rank(score, loss) > best
+    told = {} if score is None else {"score": score}
+    journal.write("validation", step=state.step, loss=loss, is_best=is_best, **told)
     if is_best:
-        return replace(state, best_loss=loss, best_step=state.step, num_worse=0)
+        return replace(state, best_loss=loss, best_score=score, best_step=state.step, num_worse=0)
     return replace(state, num_worse=state.num_worse + 1)
+
+
+def _rank(score: float | None, loss: float) -> tuple[float, float]:
+    """Return what is compared: the score first, where there is one, then the loss."""
+    return (-math.inf if score is None else score, -loss)
 
 
 def _tell_step(
@@ -180,12 +207,29 @@ def _tell_step(
         computed_tokens=result.computed_tokens,
         trained_tokens=result.trained_tokens,
     )
+    if state.trace.begins_to_diverge:
+        journal.write(
+            "warning",
+            code="loss_diverging",
+            message=f"Step {state.step}: the training loss climbed to {result.loss:.3g} and stays far above "
+            "its running median. Lower train.learning_rate, or look for broken rows; `aliquot cancel --stop` "
+            "keeps a checkpoint.",
+        )
 
 
 def _find_wish(journal: Journal, group: ProcessGroup) -> str | None:
     """Return the wish that the first process found: all must leave at the same step."""
     wish = journal.find_wish() if group.is_first else None
-    return WISHES[group.agree(WISHES.index(wish))]
+    return WISHES[int(group.agree(WISHES.index(wish)))]
+
+
+def _agreed_score(
+    score: Callable[[Any], float | None] | None, model: Any, group: ProcessGroup
+) -> float | None:
+    """Return the score that the first process found: all must choose the same checkpoint."""
+    found = score(model) if score else None
+    agreed = group.agree(math.nan if found is None else found)
+    return None if math.isnan(agreed) else agreed
 
 
 def _is_due(step: int, interval: int, spec: TrainingSpec) -> bool:
@@ -197,13 +241,20 @@ def _is_exhausted(state: TrainingState, spec: TrainingSpec) -> bool:
     return 0 < spec.early_stopping_patience <= state.num_worse
 
 
-def _require_finite(loss: float, norm: float, state: TrainingState, chosen: Sequence[int]) -> None:
-    if math.isfinite(loss) and math.isfinite(norm):
-        return
-    raise RunError(
-        f"Loss became {loss} (gradient norm {norm}) at step {state.step + 1}, on training rows "
-        f"{', '.join(str(index + 1) for index in sorted(chosen)[:10])}. The step was not applied; "
-        "the last checkpoint is kept.",
+def _list_culprits(
+    model: Any, rows: Sequence[EncodedRow], chosen: Sequence[int], packing: Packing
+) -> list[int]:
+    """Return the rows of a step whose own loss is not finite; all of them when only the gradient is not."""
+    # One by one: in a pass of several, one row's NaN may reach the others.
+    losses = {index: row_losses(model, [rows[index]], packing)[0][0] for index in sorted(chosen)}
+    return [index for index, loss in losses.items() if not math.isfinite(loss)] or list(losses)
+
+
+def _not_finite(loss: float, norm: float, state: TrainingState, culprits: Sequence[str]) -> RunError:
+    named = ", ".join(culprits[:10]) + (f" and {len(culprits) - 10} more" if len(culprits) > 10 else "")
+    return RunError(
+        f"Loss became {loss} (gradient norm {norm}) at step {state.step + 1}, on the training rows {named}. "
+        "The step was not applied; the last checkpoint is kept.",
         code="loss_not_finite",
-        hint="Try a lower train.learning_rate, or train.precision float32.",
+        hint="Try a lower train.learning_rate, or train.precision float32, or look at these rows.",
     )

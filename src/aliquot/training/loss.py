@@ -44,6 +44,12 @@ class Packing:
             return None
         return replace(self, max_pack_tokens=max(1, self.max_pack_tokens // 2))
 
+    def limited(self, max_pack_tokens: int | None) -> Packing:
+        """Return the packing whose passes hold no more than a number of tokens; None is no limit."""
+        return replace(
+            self, max_pack_tokens=min(self.max_pack_tokens, max_pack_tokens or self.max_pack_tokens)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StepLoss:
@@ -119,6 +125,24 @@ def _own_passes(
 
 def _total(values: list[torch.Tensor]) -> float:
     return sum(torch.stack(values).tolist()) if values else 0.0
+
+
+def row_losses(model: Any, rows: Sequence[EncodedRow], packing: Packing) -> list[tuple[float, int]]:
+    """Return each row's summed loss in nats and its trained tokens, dropout off, prefixes shared.
+
+    Several rows may be in one pass, so the last digits depend on which rows are asked for together.
+    """
+    was_training = model.training
+    model.eval()
+    # By content: passes hold the rows in an order of their own, and equal rows have equal losses.
+    losses: dict[EncodedRow, float] = {}
+    with torch.inference_mode():
+        for micro_batch in micro_batches(rows, len(rows), packing.max_pack_tokens, packing.layout):
+            result = token_losses(model, micro_batch, packing.layout)
+            found, _ = result.per_row(len(micro_batch))
+            losses |= dict(zip(micro_batch, found.tolist(), strict=True))
+    model.train(was_training)
+    return [(losses[row], row.num_trained_tokens) for row in rows]
 
 
 def seed_dropout(seed: int, step: int, micro_step: int) -> None:

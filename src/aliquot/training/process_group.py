@@ -72,13 +72,13 @@ class ProcessGroup:
         for parameter, total in zip(parameters, message.split(sizes), strict=True):
             parameter.grad = total.view_as(parameter)
 
-    def agree(self, number: int) -> int:
+    def agree(self, number: float) -> float:
         """Return the number that process 0 gave."""
         if self.size == 1:
             return number
-        told = torch.tensor([number], device=_device())
+        told = torch.tensor([number], dtype=torch.float64, device=_device())
         distributed.broadcast(told, src=0)
-        return int(told.item())
+        return told.item()
 
     def wait(self) -> None:
         """Return once every process has come here."""

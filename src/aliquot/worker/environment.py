@@ -5,15 +5,17 @@ from __future__ import annotations
 import platform
 import resource
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_pretty
+from aliquot.core.run import Event, list_steps, seconds_between
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
+from aliquot.worker.meter import Meter
 
 PACKAGES = ("aliquot", "torch", "transformers", "peft", "tokenizers", "safetensors", "accelerate", "numpy")
 
@@ -25,8 +27,16 @@ class Measured:
     Attributes:
         layout: ``prefix_tree`` or ``padded``.
         layout_reason: Why rows are padded instead of sharing prefixes; empty when they share.
+        sharing_difference: How far the gradient of shared prefixes was from that of rows alone, as a relative
+            norm; None where prefixes are not shared.
         attention: ``flash`` or ``masked``: how a model attends over a prefix tree.
         max_pack_tokens: Most tokens of one pass.
+        warmup_s: What the warm-up took; None when there was none.
+        no_warmup: Why there was no warm-up.
+        s_per_step: Time of a mean step as the warm-up measured it …
+        planned_s_per_step: … beside what the plan reckoned, validations included.
+        peak_memory_bytes: Largest memory so far, after the longest pass …
+        planned_memory_bytes: … beside what the plan reckoned.
     """
 
     layout: str
@@ -38,6 +48,18 @@ class Measured:
     max_pack_tokens: int = 1536
     device_name: str = ""
     layout_reason: str = ""
+    sharing_difference: float | None = None
+    warmup_s: float | None = None
+    no_warmup: str = ""
+    s_per_step: float | None = None
+    planned_s_per_step: float | None = None
+    peak_memory_bytes: int | None = None
+    planned_memory_bytes: int | None = None
+
+    def is_same_machine(self, other: Measured) -> bool:
+        """Whether two measurements chose alike on a machine that computes alike; durations do not count."""
+        names = ("attention", "num_threads", "precision", "torch_version", "cpu_capability")
+        return all(getattr(self, name) == getattr(other, name) for name in (*names, "device_name"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +69,8 @@ class Environment:
     Attributes:
         stage_s: Seconds by stage, from the first to the last event of each, pauses included.
         peak_memory_bytes: Of the last worker process.
-        energy_kwh: None: it is not measured on this device.
+        energy_kwh: Of all training steps; None where the machine does not tell it.
+        energy_of: What that energy covers, for example ``1 processor package(s), RAPL``.
     """
 
     python: str
@@ -61,6 +84,7 @@ class Environment:
     stage_s: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int = 0
     energy_kwh: float | None = None
+    energy_of: tuple[str, ...] = ()
 
 
 def save_environment(run_dir: RunDir, spec: Spec) -> None:
@@ -101,10 +125,16 @@ def _driver() -> str:
     return ", ".join([*driver, f"CUDA {torch.version.cuda}"])
 
 
-def _describe(run_dir: RunDir, spec: Spec) -> Environment:
+def peak_bytes(spec: Spec) -> int:
+    """Return the most memory so far: of the GPU where the model is there, else of this process."""
     import torch
 
+    return torch.cuda.max_memory_allocated() if spec.training.device == "cuda" else peak_memory_bytes()
+
+
+def _describe(run_dir: RunDir, spec: Spec) -> Environment:
     is_cuda = spec.training.device == "cuda"
+    events = run_dir.read_events()
     return Environment(
         python=platform.python_version(),
         platform=platform.platform(),
@@ -114,20 +144,26 @@ def _describe(run_dir: RunDir, spec: Spec) -> Environment:
         driver=_driver() if is_cuda else "",
         num_threads=spec.training.num_threads,
         seed=spec.training.seed,
-        stage_s=_stage_seconds(run_dir),
-        peak_memory_bytes=torch.cuda.max_memory_allocated() if is_cuda else peak_memory_bytes(),
+        stage_s=_stage_seconds(events),
+        peak_memory_bytes=peak_bytes(spec),
+        energy_kwh=_energy_kwh(events),
+        energy_of=Meter(spec.training.device).energy_sources,
     )
 
 
-def _stage_seconds(run_dir: RunDir) -> dict[str, float]:
-    """Sum the time of each stage over all workers of the run."""
+def _energy_kwh(events: Sequence[Event]) -> float | None:
+    joules = [step.data["energy_j"] for step in list_steps(events) if "energy_j" in step.data]
+    return sum(joules) / 3.6e6 if joules else None
+
+
+def _stage_seconds(events: Sequence[Event]) -> dict[str, float]:
+    """Sum the time of each stage over all workers of the run; pauses between workers are not counted."""
     seconds: dict[str, float] = {}
     stage, last = "", None
-    for event in run_dir.read_events():
-        at = datetime.fromisoformat(event.at).astimezone(UTC)
-        # A worker that takes over after a pause begins with a state event: the pause is not counted.
+    for event in events:
+        # A worker that takes over after a pause begins with a state event.
         if stage and last and event.kind != "state":
-            seconds[stage] = round(seconds.get(stage, 0.0) + (at - last).total_seconds(), 3)
+            seconds[stage] = round(seconds.get(stage, 0.0) + seconds_between(last, event), 3)
         stage = event.data["name"] if event.kind == "stage" else "" if event.kind == "state" else stage
-        last = at
+        last = event
     return seconds

@@ -80,6 +80,12 @@ class Predictor:
                 )
         _publish(part, self._run_dir.predictions_path(self._model, split))
 
+    def answer_all(self, split: str) -> list[Prediction]:
+        """Return the predictions of a split without writing them."""
+        examples, size = self._run_dir.read_rows(split), self._spec.prediction.batch_size
+        batches = [examples[start : start + size] for start in range(0, len(examples), size)]
+        return [prediction for batch in batches for prediction in self._answer(batch, split)]
+
     def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
         conversations = [self._with_shots(example.prompt) for example in batch]
         tools = [example.tools for example in batch]

@@ -14,14 +14,18 @@ import functools
 from pathlib import Path
 from typing import Any
 
+from aliquot.core.oom_kills import find_oom_counter
+from aliquot.core.records import as_plain
 from aliquot.core.run import TRANSITIONS, RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.errors import AliquotError, Interrupted, RunError
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.journal import Journal
+from aliquot.worker.disk import require_space
 from aliquot.worker.environment import save_environment
 from aliquot.worker.journal import RunJournal
+from aliquot.worker.meter import Meter
 from aliquot.worker.process import run_program
 
 TITLES = {
@@ -32,16 +36,23 @@ TITLES = {
 }
 
 
+CURABLE = frozenset({"disk_full"})
+"""Errors by which a run is only paused: nothing is wrong with it, the machine lacks something."""
+
+
 def main(arguments: list[str]) -> None:
     """Run the stages of one run directory."""
     options = _parse(arguments)
     run_dir = RunDir(options.run_dir)
     spec = run_dir.read_spec()
-    with _lock(run_dir), RunJournal(run_dir) as journal:
+    meter = Meter(spec.training.device)
+    with _lock(run_dir), RunJournal(run_dir, meter=meter) as journal:
         _require_startable(run_dir)
         journal.listen_for_signals()
         try:
-            journal.write("state", state=RunState.RUNNING)
+            journal.write("state", state=RunState.RUNNING, oom_counter=as_plain(find_oom_counter()))
+            _leave_when_asked(journal)
+            require_space(run_dir, spec)
             for stage in _stages(spec, options.stages):
                 _leave_when_asked(journal)
                 _run_stage(stage, RunWork(run_dir, spec, options.model_dir, journal))
@@ -51,7 +62,8 @@ def main(arguments: list[str]) -> None:
             journal.write("state", state=state, code=stop.code, message=stop.message)
             raise
         except AliquotError as error:
-            journal.write("state", state=RunState.FAILED, **error.as_dict())
+            state = RunState.PAUSED if error.code in CURABLE else RunState.FAILED
+            journal.write("state", state=state, **error.as_dict())
             raise
         except Exception as error:
             message = f"{type(error).__name__}: {error}"

@@ -137,6 +137,9 @@ class _Journal:
         if kind == "step":
             self.losses.append(data["loss"])
 
+    def take_wish(self, name: str) -> bool:
+        return False
+
     def find_wish(self) -> str | None:
         return "stop" if len(self.losses) == self._stop_at else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from pathlib import Path
 
 from aliquot.core.run_dir import RunDir
@@ -13,8 +12,9 @@ from aliquot.workflows.runs import RunSummary, summarise
 from aliquot.workflows.surroundings import Doing, Surroundings
 from aliquot.workflows.watch import LOOK_S, request
 
-PATIENCE_S = 120.0
-"""How long a worker may take to come to the end of its step before it is killed."""
+PATIENCE_S = {"cancel": 8.0, "stop": 120.0}
+"""How long a worker may take to come to the end of its step before it is killed, by wish. A cancelled run has
+nothing to save; one that is stopped loses what follows its last checkpoint."""
 
 
 def cancel(
@@ -38,9 +38,10 @@ def cancel(
     if within.target.is_alive(run_dir):
         request(run_dir, wish)
         within.tell(Doing("Waiting for the worker to end its step"))
-    else:
+        _wait(run_dir, within, PATIENCE_S[wish])
+    if not run_dir.state().is_final and wish == "cancel":
         start_worker(run_dir, within, wish=wish)  # only a worker writes the state, so one is started for it
-    _wait(run_dir, within)
+        _wait(run_dir, within, PATIENCE_S["stop"])
     return summarise(run_dir)
 
 
@@ -56,11 +57,15 @@ def _require_open(run_dir: RunDir, within: Surroundings, *, stop: bool) -> None:
     )
 
 
-def _wait(run_dir: RunDir, within: Surroundings) -> None:
-    """Wait until the worker has left; kill it when it does not come to the end of its step."""
-    deadline = within.now() + timedelta(seconds=PATIENCE_S)
+def _wait(run_dir: RunDir, within: Surroundings, patience_s: float) -> None:
+    """Wait until the worker has left; kill it when it does not come to the end of its step.
+
+    Waits are counted, not read from a clock: that one may be set meanwhile.
+    """
+    num_looks = 0
     while within.target.is_alive(run_dir):
-        if within.now() > deadline:
-            within.tell(f"The worker did not answer for {PATIENCE_S:.0f} s; ending it.")
+        if num_looks * LOOK_S > patience_s:
+            within.tell(f"The worker did not answer for {patience_s:.0f} s; ending it.")
             within.target.kill(run_dir)
         within.sleep(LOOK_S)
+        num_looks += 1

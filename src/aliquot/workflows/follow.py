@@ -52,7 +52,7 @@ def start_worker(
         RunError: The run has a worker already.
     """
     model_dir = get_model_dir(run_dir)
-    for old in ("stop", "cancel", "checkpoint"):
+    for old in ("stop", "cancel", "checkpoint", "from_start"):
         (run_dir.requests_dir / old).unlink(missing_ok=True)
     if wish:
         request(run_dir, wish)

@@ -13,13 +13,20 @@ from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.surroundings import Surroundings
 
 
-def resume(run: Path | str, *, runs_dir: Path | None = None, within: Surroundings | None = None) -> RunResult:
+def resume(
+    run: Path | str,
+    *,
+    from_start: bool = False,
+    runs_dir: Path | None = None,
+    within: Surroundings | None = None,
+) -> RunResult:
     """Bring a run to its end; what was done is kept and the result is the same as without the interruption.
 
     A run that is at work is followed. A finished one is scored and reported again if something is missing.
 
     Args:
         run: Name of the run, the beginning of one, its folder, or ``last``.
+        from_start: Forget the checkpoints and train from step 0, for a run whose checkpoints are all damaged.
         runs_dir: Where runs are.
         within: The surroundings, for tests.
 
@@ -33,7 +40,7 @@ def resume(run: Path | str, *, runs_dir: Path | None = None, within: Surrounding
     if within.target.is_alive(run_dir):
         within.tell(f"Run {run_dir.run_id} is at work; following it.")
     else:
-        _start_again(run_dir, within)
+        _start_again(run_dir, within, wish="from_start" if from_start else "")
     return follow(run_dir, within)
 
 
@@ -59,9 +66,9 @@ def _is_incomplete(run_dir: RunDir) -> bool:
     return not run_dir.adapter_dir.is_dir() or not set(pairs) <= set(run_dir.list_predictions())
 
 
-def _start_again(run_dir: RunDir, within: Surroundings) -> None:
+def _start_again(run_dir: RunDir, within: Surroundings, wish: str) -> None:
     if not any(model == "majority" for model, _ in run_dir.list_predictions()):
         save_baselines(run_dir)
     if run_dir.state() is not RunState.FINISHED or _is_incomplete(run_dir):
         within.tell(f"Resuming {run_dir.run_id}.")
-        start_worker(run_dir, within)
+        start_worker(run_dir, within, wish=wish)

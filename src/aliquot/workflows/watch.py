@@ -8,11 +8,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import psutil
+
 from aliquot.compute.job import last_log_lines, log_path
-from aliquot.core.files import write_file
-from aliquot.core.run import RunState
+from aliquot.core.files import disk_full, free_bytes, write_file
+from aliquot.core.oom_kills import OomCounter
+from aliquot.core.records import decode, encode
+from aliquot.core.run import RunState, list_steps
 from aliquot.core.run_dir import RunDir
-from aliquot.errors import AliquotError, Interrupted, RunError
+from aliquot.errors import AliquotError, Interrupted, MachineError, RunError
 from aliquot.workflows.progress import read_progress
 from aliquot.workflows.surroundings import Surroundings
 
@@ -23,6 +27,8 @@ RENEW_S = 2.0
 RENEW_SHARE = 0.05
 """… and never more often than costs this share of the time, which training needs more."""
 NUM_LOG_LINES = 8
+LEAST_FREE_BYTES = 1_000_000
+"""With less room on its disk, a worker that is gone without a word could not write one."""
 
 
 def watch(run_dir: RunDir, within: Surroundings, *, renew: Callable[[RunDir], object]) -> None:
@@ -91,7 +97,7 @@ class _Watcher:
 
 
 def request(run_dir: RunDir, wish: str) -> None:
-    """Leave a wish for the worker: ``stop``, ``cancel`` or ``checkpoint``."""
+    """Leave a wish for the worker: ``stop``, ``cancel``, ``checkpoint`` or ``from_start``."""
     write_file(run_dir.requests_dir / wish, b"")
 
 
@@ -109,9 +115,10 @@ def find_end(run_dir: RunDir, *, is_alive: bool) -> AliquotError | None:
             location=run_dir.run_id,
             hint=resume,
         )
-    if state is RunState.FAILED:
+    if state in (RunState.FAILED, RunState.PAUSED):
+        how = "failed" if state is RunState.FAILED else "is paused"
         return RunError(
-            f"The run failed: {last.get('message') or last.get('reason') or 'no reason was recorded'}",
+            f"The run {how}: {last.get('message') or last.get('reason') or 'no reason was recorded'}",
             code=last.get("code", "run_failed"),
             location=run_dir.run_id,
             hint=f"{last.get('hint', '')} Then {resume}".strip(),
@@ -121,7 +128,14 @@ def find_end(run_dir: RunDir, *, is_alive: bool) -> AliquotError | None:
     return None if state is RunState.FINISHED or is_alive else _gone(run_dir, resume)
 
 
-def _gone(run_dir: RunDir, resume: str) -> RunError:
+def _gone(run_dir: RunDir, resume: str) -> AliquotError:
+    """Return why a worker may be gone that could not say so itself."""
+    started = next((e.data for e in reversed(run_dir.read_events()) if "oom_counter" in e.data), {})
+    counter = decode(encode(started.get("oom_counter")), OomCounter | None, str(run_dir.events_path))
+    if counter is not None and counter.has_risen():
+        return _killed_for_memory(run_dir, counter, resume)
+    if free_bytes(run_dir.path) < LEAST_FREE_BYTES:
+        return disk_full(run_dir.path, LEAST_FREE_BYTES)
     lines = "\n".join(f"  | {line}" for line in last_log_lines(run_dir, NUM_LOG_LINES))
     said = f" Its last lines:\n{lines}\n" if lines else " It printed nothing."
     return RunError(
@@ -129,6 +143,24 @@ def _gone(run_dir: RunDir, resume: str) -> RunError:
         code="worker_gone",
         location=str(log_path(run_dir)),
         hint=resume[0].upper() + resume[1:],
+    )
+
+
+def _killed_for_memory(run_dir: RunDir, counter: OomCounter, resume: str) -> MachineError:
+    """Return the error of a worker that the kernel killed: what it needed, what there is, what helps."""
+    spec, steps = run_dir.read_spec(), list_steps(run_dir.read_events())
+    seen = max((step.data.get("memory_bytes", 0) for step in steps), default=0)
+    needed = max(seen, spec.plan.estimate.memory_bytes)
+    memory = psutil.virtual_memory()
+    have = min(counter.limit_bytes or memory.total, memory.total)
+    return MachineError(
+        f"The operating system killed the worker because this machine's memory ran out: it needs about "
+        f"{needed / 1e9:.1f} GB, and {have / 1e9:.1f} GB may be used, {memory.available / 1e9:.1f} GB of the "
+        "machine are free now.",
+        code="memory_exhausted",
+        location=run_dir.run_id,
+        hint="End other programs, or raise the memory limit of this job; or plan a new run with a smaller "
+        f"train.micro_batch_size (now {spec.training.micro_batch_size}); or take a smaller base. {resume}",
     )
 
 

@@ -214,9 +214,9 @@ def test_ten_validations_or_fewer_when_they_are_dear():
 
 
 def test_a_checkpoint_at_every_validation_and_every_five_minutes():
-    assert rules.checkpoint_interval_steps(40, 2.0).value == 40
-    assert rules.checkpoint_interval_steps(400, 2.0).value == 133  # 800 s: three parts
-    assert rules.checkpoint_interval_steps(1, 900.0).value == 1
+    assert rules.checkpoint_interval_steps(40, 2.0, 400).value == 20
+    assert rules.checkpoint_interval_steps(400, 2.0, 10_000).value == 133  # 800 s: three parts
+    assert rules.checkpoint_interval_steps(1, 900.0, 10).value == 1
 
 
 def test_training_stops_early_only_with_validation_rows():
@@ -334,7 +334,9 @@ ALL_CHOICES: list[Choice] = [
     rules.num_threads(TWO_CORES, 1),
     rules.micro_batch_size(8, 100, tokens(100), cost()),
     rules.validation_interval_steps(100, 10.0, 1.0),
-    rules.checkpoint_interval_steps(10, 1.0),
+    rules.checkpoint_interval_steps(10, 1.0, 100),
+    rules.select_by(),
+    rules.num_loss_rows(100, 8),
     rules.num_checkpoints_kept(),
     rules.early_stopping_patience(10),
     rules.time_budget_s(),

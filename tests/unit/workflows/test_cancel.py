@@ -48,6 +48,21 @@ def test_a_worker_that_does_not_answer_is_killed(fixture_run, surround, clock):
     within = surround(ignores_wishes)
     within.target.start(fixture_run, [])
     began = clock.time
-    cancel(fixture_run.run_id, within=within)
+    cancel(fixture_run.run_id, stop=True, within=within)
     assert within.target.was_killed
-    assert (clock.time - began).total_seconds() > PATIENCE_S
+    assert (clock.time - began).total_seconds() > PATIENCE_S["stop"]
+
+
+def test_a_cancelled_worker_that_does_not_answer_is_killed_and_another_writes_the_state(
+    fixture_run, surround, clock
+):
+    def ignores_then_obeys(run_dir, argv):
+        is_first = len(within.target.started) == 1
+        yield from (ignores_wishes if is_first else stops_when_asked)(run_dir, argv)
+
+    within = surround(ignores_then_obeys)
+    within.target.start(fixture_run, [])
+    began = clock.time
+    assert cancel(fixture_run.run_id, within=within).state is RunState.CANCELLED
+    assert within.target.was_killed
+    assert (clock.time - began).total_seconds() < 15

@@ -23,6 +23,7 @@ COLOURS = {
     RunState.RUNNING: "cyan",
     RunState.FAILED: "red",
     RunState.STOPPED: "yellow",
+    RunState.PAUSED: "yellow",
 }
 
 

@@ -15,6 +15,7 @@ STATES = {
     RunState.PLANNED: "Planned",
     RunState.RUNNING: "Running",
     RunState.STOPPED: "Stopped, can be resumed",
+    RunState.PAUSED: "Paused, can be resumed",
     RunState.FAILED: "Failed, can be resumed",
     RunState.CANCELLED: "Cancelled",
     RunState.FINISHED: "Finished",

@@ -27,7 +27,7 @@ from aliquot.export.page.training import describe_training
 from aliquot.export.record import RunRecord, read_record
 from aliquot.export.settings_table import group_settings, list_settings
 
-REFRESH_S = {RunState.STOPPED: 30, RunState.FAILED: 30}
+REFRESH_S = {RunState.STOPPED: 30, RunState.PAUSED: 30, RunState.FAILED: 30}
 """A run that stands still is looked at less often; it may be resumed."""
 
 

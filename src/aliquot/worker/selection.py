@@ -1,0 +1,57 @@
+"""Choosing the checkpoint by the task's own metric: the model answers the validation rows, and is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
+from aliquot.evaluation.answers import UNDEFINED, build_answers
+from aliquot.evaluation.baselines import find_median
+from aliquot.evaluation.metric import get_metric
+from aliquot.evaluation.normaliser import build_normaliser
+from aliquot.evaluation.score import read_reference, score_predictions
+from aliquot.inference.engines.transformers import TransformersEngine
+from aliquot.tokenization.encoder import Encoder
+from aliquot.worker.predict import Predictor
+
+SPLIT = "validation"
+
+
+def build_validate(run_dir: RunDir, spec: Spec, encoder: Encoder) -> Callable[[Any], float | None] | None:
+    """Return the score of a model on the validation rows, higher is better; None when loss decides.
+
+    Answers are greedy, as those to the test rows. The score is the primary metric, its sign turned where
+    less is better; None where it is undefined.
+    """
+    rows = run_dir.read_rows(SPLIT)
+    if spec.training.select_by != "metric" or not rows:
+        return None
+    evaluation, labels = spec.evaluation, spec.task.labels
+    metric, normaliser = (
+        get_metric(evaluation.primary_metric),
+        build_normaliser(evaluation.normaliser, labels),
+    )
+    references = [read_reference(row.reference, normaliser, row.example_id) for row in rows]
+    median = find_median([row.reference for row in run_dir.read_rows("train")])
+
+    def validate(model: Any) -> float | None:
+        was_training = model.training
+        model.eval()
+        engine = TransformersEngine(model, spec.model.stop_token_ids)
+        predictor = Predictor(run_dir, spec, encoder, model="tuned", engine=engine)
+        predictions = predictor.answer_all(SPLIT)
+        model.train(was_training)
+        answers = build_answers(
+            score_predictions(predictions, normaliser),
+            predictions,
+            references,
+            labels=labels,
+            train_median=UNDEFINED if median is None else median,
+            tolerance=evaluation.tolerance,
+        )
+        value = metric.compute(answers)
+        return -value if value is not None and metric.direction == "lower" else value
+
+    return validate
