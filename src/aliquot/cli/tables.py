@@ -15,6 +15,7 @@ FULL = {
     "EvaluationReport": "results:full",
     "RunResult": "results:run",
     "RunsComparison": "results:comparison",
+    "SeedsResult": "seeds:full",
     "RunSummary": "runs:table_of",
     "RunDetails": "runs:details",
     "ModelSummary": "models:table_of",
