@@ -16,6 +16,7 @@ FULL = {
     "RunResult": "results:run",
     "RunsComparison": "results:comparison",
     "SeedsResult": "seeds:full",
+    "SweepResult": "sweep:full",
     "RunSummary": "runs:table_of",
     "RunDetails": "runs:details",
     "ModelSummary": "models:table_of",

@@ -149,7 +149,7 @@ def _exchange_p(contest: Contest, model: str, other: str) -> float:
 
 
 def exchange_statistic(metric: Metric, first: Answers, second: Answers, resampling: Resampling) -> Statistic:
-    """Return the difference of two models, as a function of signs RU: -1 exchanges their answers to a unit."""
+    """Return the difference of two models as a function of signs RU; -1 exchanges their answers to a unit."""
     metric_of = metric.bind(join_answers(first, second))
 
     def differences(signs_RU: Floats) -> Floats:

@@ -86,12 +86,13 @@ def write_seeds_notes(
             f"understates the part of the spread that is due to seeds by about {short:.0f} %."
         )
     notes.append(
-        "Tests are over items, for the mean of these seeds; a difference counts when the interval over seeds and items excludes 0, too."
+        "Tests are over items, for the mean of these seeds; a difference counts when the interval over seeds "
+        "and items excludes 0, too."
     )
     if any(other.model.startswith("base_few_shot") for other in others):
         notes.append(
-            "Models without training were asked once. The examples shown to the few-shot base were drawn with "
-            f"seed {scores[0].seed}; another draw may score otherwise."
+            "Models without training were asked once. The examples shown to the few-shot base were drawn "
+            f"with seed {scores[0].seed}; another draw may score otherwise."
         )
     return tuple(notes)
 

@@ -1,4 +1,4 @@
-"""``report.html`` of a group of seeds: mean and spread, every seed with its own report, and the text for a paper.
+"""``report.html`` of a group of seeds: mean, spread, every seed, and the text for a paper.
 
 One self-contained file in the look of the run report, without a script. Written by ``workflows``.
 """
@@ -93,7 +93,7 @@ def find_decimals(report: SeedsReport) -> int:
 
 
 def as_evaluation(report: SeedsReport) -> EvaluationReport:
-    """Return the seeds, their mean and the other models as one evaluation, for tables and figures of models."""
+    """Return the seeds, their mean and the other models as one evaluation, for the figure."""
     mean = _as_result(
         "tuned",
         f"tuned, mean of {len(report.runs)} seeds",
@@ -132,17 +132,17 @@ def describe_seed_methods(report: SeedsReport) -> str:
     lost = f" Of {report.num_seeds_planned} seeds begun, {missing} gave no result." if missing else ""
     tests = listed(sorted({one.test for one in report.comparisons}))
     compared = (
-        f" The mean over seeds was compared with the other models on the same items ({tests}; two-sided, adjusted "
-        f"after Holm for {len(report.comparisons)} comparisons)."
+        f" The mean over seeds was compared with the other models on the same items ({tests}; two-sided, "
+        f"adjusted after Holm for {len(report.comparisons)} comparisons)."
         if tests
         else ""
     )
     return (
-        f"Training was repeated with {len(report.runs)} seeds ({seeds}), on the same rows and the same split; the "
-        f"seed decides the adapter's first weights, the order of rows and dropout.{lost} All are reported. "
-        f"Given are the mean and the sample standard deviation over seeds; {report.confidence * 100:g} % intervals "
-        f"of the mean are percentiles of {report.num_resamples:,} resamples of seeds, then of test items (seed "
-        f"{report.seed}). Consistency is the share of items to which all seeds give the same answer "
+        f"Training was repeated with {len(report.runs)} seeds ({seeds}), on the same rows and the same split; "
+        f"the seed decides the adapter's first weights, the order of rows and dropout.{lost} All are reported. "
+        f"Given are the mean and the sample standard deviation over seeds; {report.confidence * 100:g} % "
+        f"intervals of the mean are percentiles of {report.num_resamples:,} resamples of seeds, then of test "
+        f"items (seed {report.seed}). Consistency is the share of items to which all seeds give the same answer "
         f"({report.consistency.citation}).{compared}"
     )
 

@@ -29,7 +29,7 @@ from aliquot.workflows.create import create_run, run_id
 from aliquot.workflows.find import list_collections
 from aliquot.workflows.go_on import bring_to_end, is_incomplete
 from aliquot.workflows.plan import Planned, make_plan, replan
-from aliquot.workflows.setting_names import command_line, full_names
+from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.surroundings import Surroundings
 
 MAX_SEEDS = 100
@@ -166,12 +166,7 @@ def _is_cut_short(run_dir: RunDir) -> bool:
 
 
 def _plan_again(group: SeedGroup, within: Surroundings) -> Planned:
-    flags = {
-        (f"{name}.{key}" if isinstance(value, dict) else name): inner
-        for name, value in group.settings.items()
-        for key, inner in (value.items() if isinstance(value, dict) else [("", value)])
-    }
-    planned = make_plan(group.data, load_given(None, full_names(flags)), within)
+    planned = make_plan(group.data, load_given(None, flatten(group.settings)), within)
     if planned.checked.report.file_sha256 != group.data_sha256:
         raise InputError(
             "The data file has changed since these seeds were begun; they would not share their rows.",
