@@ -20,6 +20,8 @@ from aliquot.evaluation.resampling import Resampled, Resampling, number_units, r
 
 CONFIDENCE = 0.95
 NUM_RESAMPLES = 10_000
+MIN_UNITS = 5
+"""Rows or groups below which resampling sees too little of the noise to say anything."""
 METHOD = "paired bootstrap of validation rows, shared level (Bonferroni)"
 
 
@@ -44,7 +46,13 @@ def compare_trials(
     best = min(samples, key=lambda trial_id: samples[trial_id].value)
     others = [trial_id for trial_id in samples if trial_id != best]
     return best, [
-        _difference(trial_id, samples[trial_id].minus(samples[best]), len(others)) for trial_id in others
+        _difference(
+            trial_id,
+            samples[trial_id].minus(samples[best]),
+            num_others=len(others),
+            is_judged=resampling.num_units >= MIN_UNITS,
+        )
+        for trial_id in others
     ]
 
 
@@ -57,11 +65,17 @@ def _loss_per_token(losses_N: Floats, tokens_N: Floats, counts_RN: Floats) -> Fl
     return divide(counts_RN @ losses_N, counts_RN @ tokens_N)
 
 
-def _difference(trial_id: str, sample: Resampled, num_others: int) -> TrialDifference:
+def _difference(trial_id: str, sample: Resampled, *, num_others: int, is_judged: bool) -> TrialDifference:
     confidence = 1 - (1 - CONFIDENCE) / num_others
     ends = np.quantile(sample.resamples_R, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = map(float, ends)
     return TrialDifference(
         trial_id=trial_id,
         difference=sample.value,
-        interval=Interval(low=float(ends[0]), high=float(ends[1]), confidence=confidence, method=METHOD),
+        interval=Interval(
+            low=low if is_judged else min(0.0, low),
+            high=high,
+            confidence=confidence,
+            method=METHOD if is_judged else "too few rows to be judged",
+        ),
     )

@@ -138,12 +138,12 @@ def describe_seed_methods(report: SeedsReport) -> str:
         else ""
     )
     return (
-        f"Training was repeated with {len(report.runs)} seeds ({seeds}), on the same rows and the same split; "
-        f"the seed decides the adapter's first weights, the order of rows and dropout.{lost} All are reported. "
-        f"Given are the mean and the sample standard deviation over seeds; {report.confidence * 100:g} % "
-        f"intervals of the mean are percentiles of {report.num_resamples:,} resamples of seeds, then of test "
-        f"items (seed {report.seed}). Consistency is the share of items to which all seeds give the same answer "
-        f"({report.consistency.citation}).{compared}"
+        f"Training was repeated with {len(report.runs)} seeds ({seeds}), on the same rows and the same "
+        f"split; the seed decides the adapter's first weights, the order of rows and dropout.{lost} All are "
+        "reported. Given are the mean and the sample standard deviation over seeds; "
+        f"{report.confidence * 100:g} % intervals of the mean are percentiles of {report.num_resamples:,} "
+        f"resamples of seeds, then of test items (seed {report.seed}). Consistency is the share of items to "
+        f"which all seeds give the same answer ({report.consistency.citation}).{compared}"
     )
 
 
