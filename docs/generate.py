@@ -87,7 +87,8 @@ def build_records() -> str:
     """Return the page of every record that a run directory holds."""
     lines = [
         "# Records\n",
-        "Every field of every record in a [run directory](run-directory.md), then of groups of seeds and of sweeps. A",
+        "Every field of every record in a [run directory](run-directory.md), then of groups",
+        "of seeds and of sweeps. A",
         "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
     stored = (

@@ -94,7 +94,13 @@ def report_seeds(
         num_resamples=seeds.resampling.num_resamples,
         seed=seeds.resampling.seed,
         headline=write_seeds_headline(
-            metrics[0], comparisons, consistency, metric=seeds.primary, others=others, scores=scores
+            metrics[0],
+            comparisons,
+            consistency,
+            metric=seeds.primary,
+            others=others,
+            scores=scores,
+            task_type=first.spec.task.task_type,
         ),
         runs=scores,
         metrics=metrics,

@@ -44,15 +44,18 @@ def write_seeds_headline(
     metric: Metric,
     others: Sequence[ModelResult],
     scores: Sequence[SeedScore],
+    task_type: str,
 ) -> str:
     """Return the first thing to know: what does not hold, then mean, spread and agreement."""
-    troubles = [
-        one for one in comparisons if not is_told_apart(one) or not metric.is_better(one.difference, 0)
-    ]
-    said = [one.sentence for one in troubles]
+    level = [one for one in comparisons if not is_told_apart(one)]
+    better = [one for one in comparisons if is_told_apart(one) and not metric.is_better(one.difference, 0)]
+    said = [f"{_name(better, task_type)} beat the mean of {len(scores)} seeds."] if better else []
+    if level:
+        said.append(f"The mean of {len(scores)} seeds cannot be told apart from {_name(level, task_type)}.")
+    said = [capitalise(sentence) for sentence in said]
     said += [_say_difference(one, scores) for one in scores if one.differs]
     said.append(_say_mean(primary, len(scores)))
-    if not troubles and comparisons:
+    if not (level or better) and comparisons:
         base = next((one for one in comparisons if one.other == "base"), None)
         everything = "every other model" if len(comparisons) == len(others) else "all that could be compared"
         said.append(base.sentence if base else f"It beats {everything}.")
@@ -95,6 +98,10 @@ def write_seeds_notes(
             f"with seed {scores[0].seed}; another draw may score otherwise."
         )
     return tuple(notes)
+
+
+def _name(comparisons: Sequence[Comparison], task_type: str) -> str:
+    return join_words([model_phrase(one.other, task_type) for one in comparisons])
 
 
 def _say_difference(score: SeedScore, scores: Sequence[SeedScore]) -> str:

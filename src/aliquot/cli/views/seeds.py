@@ -68,7 +68,7 @@ def _report(report: SeedsReport) -> list[RenderableType]:
                 p_text(test.p_value_holm).removeprefix("p = ").removeprefix("p ") if test else "",
             )
         )
-    headings = ("model", title, f"{percent(report.confidence)} interval", "mean minus this", "p (Holm)")
+    headings = ("model", title, f"{percent(report.confidence)} interval", "difference", "p (Holm)")
     parts: list[RenderableType] = [Text(report.headline, "bold"), Text()]
     parts += [table(headings, rows, right="134", short=0)]
     parts.append(Text(f"{report.num_items:,} {report.split} rows", "dim"))
