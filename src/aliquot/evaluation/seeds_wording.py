@@ -9,7 +9,7 @@ from dataclasses import replace
 from aliquot.core.result import Comparison, ModelResult
 from aliquot.core.seeds import Consistency, SeedScore, SeedsMetric
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.wording import capitalise, format_difference, format_p, model_phrase
+from aliquot.evaluation.wording import capitalise, format_difference, format_p, join_words, model_phrase
 
 
 def is_told_apart(comparison: Comparison) -> bool:
