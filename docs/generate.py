@@ -15,7 +15,9 @@ from aliquot.config.settings import Settings
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event
+from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import Spec
+from aliquot.core.sweep import RowLoss, SweepRecord
 from aliquot.core.token_view import TokenView
 from aliquot.workflows.setting_names import list_flags
 from docs.command_help import list_helps
@@ -85,10 +87,15 @@ def build_records() -> str:
     """Return the page of every record that a run directory holds."""
     lines = [
         "# Records\n",
-        "Every field of every record in a [run directory](run-directory.md), in the order of the files. A",
+        "Every field of every record in a [run directory](run-directory.md), then of groups",
+        "of seeds and of sweeps. A",
         "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
-    for record in list_records(Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport):
+    stored = (
+        Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport,
+        SeedGroup, SeedsReport, SweepRecord, RowLoss,
+    )  # fmt: skip
+    for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]
         lines += [f"## {record.__name__}\n", f"{_escape(first_paragraph(record))}\n"]
         lines += [*_table(("field", "type", "meaning"), rows), ""]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.predict import predict
     from aliquot.workflows.report import report
     from aliquot.workflows.resume import resume
+    from aliquot.workflows.sweep import sweep
     from aliquot.workflows.train import train
 
     data: Any
@@ -46,6 +47,7 @@ _VERBS: dict[str, str] = {
     "report": "report:report",
     "resume": "resume:resume",
     "run": "pipeline:run",
+    "sweep": "sweep:sweep",
     "train": "train:train",
 }
 _GROUPS: dict[str, dict[str, str]] = {
@@ -74,6 +76,7 @@ __all__ = [
     "resume",
     "run",
     "runs",
+    "sweep",
     "train",
 ]
 

@@ -13,11 +13,16 @@ from pathlib import Path
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run import Event
+from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.sweep import RowLoss, SweepRecord
 from aliquot.core.token_view import TokenView
 from docs.record_tree import describe_fields, list_records
 
-STORED = (Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport)
+STORED = (
+    Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport,
+    SeedGroup, SeedsReport, SweepRecord, RowLoss,
+)  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 
 
@@ -36,7 +41,7 @@ def test_the_stored_format_is_the_pinned_one():
 def test_the_pin_reaches_down_to_nested_records_and_literal_values():
     schema = describe_schema()
     assert schema["Spec"]["plan"] == "Plan"
-    assert schema["Choice"]["set_by"] == '"you" or "file" or "rule"'
+    assert schema["Choice"]["set_by"] == '"you" or "file" or "rule" or "sweep"'
     assert schema["Prediction"]["label_probabilities"] == "object of number or null"
 
 

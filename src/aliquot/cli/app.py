@@ -20,6 +20,7 @@ VERBS = {
     "check": "Say what is in a data file and what is wrong with it.",
     "data": "Convert a data file; look at single rows as the model will see them, token by token.",
     "plan": "Show every setting with its value, who set it and why, and what the run will take.",
+    "sweep": "Try settings in short runs, judged on validation rows; say which to take.",
     "train": "Tune only; predict, evaluate and report can follow.",
     "predict": "Let the models of a run answer its held-out rows.",
     "evaluate": "Score the answers of a run again.",

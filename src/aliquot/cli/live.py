@@ -36,6 +36,7 @@ class LiveNews:
         self._console = console
         self._live: Live | None = None
         self._status: Status | None = None
+        self._run_id = ""
         self._told: set[str] = set()
         self._warned = 0
         self._next_line_at = 0.0
@@ -75,6 +76,8 @@ class LiveNews:
             self._status = None
 
     def _tell_progress(self, progress: RunProgress) -> None:
+        if progress.run_id != self._run_id:  # the next of several runs
+            self._run_id, self._told, self._warned = progress.run_id, set(), 0
         for stage in progress.stages:
             if stage.state == "done" and stage.key not in self._told:
                 self._told.add(stage.key)

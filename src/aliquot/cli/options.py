@@ -139,6 +139,26 @@ def as_seconds(text: str) -> float:
         raise ValueError(text) from None
 
 
+def as_seeds(text: str | None) -> int | list[int] | None:
+    """Return how many seeds (``3``) or which (``0,7,42``) a text means.
+
+    Raises:
+        InputError: It holds something else than whole numbers.
+    """
+    if text is None:
+        return None
+    try:
+        listed = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(
+            f"Found {text!r} for seeds, expected a number or numbers with commas between.",
+            code="seeds_invalid",
+            location="--seeds",
+            hint="Give how many (--seeds 3) or which (--seeds 0,7,42).",
+        ) from None
+    return listed if "," in text else listed[0]
+
+
 def _as_bool(text: str) -> bool:
     try:
         return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]

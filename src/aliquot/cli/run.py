@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from aliquot.cli import render
-from aliquot.cli.options import Bases, Config, Data, Debug, DryRun, Json, RunsDir, takes_settings
+from aliquot.cli.options import Bases, Config, Data, Debug, DryRun, Json, RunsDir, as_seeds, takes_settings
 from aliquot.workflows.pipeline import run as run_workflow
 from aliquot.workflows.surroundings import Surroundings
 
@@ -21,6 +21,14 @@ def run(
     *,
     settings: dict[str, Any],
     base: Bases = None,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            "--seeds",
+            help="Train with several seeds on the same rows and report all: how many (3) or which (0,7,42).",
+            metavar="N",
+        ),
+    ] = None,
     config: Config = None,
     runs_dir: RunsDir = None,
     dry_run: DryRun = False,
@@ -36,6 +44,7 @@ def run(
         result = run_workflow(
             data,
             base=base or None,
+            seeds=as_seeds(seeds),
             config=config,
             runs_dir=runs_dir,
             dry_run=dry_run,

@@ -15,6 +15,8 @@ FULL = {
     "EvaluationReport": "results:full",
     "RunResult": "results:run",
     "RunsComparison": "results:comparison",
+    "SeedsResult": "seeds:full",
+    "SweepResult": "sweep:full",
     "RunSummary": "runs:table_of",
     "RunDetails": "runs:details",
     "ModelSummary": "models:table_of",

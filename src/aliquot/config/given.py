@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,22 @@ def load_given(file: Path | None = None, flags: Mapping[str, Any] | None = None)
         settings = _validate(_overlay(settings, given), {}, "")
     origins: dict[str, SetBy] = {name: "you" if name in given else "file" for name in _list_given(settings)}
     return GivenSettings(settings=settings, origins=origins, file=str(file or ""))
+
+
+def add_flags(given: GivenSettings, flags: Mapping[str, Any], *, origin: SetBy) -> GivenSettings:
+    """Lay further values over settings that were read.
+
+    Args:
+        given: What was given.
+        flags: Values by dotted name.
+        origin: Who set them.
+
+    Raises:
+        InputError: A key is unknown or a value does not fit.
+    """
+    settings = _validate(_overlay(given.settings, flags), {}, "")
+    origins = {**given.origins, **dict.fromkeys(flags, origin)}
+    return replace(given, settings=settings, origins=origins)
 
 
 def export_yaml(settings: Settings) -> str:

@@ -82,6 +82,11 @@ class RunDir:
         return self.path / "scores" / "report.json"
 
     @property
+    def validation_losses_path(self) -> Path:
+        """``validation_losses.jsonl``: the loss of each validation row, in trials of a sweep."""
+        return self.path / "validation_losses.jsonl"
+
+    @property
     def token_view_path(self) -> Path:
         """``rows/token_view.json``: one training row as the model sees it."""
         return self.path / "rows" / "token_view.json"

@@ -23,13 +23,8 @@ def compare_tuned(runs: Sequence[RunDir], *, split: str = "test") -> list[Compar
     Raises:
         RunError: Two runs have other rows, or one's tuned model has not answered (``runs_differ``).
     """
-    scored = [_require_comparable(run, score_split(run, split)) for run in runs]
+    scored = score_same_rows(runs, split=split)
     first = scored[0]
-    for run, one in zip(runs, scored, strict=True):
-        if _rows_of(one) != _rows_of(first):
-            raise _differ(run, f"its {split} rows are not those of {runs[0].run_id}")
-        if _reading_of(one) != _reading_of(first):
-            raise _differ(run, f"its answers are read in another way than those of {runs[0].run_id}")
     names = _name(runs, scored)
     answers = {name: one.answers[TUNED] for name, one in zip(names, scored, strict=True)}
     confidence = first.spec.evaluation.confidence
@@ -53,6 +48,21 @@ def compare_tuned(runs: Sequence[RunDir], *, split: str = "test") -> list[Compar
     pairs = [(best, name) for name in others]
     found = compare_models(contest, [*pairs, *combinations(others, 2)])
     return [comparison for comparison in found if best in (comparison.model, comparison.other)]
+
+
+def score_same_rows(runs: Sequence[RunDir], *, split: str = "test") -> list[Scored]:
+    """Return each run's rows and answers, scored, when all have answered the same rows.
+
+    Raises:
+        RunError: Two runs have other rows, or one's tuned model has not answered (``runs_differ``).
+    """
+    scored = [_require_comparable(run, score_split(run, split)) for run in runs]
+    for run, one in zip(runs, scored, strict=True):
+        if _rows_of(one) != _rows_of(scored[0]):
+            raise _differ(run, f"its {split} rows are not those of {runs[0].run_id}")
+        if _reading_of(one) != _reading_of(scored[0]):
+            raise _differ(run, f"its answers are read in another way than those of {runs[0].run_id}")
+    return scored
 
 
 def _require_comparable(run: RunDir, scored: Scored) -> Scored:

@@ -11,7 +11,7 @@ import numpy as np
 from aliquot.core.result import Comparison, Interval
 from aliquot.evaluation.answers import Answers, Floats, join_answers
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.resampling import Resampled, Resampling
+from aliquot.evaluation.resampling import Resampled, Resampling, Statistic
 from aliquot.evaluation.statistics import (
     PairedCounts,
     adjust_holm,
@@ -138,20 +138,27 @@ def _test(contest: Contest, model: str, other: str) -> tuple[str, float]:
 
 def _exchange_p(contest: Contest, model: str, other: str) -> float:
     """Return the p-value of exchanging the two models' answers unit by unit, for any metric."""
-    metric_of = contest.metric.bind(join_answers(contest.answers[model], contest.answers[other]))
-
-    def differences(signs_RU: Floats) -> Floats:
-        keeps_RN = (signs_RU[:, contest.resampling.unit_N] + 1) / 2
-        first = metric_of(np.hstack([keeps_RN, 1 - keeps_RN]))
-        second = metric_of(np.hstack([1 - keeps_RN, keeps_RN]))
-        return np.nan_to_num(first - second)
-
     return permutation_p(
-        differences,
+        exchange_statistic(
+            contest.metric, contest.answers[model], contest.answers[other], contest.resampling
+        ),
         num_units=contest.resampling.num_units,
         num_resamples=contest.resampling.num_resamples,
         seed=contest.resampling.seed,
     )
+
+
+def exchange_statistic(metric: Metric, first: Answers, second: Answers, resampling: Resampling) -> Statistic:
+    """Return the difference of two models as a function of signs RU; -1 exchanges their answers to a unit."""
+    metric_of = metric.bind(join_answers(first, second))
+
+    def differences(signs_RU: Floats) -> Floats:
+        keeps_RN = (signs_RU[:, resampling.unit_N] + 1) / 2
+        of_first = metric_of(np.hstack([keeps_RN, 1 - keeps_RN]))
+        of_second = metric_of(np.hstack([1 - keeps_RN, keeps_RN]))
+        return np.nan_to_num(of_first - of_second)
+
+    return differences
 
 
 def _count_discordant(contest: Contest, model: str, other: str) -> tuple[int, int]:

@@ -120,6 +120,8 @@ def _how_chosen(spec: Spec, name: str) -> str:
     choice = next((each for each in spec.plan.choices if each.name == name), None)
     if choice is None:
         return "how it was chosen is not recorded"
+    if choice.set_by == "sweep":
+        return in_sentence(choice.reason.rstrip("."))
     if choice.set_by != "rule":
         return "set by the authors"
     source = f"; {choice.source}" if choice.source else ""
@@ -239,8 +241,10 @@ def _unknown(record: RunRecord) -> str:
     missing.append("whether the base model had seen the test items before")
     data = spec.settings.get("data", {}).items()
     chosen = [f"data.{name} {setting_text(value)}" for name, value in data]
-    chosen += [_setting(choice) for choice in spec.plan.choices if choice.set_by != "rule"]
+    chosen += [_setting(choice) for choice in spec.plan.choices if choice.set_by in ("you", "file")]
     by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
+    swept = [_setting(choice) for choice in spec.plan.choices if choice.set_by == "sweep"]
+    by_hand += f"chosen by a sweep on validation rows: {', '.join(swept)}; " if swept else ""
     return f"{by_hand}all others follow the rules in the settings table. Not recorded: {listed(missing)}."
 
 

@@ -32,6 +32,7 @@ TITLES = {
     "predict:base": "Base model answers the held-out rows",
     "predict:base_few_shot": "Base model answers with examples shown",
     "train": "Training the adapter",
+    "validate": "Loss of every validation row",
     "predict:tuned": "Tuned model answers the held-out rows",
 }
 
@@ -151,6 +152,8 @@ def _run_stage(stage: str, work: RunWork) -> None:
     kind, _, model = stage.partition(":")
     if kind == "train" and not work.run_dir.adapter_dir.is_dir():
         _train_stage(work)
+    elif kind == "validate" and not work.run_dir.validation_losses_path.is_file():
+        _validate_stage(work)
     elif kind == "predict":
         paths = {split: work.run_dir.predictions_path(model, split) for split in work.spec.prediction.splits}
         splits = [split for split, path in paths.items() if not path.is_file()]
@@ -167,6 +170,15 @@ def _train_stage(work: RunWork) -> None:
         work.journal.write("stage", name="train", title=TITLES["train"])
         train_stage(work.run_dir, work.spec, work.encoder, base=base, journal=work.journal, group=group)
     save_environment(work.run_dir, work.spec)
+
+
+def _validate_stage(work: RunWork) -> None:
+    from aliquot.modeling.adapter import load_adapter
+    from aliquot.worker.validate import validate_stage
+
+    tuned = load_adapter(work.load_base(), work.run_dir.adapter_dir)
+    work.journal.write("stage", name="validate", title=TITLES["validate"])
+    validate_stage(work.run_dir, work.spec, work.encoder, model=tuned)
 
 
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from aliquot.config.places import default_runs_dir
-from aliquot.core.dataset import SPLITS
+from aliquot.core.dataset import SPLITS, Split
 from aliquot.core.files import new_folder, write_file
 from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
@@ -36,18 +37,32 @@ def open_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> R
     return run_dir
 
 
-def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunDir:
+def create_run(
+    planned: Planned,
+    runs_dir: Path | None,
+    within: Surroundings,
+    *,
+    name: str = "",
+    splits: Sequence[Split] = SPLITS,
+) -> RunDir:
     """Create the directory of a new run: ``spec.json`` and ``rows/``.
+
+    Args:
+        planned: What to create.
+        runs_dir: Where.
+        within: The surroundings.
+        name: Of the run; made from the time and the file when not given.
+        splits: Splits whose rows the run gets. A run without test rows cannot look at them.
 
     Raises:
         MachineError: The folder cannot be written to, or the disk is full; nothing is left behind.
     """
     now = within.now()
-    name = run_id(now, planned.checked.report.file, within.token())
+    name = name or run_id(now, planned.checked.report.file, within.token())
     folder = (runs_dir or default_runs_dir()) / name
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
-        hashes = _write_rows(half_made, planned.checked.table)
+        hashes = _write_rows(half_made, planned.checked.table, splits)
         _write_token_view(half_made, planned)
         half_made.save_spec(build_spec(planned, run_id=name, now=now, rows_sha256=hashes))
     return RunDir(folder)
@@ -106,10 +121,10 @@ def _command(planned: Planned) -> str:
     return command_line("run", [planned.checked.report.file], settings)
 
 
-def _write_rows(run_dir: RunDir, table: ExampleTable) -> dict[str, str]:
+def _write_rows(run_dir: RunDir, table: ExampleTable, splits: Sequence[Split]) -> dict[str, str]:
     """Write the examples of each split; return the hash of each file."""
     hashes: dict[str, str] = {}
-    for split in SPLITS:
+    for split in splits:
         path = run_dir.rows_path(split)
         write_file(path, table.stored_lines(split))
         hashes[split] = sha256_file(path)

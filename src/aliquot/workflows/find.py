@@ -18,6 +18,34 @@ def list_run_dirs(runs_dir: Path | None = None) -> list[RunDir]:
     return [RunDir(path.parent) for path in sorted(folder.glob("*/spec.json")) if path.parent.name[0] != "."]
 
 
+def find_collection(name: Path | str, runs_dir: Path | None, record: str) -> Path | None:
+    """Return the folder of a group of seeds or of a sweep that a name or a folder means, None if none does.
+
+    ``last`` means one when the newest run belongs to it, or when it is newer than every run.
+
+    Args:
+        name: The name, the beginning of one, a folder, or ``last``.
+        runs_dir: Where runs are.
+        record: The file that makes a folder one, ``seeds.json`` or ``sweep.json``.
+    """
+    if (Path(name) / record).is_file():
+        return Path(name).absolute()
+    known = list_collections(runs_dir, record)
+    if str(name) != LAST:
+        exact = [one for one in known if one.name == str(name)]
+        begun = [one for one in known if one.name.startswith(str(name))]
+        return (exact or (begun if len(begun) == 1 else [None]))[0]
+    newest = max((run.run_id for run in list_run_dirs(runs_dir)), default="")
+    last = known[-1] if known else None
+    return last if last and (newest.startswith(last.name) or last.name > newest) else None
+
+
+def list_collections(runs_dir: Path | None, record: str) -> list[Path]:
+    """Return the folders that hold such a record, oldest first."""
+    folder = runs_dir or default_runs_dir()
+    return [path.parent for path in sorted(folder.glob(f"*/{record}")) if path.parent.name[0] != "."]
+
+
 def find_run(run: Path | str, runs_dir: Path | None = None) -> RunDir:
     """Return the run that a name, the beginning of one, a folder or ``last`` means.
 

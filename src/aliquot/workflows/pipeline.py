@@ -8,6 +8,7 @@ from typing import Any
 
 from aliquot.core.plan import Plan
 from aliquot.core.run_dir import RunDir
+from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.compare import RunsComparison, compare_run_dirs
@@ -15,6 +16,7 @@ from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import Planned, make_plan
 from aliquot.workflows.report import refresh
+from aliquot.workflows.seeds import SeedsResult, list_seeds, run_seeds, tell_total
 from aliquot.workflows.surroundings import Doing, Surroundings
 
 
@@ -22,18 +24,20 @@ def run(
     data: Path | str,
     *,
     base: str | Sequence[str] | None = None,
+    seeds: int | Sequence[int] | None = None,
     config: Path | str | None = None,
     runs_dir: Path | None = None,
     dry_run: bool = False,
     within: Surroundings | None = None,
     **settings: Any,
-) -> RunResult | RunsComparison | tuple[Plan, ...]:
+) -> RunResult | RunsComparison | SeedsResult | tuple[Plan, ...]:
     """Tune a base model on a data file and score it on held-out rows.
 
     Args:
         data: The file.
         base: The base model, or several, which are tuned on the same rows and compared; chosen by a rule
             when not given.
+        seeds: How many training seeds, or which; all are trained on the same rows and reported together.
         config: A settings file.
         runs_dir: Where the run directory is made.
         dry_run: Stop after planning and return the plans.
@@ -49,10 +53,26 @@ def run(
     given = [read_settings(config, {**settings, "base": one}) for one in bases]
     # All are planned before the first is tuned: a wrong name at the end must not cost an hour.
     plans = [make_plan(data, one, within) for one in given]
+    chosen = None if seeds is None else _choose_seeds(seeds, plans)
     if dry_run:
+        if chosen:
+            within.tell(tell_total(plans[0], len(chosen)))
         return tuple(planned.resolved.plan for planned in plans)
+    if chosen:
+        return run_seeds(plans[0], chosen, runs_dir, within)
     results = [carry_out(planned, runs_dir, within) for planned in plans]
     return results[0] if len(results) == 1 else compare_run_dirs([RunDir(Path(one.path)) for one in results])
+
+
+def _choose_seeds(seeds: int | Sequence[int], plans: Sequence[Planned]) -> tuple[int, ...]:
+    if len(plans) > 1:
+        raise InputError(
+            "Found several base models and several seeds; one of the two can be varied at a time.",
+            code="bases_and_seeds",
+            location="--seeds",
+            hint="Run each base with --seeds by itself.",
+        )
+    return list_seeds(seeds, plans[0].given.find("train.seed"))
 
 
 def carry_out(planned: Planned, runs_dir: Path | None, within: Surroundings) -> RunResult:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from aliquot.config.given import GivenSettings, export_yaml
+from aliquot.config.given import GivenSettings, add_flags, export_yaml
 from aliquot.core.files import write_file
-from aliquot.core.plan import Plan
+from aliquot.core.plan import Plan, SetBy
 from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.metric import get_metric
@@ -79,6 +80,25 @@ def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> P
     require_usable(checked.report)
     resolved = resolve(given, checked.report, base.model, device, base=choice)
     return Planned(given=given, checked=checked, base=base, resolved=resolved)
+
+
+def replan(planned: Planned, flags: Mapping[str, Any], *, origin: SetBy = "you") -> Planned:
+    """Return the plan with other settings of training; data, base model and device stay what they are.
+
+    Args:
+        planned: The plan.
+        flags: Settings of the group ``train`` by full name.
+        origin: Who set them.
+
+    Raises:
+        InputError: A value is refused, or settings cannot work together.
+        MachineError: The device has too little memory for it.
+    """
+    given = add_flags(planned.given, flags, origin=origin)
+    before = planned.resolved.plan
+    base = next(choice for choice in before.choices if choice.name == "base")
+    resolved = resolve(given, planned.checked.report, planned.base.model, before.device, base=base)
+    return replace(planned, given=given, resolved=resolved)
 
 
 def require_metric(name: str | None, task_type: str) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from aliquot.core.run import RunState
-from aliquot.core.run_dir import RunDir
-from aliquot.errors import RunError
-from aliquot.evaluation.baselines import save_baselines
-from aliquot.workflows.find import find_run
-from aliquot.workflows.follow import RunResult, follow, start_worker
+from aliquot.core.seeds import GroupDir
+from aliquot.core.sweep import SweepDir
+from aliquot.workflows.find import find_collection, find_run
+from aliquot.workflows.follow import RunResult
+from aliquot.workflows.go_on import bring_to_end
+from aliquot.workflows.seeds import SeedsResult, resume_seeds
 from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.sweep import SweepResult, resume_sweep
 
 
 def resume(
@@ -19,14 +20,15 @@ def resume(
     from_start: bool = False,
     runs_dir: Path | None = None,
     within: Surroundings | None = None,
-) -> RunResult:
+) -> RunResult | SeedsResult | SweepResult:
     """Bring a run to its end; what was done is kept and the result is the same as without the interruption.
 
     A run that is at work is followed. A finished one is scored and reported again if something is missing.
 
     Args:
-        run: Name of the run, the beginning of one, its folder, or ``last``.
-        from_start: Forget the checkpoints and train from step 0, for a run whose checkpoints are all damaged.
+        run: Name of the run, the beginning of one, its folder, or ``last``. A group of seeds goes on with
+            the seeds that are missing, a sweep with the trials that are missing.
+        from_start: Forget the checkpoints of a run and train from step 0, when all are damaged.
         runs_dir: Where runs are.
         within: The surroundings, for tests.
 
@@ -35,40 +37,8 @@ def resume(
         Interrupted: It was stopped again.
     """
     within = within or Surroundings()
-    run_dir = find_run(run, runs_dir)
-    require_resumable(run_dir)
-    if within.target.is_alive(run_dir):
-        within.tell(f"Run {run_dir.run_id} is at work; following it.")
-    else:
-        _start_again(run_dir, within, wish="from_start" if from_start else "")
-    return follow(run_dir, within)
-
-
-def require_resumable(run_dir: RunDir) -> None:
-    """Refuse a run that was cancelled.
-
-    Raises:
-        RunError: With what to do instead.
-    """
-    if run_dir.state() is RunState.CANCELLED:
-        raise RunError(
-            "This run was cancelled for good.",
-            code="cancelled",
-            location=run_dir.run_id,
-            hint=f"Start a new one: `{run_dir.read_spec().command}`.",
-        )
-
-
-def _is_incomplete(run_dir: RunDir) -> bool:
-    """Whether a planned stage is missing: a worker that was asked for one only ends well all the same."""
-    planned = run_dir.read_spec().prediction
-    pairs = [(model, split) for model in planned.models for split in planned.splits]
-    return not run_dir.adapter_dir.is_dir() or not set(pairs) <= set(run_dir.list_predictions())
-
-
-def _start_again(run_dir: RunDir, within: Surroundings, wish: str) -> None:
-    if not any(model == "majority" for model, _ in run_dir.list_predictions()):
-        save_baselines(run_dir)
-    if run_dir.state() is not RunState.FINISHED or _is_incomplete(run_dir):
-        within.tell(f"Resuming {run_dir.run_id}.")
-        start_worker(run_dir, within, wish=wish)
+    if group := find_collection(run, runs_dir, "seeds.json"):
+        return resume_seeds(GroupDir(group), within)
+    if folder := find_collection(run, runs_dir, "sweep.json"):
+        return resume_sweep(SweepDir(folder), within)
+    return bring_to_end(find_run(run, runs_dir), within, from_start=from_start)

@@ -39,6 +39,18 @@ def full_names(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {full_name(name): value for name, value in settings.items() if value is not None}
 
 
+def flatten(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in groups, as they are stored, under their full names."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= (
+            {f"{name}.{key}": inner for key, inner in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
+    return flat
+
+
 def command_line(verb: str, arguments: list[str], settings: Mapping[str, Any]) -> str:
     """Return what to type for a verb with these settings (by full name), quoted for a shell."""
     words = ["aliquot", verb, *arguments]

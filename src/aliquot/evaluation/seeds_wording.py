@@ -1,0 +1,134 @@
+"""What the joint report of several seeds says in words: the bad news first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from aliquot.core.result import Comparison, ModelResult
+from aliquot.core.seeds import Consistency, SeedScore, SeedsMetric
+from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.wording import capitalise, format_difference, format_p, join_words, model_phrase
+
+
+def is_told_apart(comparison: Comparison) -> bool:
+    """Whether both hold: the test over items is below the level, and the interval over seeds excludes 0."""
+    low, high = comparison.interval.low, comparison.interval.high
+    return comparison.p_value_holm < 1 - comparison.interval.confidence and not low <= 0 <= high
+
+
+def say_comparison(comparison: Comparison, metric: Metric, num_seeds: int, task_type: str) -> Comparison:
+    """Return the comparison with its sentence, told from the better side."""
+    is_tuned_better = metric.is_better(comparison.difference, 0.0) or not comparison.difference
+    sign = 1 if (metric.direction == "higher") == is_tuned_better else -1
+    ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
+    interval = replace(comparison.interval, low=ends[0], high=ends[1])
+    amount = format_difference(sign * comparison.difference, interval, metric)
+    in_metric = "" if metric.unit == "share" else f" in {metric.title.lower()}"
+    tuned, other = f"the mean of {num_seeds} seeds", model_phrase(comparison.other, task_type)
+    p_text = format_p(comparison.p_value_holm)
+    if is_told_apart(comparison):
+        winner, loser = (tuned, other) if is_tuned_better else (other, tuned)
+        sentence = f"{winner} beats {loser} by {amount}{in_metric}, {p_text}."
+    else:
+        sentence = f"{tuned} and {other} cannot be told apart (difference {amount}{in_metric}, {p_text})."
+    return replace(comparison, sentence=capitalise(sentence))
+
+
+def write_seeds_headline(
+    primary: SeedsMetric,
+    comparisons: Sequence[Comparison],
+    consistency: Consistency,
+    *,
+    metric: Metric,
+    others: Sequence[ModelResult],
+    scores: Sequence[SeedScore],
+    task_type: str,
+) -> str:
+    """Return the first thing to know: what does not hold, then mean, spread and agreement."""
+    level = [one for one in comparisons if not is_told_apart(one)]
+    better = [one for one in comparisons if is_told_apart(one) and not metric.is_better(one.difference, 0)]
+    said = [f"{_name(better, task_type)} beat the mean of {len(scores)} seeds."] if better else []
+    if level:
+        said.append(f"The mean of {len(scores)} seeds cannot be told apart from {_name(level, task_type)}.")
+    said = [capitalise(sentence) for sentence in said]
+    said += [_say_difference(one, scores) for one in scores if one.differs]
+    said.append(_say_mean(primary, len(scores)))
+    if not (level or better) and comparisons:
+        base = next((one for one in comparisons if one.other == "base"), None)
+        everything = "every other model" if len(comparisons) == len(others) else "all that could be compared"
+        said.append(base.sentence if base else f"It beats {everything}.")
+    said.append(f"All seeds give the same answer to {100 * consistency.share_all_agree:.0f} % of the items.")
+    return " ".join(said)
+
+
+def write_seeds_notes(
+    scores: Sequence[SeedScore],
+    primary: SeedsMetric,
+    consistency: Consistency,
+    others: Sequence[ModelResult],
+    *,
+    problems: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Return what limits the figures."""
+    num_seeds = len(scores)
+    notes = [
+        f"{run_id} has no result and is not in the mean: {problem}" for run_id, problem in problems.items()
+    ]
+    notes.append(
+        "Rows and split are the same in all runs; the training seed decides the adapter's first weights, the "
+        "order of rows and dropout."
+    )
+    if consistency.share_all_agree == 1.0:
+        notes.append("All seeds gave the same answers throughout; the seed changed nothing that shows here.")
+    if primary.interval:
+        short = 100 * (1 - math.sqrt((num_seeds - 1) / num_seeds))
+        notes.append(
+            f"Intervals of the mean resample seeds, then items. With {num_seeds} seeds such an interval "
+            f"understates the part of the spread that is due to seeds by about {short:.0f} %."
+        )
+    notes.append(
+        "Tests are over items, for the mean of these seeds; a difference counts when the interval over seeds "
+        "and items excludes 0, too."
+    )
+    if any(other.model.startswith("base_few_shot") for other in others):
+        notes.append(
+            "Models without training were asked once. The examples shown to the few-shot base were drawn "
+            f"with seed {scores[0].seed}; another draw may score otherwise."
+        )
+    return tuple(notes)
+
+
+def _name(comparisons: Sequence[Comparison], task_type: str) -> str:
+    return join_words([model_phrase(one.other, task_type) for one in comparisons])
+
+
+def _say_difference(score: SeedScore, scores: Sequence[SeedScore]) -> str:
+    rest = [one.primary.value for one in scores if one is not score and one.primary.value is not None]
+    return (
+        f"Seed {score.seed} differs from the others by more than the test items explain: "
+        f"{_number(score.primary.value)} against {_number(sum(rest) / len(rest))} on average."
+    )
+
+
+def _say_mean(primary: SeedsMetric, num_seeds: int) -> str:
+    name = primary.title.lower()
+    if primary.mean is None or primary.sd is None:
+        return f"{capitalise(name)} is undefined for some of the {num_seeds} seeds."
+    interval = primary.interval
+    ends = (
+        f"; {100 * interval.confidence:g} % interval over seeds and items "
+        f"[{_number(interval.low)}, {_number(interval.high)}]"
+        if interval
+        else ""
+    )
+    known = [value for value in primary.values if value is not None]
+    return (
+        f"Over {num_seeds} seeds {name} is {_number(primary.mean)} on average (standard deviation "
+        f"{_number(primary.sd)}; from {_number(min(known))} to {_number(max(known))}{ends})."
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
