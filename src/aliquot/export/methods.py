@@ -120,10 +120,11 @@ def _how_chosen(spec: Spec, name: str) -> str:
     choice = next((each for each in spec.plan.choices if each.name == name), None)
     if choice is None:
         return "how it was chosen is not recorded"
-    if choice.set_by != "rule":
+    if choice.set_by in ("you", "file"):
         return "set by the authors"
     source = f"; {choice.source}" if choice.source else ""
-    return f"by rule: {choice.reason.rstrip('.')}{source}"
+    by = choice.origin if choice.recipe else f"by rule: {choice.reason.rstrip('.')}"
+    return f"{by}{source}"
 
 
 def _selection(spec: Spec, history: History) -> str:
@@ -239,9 +240,10 @@ def _unknown(record: RunRecord) -> str:
     missing.append("whether the base model had seen the test items before")
     data = spec.settings.get("data", {}).items()
     chosen = [f"data.{name} {setting_text(value)}" for name, value in data]
-    chosen += [_setting(choice) for choice in spec.plan.choices if choice.set_by != "rule"]
+    chosen += [_setting(choice) for choice in spec.plan.choices if choice.set_by in ("you", "file")]
     by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
-    return f"{by_hand}all others follow the rules in the settings table. Not recorded: {listed(missing)}."
+    followed = "the recipe and the rules" if spec.plan.recipe else "the rules"
+    return f"{by_hand}all others follow {followed} in the settings table. Not recorded: {listed(missing)}."
 
 
 def _setting(choice: Choice) -> str:

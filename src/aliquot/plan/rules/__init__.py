@@ -12,6 +12,7 @@ from aliquot.plan.rules.evaluation import (
     evaluate_task_type,
     evaluate_tolerance,
 )
+from aliquot.plan.rules.following import choose_recipe
 from aliquot.plan.rules.machine import (
     checkpoint_interval_steps,
     device,
@@ -49,6 +50,7 @@ from aliquot.plan.rules.prediction import (
 __all__ = [
     "batch_size",
     "checkpoint_interval_steps",
+    "choose_recipe",
     "device",
     "early_stopping_patience",
     "evaluate_confidence",

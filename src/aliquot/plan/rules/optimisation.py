@@ -6,6 +6,7 @@ published advice disagrees, stands in docs/experiments.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from aliquot.core.model import Architecture
@@ -57,12 +58,18 @@ def seed() -> Choice:
 
 
 def num_epochs(
-    num_rows: int, *, time_budget_s: float | None = None, seconds_for: Callable[[int], float] | None = None
+    num_rows: int,
+    *,
+    batch_size: int | None = None,
+    time_budget_s: float | None = None,
+    seconds_for: Callable[[int], float] | None = None,
 ) -> Choice:
     """Choose the passes over the training rows: 3000 / n + 2 within [2, 15]; 1 beyond 20,000 rows.
 
     Args:
         num_rows: Training rows.
+        batch_size: Rows per update, where somebody has set them; epochs are raised, to 15 at most, until
+            there are 100 updates.
         time_budget_s: Time that training may take; fewer epochs are chosen to fit it.
         seconds_for: The estimate of training time for a number of epochs.
     """
@@ -70,6 +77,10 @@ def num_epochs(
     reason = f"{num_rows:,} training rows: round(3000 / n) + 2, within 2 and {MAX_EPOCHS}."
     if num_rows > ONE_EPOCH_ABOVE:
         reason = f"{num_rows:,} training rows are above {ONE_EPOCH_ABOVE:,}: one pass."
+    if batch_size is not None and wanted < (enough := _enough_epochs(num_rows, batch_size)):
+        reason += f" Raised from {wanted}, as batches of {batch_size:,} rows leave few updates; "
+        reason += f"{MIN_UPDATES} are aimed at."
+        wanted = enough
     epochs = wanted
     if time_budget_s is not None and seconds_for is not None:
         epochs = next((e for e in range(wanted, 1, -1) if seconds_for(e) <= time_budget_s), 1)
@@ -85,6 +96,11 @@ def num_epochs(
         inputs={"num_rows": num_rows, "time_budget_s": time_budget_s, "wanted": wanted},
         alternatives=("More when validation loss still falls at the end.",),
     )
+
+
+def _enough_epochs(num_rows: int, batch_size: int) -> int:
+    """Return the epochs that make 100 updates, at most 15."""
+    return min(math.ceil(MIN_UPDATES / math.ceil(num_rows / batch_size)), MAX_EPOCHS)
 
 
 def max_steps(affordable: int | None) -> Choice:
