@@ -50,7 +50,7 @@ class Recipe:
         title: Words for tables: who, what, when.
         source: Where it is published: paper, or file of a repository at a commit.
         fixed: Values that do not depend on data or model, by training setting.
-        rules: Values that do; they join the fixed ones.
+        rules: Values that do; they join the fixed ones. None of the recipes stops early.
         warmup_steps: Steps of warm-up, where the source counts them; a share of the run follows.
         leaves_open: What the source does not say, and our rules choose.
         not_followed: What it asks for and Aliquot does otherwise, each a sentence.
@@ -67,7 +67,8 @@ class Recipe:
 
     def ask(self, case: Case) -> dict[str, Asked]:
         """Return what it asks for, by the full name of the setting."""
-        values = {key: Asked(value) for key, value in self.fixed.items()} | self.rules(case)
+        values = {"early_stopping_patience": Asked(0, "It trains to its end.")}
+        values |= {key: Asked(value) for key, value in self.fixed.items()} | self.rules(case)
         return {f"train.{key}": self._signed(asked) for key, asked in values.items()}
 
     def ask_warmup(self, num_steps: int) -> Asked | None:

@@ -7,7 +7,7 @@ each rule finds what it looks at; the plan table shows them in the order of the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aliquot.config.given import GivenSettings
@@ -73,7 +73,7 @@ def resolve(
     recipe = get_recipe(given.settings.recipe) if given.settings.recipe else None
     sheet = _Sheet(given, data, model, device, recipe)
     sheet.add(base or _given_base(given, model))
-    sheet.settle(rules.choose_recipe())
+    sheet.settle(rules.choose_recipe(recipe.title if recipe else ""))
     cost = _settle_adapter(sheet)
     schedule = _settle_schedule(sheet, cost)
     training = _settle_training(sheet, schedule)
@@ -82,13 +82,14 @@ def resolve(
     require_possible(training, prediction, data, model)
     estimate = _estimate(sheet, cost, schedule, prediction)
     require_memory(cost, estimate.memory_bytes)
+    by_rules = _settle_by_rules(sheet) if recipe else None
     plan = Plan(
         base=model.source.name,
         device=device,
         choices=sheet.in_order(),
         estimate=estimate,
         warnings=list_warnings(given, data, device, training=training, estimate=estimate),
-        recipe=_recipe_use(sheet, recipe, training.num_steps) if recipe else None,
+        recipe=_recipe_use(recipe, training, by_rules) if recipe and by_rules else None,
     )
     return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
 
@@ -284,14 +285,24 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     return TrainingSpec(**values, num_steps=steps)
 
 
-def _recipe_use(sheet: _Sheet, recipe: Recipe, num_steps: int) -> RecipeUse:
-    by_rules = _Sheet(sheet.given, sheet.data, sheet.model, sheet.device)
+def _settle_by_rules(sheet: _Sheet) -> TrainingSpec:
+    """Settle training once more without the recipe, and set our rules' values beside the recipe's."""
+    bare = _Sheet(sheet.given, sheet.data, sheet.model, sheet.device)
+    training = _settle_training(bare, _settle_schedule(bare, _settle_adapter(bare)))
+    for name in sheet.asked:
+        ours, choice = bare.choices[name], sheet.choices[name]
+        if choice.recipe:
+            sheet.add(replace(choice, rule_value=ours.value, rule_reason=ours.reason))
+    return training
+
+
+def _recipe_use(recipe: Recipe, training: TrainingSpec, by_rules: TrainingSpec) -> RecipeUse:
     return RecipeUse(
         name=recipe.name,
         title=recipe.title,
         source=recipe.source,
-        num_steps=num_steps,
-        rule_num_steps=_settle_schedule(by_rules, _settle_adapter(by_rules)).num_steps,
+        num_steps=training.num_steps,
+        rule_num_steps=by_rules.num_steps,
         leaves_open=recipe.leaves_open,
         not_followed=recipe.not_followed,
     )

@@ -24,7 +24,6 @@ RECIPE = Recipe(
         "weight_decay": 0.0,
         "max_grad_norm": 1.0,
         "seed": 42,
-        "early_stopping_patience": 0,
     },
     rules=_rules,
     leaves_open="Nothing; its web page takes 3 epochs instead of 1 and float16.",

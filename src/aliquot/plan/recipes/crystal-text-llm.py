@@ -5,8 +5,8 @@ from aliquot.plan.recipe import Recipe, queries_and_values
 RECIPE = Recipe(
     name="crystal-text-llm",
     title="crystal-text-llm, Meta 2024",
-    source="Gruver et al. 2024, Fine-Tuned Language Models Generate Stable Inorganic Materials as Text, arXiv "
-    "2402.04379; facebookresearch/crystal-text-llm@7458b28, llama_finetune.py",
+    source="Gruver et al. 2024, Fine-Tuned Language Models Generate Stable Inorganic Materials as Text, "
+    "arXiv 2402.04379; facebookresearch/crystal-text-llm@7458b28, llama_finetune.py",
     fixed={
         "learning_rate": 1e-4,
         "lora_rank": 8,
@@ -16,7 +16,6 @@ RECIPE = Recipe(
         "batch_size": 1,
         "schedule": "cosine",
         "weight_decay": 0.0,
-        "early_stopping_patience": 0,
     },
     rules=queries_and_values,
     warmup_steps=100,

@@ -26,9 +26,8 @@ RECIPE = Recipe(
         "batch_size": ACCUMULATION,
         "schedule": "cosine",
         "warmup_ratio": 0.03,
-        "early_stopping_patience": 0,
     },
     rules=_rules,
-    leaves_open="Alpha and dropout (Ludwig's defaults are twice the rank and 0.05), decay, gradient norm, seed.",
+    leaves_open="Alpha and dropout (in Ludwig twice the rank and 0.05), decay, gradient norm, seed.",
     not_followed=("It trains on a base of 4-bit weights (QLoRA).",),
 )

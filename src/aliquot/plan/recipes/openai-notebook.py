@@ -34,8 +34,8 @@ RECIPE = Recipe(
     title="OpenAI, notebook of 2023",
     source="OpenAI cookbook 2023, How to count tokens and check data for chat fine-tuning (software and "
     "documentation): epochs; text of the legacy fine-tunes API: batch size",
-    fixed={"early_stopping_patience": 0},
+    fixed={},
     rules=_rules,
-    leaves_open="The learning rate: only a multiplier (0.05, 0.1 or 0.2 by batch size in the legacy API) of a "
-    "rate that was never published. Rank, alpha, targets, schedule and decay.",
+    leaves_open="The learning rate: only a multiplier (0.05, 0.1 or 0.2 by batch size in the legacy API) of "
+    "a rate that was never published. Rank, alpha, targets, schedule and decay.",
 )

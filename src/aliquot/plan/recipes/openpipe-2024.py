@@ -36,7 +36,6 @@ RECIPE = Recipe(
         "lora_dropout": 0.05,
         "schedule": "cosine",
         "weight_decay": 0.0,
-        "early_stopping_patience": 0,
     },
     rules=_rules,
     warmup_steps=10,

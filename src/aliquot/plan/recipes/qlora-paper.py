@@ -33,7 +33,6 @@ RECIPE = Recipe(
         "schedule": "constant",
         "weight_decay": 0.0,
         "max_grad_norm": 0.3,
-        "early_stopping_patience": 0,
     },
     rules=_rules,
     leaves_open="What sets of other sizes need: the number of steps is fixed, for about 10,000 rows.",

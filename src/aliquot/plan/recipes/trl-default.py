@@ -18,7 +18,6 @@ RECIPE = Recipe(
         "weight_decay": 0.0,
         "max_grad_norm": 1.0,
         "seed": 42,
-        "early_stopping_patience": 0,
     },
     rules=queries_and_values,
     leaves_open="The target layers, so PEFT's default counts. Its own examples for LoRA set a rate of 2e-4.",

@@ -14,7 +14,7 @@ def _rules(case: Case) -> dict[str, Asked]:
 RECIPE = Recipe(
     name="unsloth",
     title="Unsloth, notebooks",
-    source="unslothai/notebooks@bdda2ef (software); its command line takes rank 64 and 3 epochs, its Studio 1",
+    source="unslothai/notebooks@bdda2ef (software)",
     fixed={
         "learning_rate": 2e-4,
         "lora_rank": 16,
@@ -24,11 +24,11 @@ RECIPE = Recipe(
         "schedule": "linear",
         "weight_decay": 0.001,
         "seed": 3407,
-        "early_stopping_patience": 0,
     },
     rules=_rules,
     warmup_steps=5,
-    leaves_open="The norm that gradients are cut to. Its guide names 1 to 3 epochs and batches of 16.",
+    leaves_open="The norm that gradients are cut to. Its guide names 1 to 3 epochs "
+    "and batches of 16, its command line takes rank 64 and 3 epochs, its Studio 1 epoch.",
     not_followed=(
         "It trains on all tokens unless told otherwise; Aliquot trains on answers.",
         "It trains on a base of 4-bit weights, with AdamW of 8 bits.",

@@ -7,12 +7,18 @@ from aliquot.plan.rules.choice import choose
 from aliquot.plan.rules.sources import OURS
 
 
-def choose_recipe() -> Choice:
-    """Choose no recipe: our own rules decide."""
+def choose_recipe(title: str = "") -> Choice:
+    """Choose no recipe: our own rules decide.
+
+    Args:
+        title: Of the recipe that the user named.
+    """
     return choose(
         "recipe",
         None,
-        reason="None: our own rules choose what you do not. A recipe's values take their place.",
+        reason=f"{title}: its values take the place of our rules', your own stay."
+        if title
+        else "None: our own rules choose what you do not.",
         source=OURS,
         alternatives=("openpipe-2024 or another: to repeat published work; `--recipes` lists them all.",),
     )
