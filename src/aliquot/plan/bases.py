@@ -247,7 +247,7 @@ def _explain(item: _Weighed, device: Device, *, limit: float, is_fitting: bool) 
 def _offer(item: _Weighed) -> str:
     gate = ", gated" if item.base.is_gated else ""
     return (
-        f"{item.base.name} (about {duration_in_words(item.train_s)}{gate}): "
+        f"{item.base.name}: larger, not here (about {duration_in_words(item.train_s)} of training{gate}); "
         f"`aliquot models fetch {item.base.name}`"
     )
 

@@ -33,6 +33,7 @@ def device(probed: Device) -> Choice:
         reason=f"The fastest device found: {probed.name}, {probed.memory_bytes / 1e9:.0f} GB.",
         source=f"{OURS}, a probe of this machine",
         inputs={"name": probed.name, "memory_bytes": probed.memory_bytes},
+        alternatives=("cpu: to compare with machines without an accelerator; slower.",),
     )
 
 
@@ -47,7 +48,7 @@ def precision(probed: Device) -> Choice:
         f"it is at least {FASTER} times as fast. Adapter weights stay float32.",
         source=f"{OURS}, a probe of this machine; {QLORA} (float16 fails more often)",
         inputs={"gflops": probed.gflops, "cpu_capability": probed.cpu_capability},
-        alternatives=("float32 to compare with other machines digit by digit; twice the memory.",),
+        alternatives=("float32: to compare with other machines digit by digit; twice the memory.",),
     )
 
 
@@ -60,7 +61,7 @@ def num_threads(probed: Device) -> Choice:
         "last digits with another.",
         source=f"{OURS}, a probe of this machine",
         inputs={"num_threads": probed.num_threads},
-        alternatives=("Fewer on a shared machine: a busy core slows all threads.",),
+        alternatives=("fewer: on a shared machine, where a busy core slows all threads.",),
     )
 
 
@@ -74,6 +75,7 @@ def max_seq_len(longest: int, context_window: int) -> Choice:
         f"{context_window:,}. Nothing is ever cut.",
         source=f"{OURS}: cutting from the right removes the answer",
         inputs={"longest": longest, "context_window": context_window},
+        alternatives=("less: refuses the longer rows by name; it never cuts them.",),
     )
 
 
@@ -99,7 +101,7 @@ def micro_batch_size(batch_size: int, num_rows: int, profile: TokenProfile, cost
         "not depend on it: the loss is averaged over the trained tokens of the whole step.",
         source=f"{OURS}, measured on two CPU cores and an H100; memory after arXiv 2205.05198",
         inputs={"batch_size": batch_size, "pass_tokens": tokens, "memory_bytes": cost.device.memory_bytes},
-        alternatives=("Smaller when memory runs out; on a GPU a pass that does not fit is cut by itself.",),
+        alternatives=("smaller: when memory runs out; on a GPU a pass that does not fit is cut by itself.",),
     )
 
 
@@ -144,6 +146,7 @@ def validation_interval_steps(num_steps: int, train_s: float, validation_s: floa
         reason=why,
         source=f"{OURS}; {LIMA} chose its checkpoint on held-out rows, as loss and quality part ways",
         inputs={"num_steps": num_steps, "train_s": round(train_s, 1), "validation_s": validation_s},
+        alternatives=("once an epoch: coarser; the best checkpoint may lie between.",),
     )
 
 
@@ -157,6 +160,7 @@ def checkpoint_interval_steps(validation_interval_steps: int, step_s: float) -> 
         "crash costs no more.",
         source=OURS,
         inputs={"validation_interval_steps": validation_interval_steps, "step_s": round(step_s, 3)},
+        alternatives=("less often: saves disk writes; a crash costs more.",),
     )
 
 
@@ -167,6 +171,7 @@ def num_checkpoints_kept() -> Choice:
         1,
         reason="One older checkpoint, should the last be damaged; best and last are kept in any case.",
         source=OURS,
+        alternatives=("all: to look at how the model changed; takes disk.",),
     )
 
 
@@ -180,7 +185,7 @@ def early_stopping_patience(num_validation_rows: int) -> Choice:
         else "There are no validation rows: training runs to its end.",
         source=f"{OURS}, after {LIMA}",
         inputs={"num_validation_rows": num_validation_rows},
-        alternatives=("0 to see the whole curve.",),
+        alternatives=("0: to see the whole curve; costs the time that would be saved.",),
     )
 
 
@@ -191,4 +196,5 @@ def time_budget_s() -> Choice:
         None,
         reason="No limit was set. With one, the plan takes fewer epochs, then fewer steps, and says so.",
         source=OURS,
+        alternatives=("30m, for example: a plan that fits it, with less training.",),
     )
