@@ -14,8 +14,8 @@ from aliquot.errors import InputError
 
 HERE = "here"
 MATMUL_SHARE = 0.7
-"""Share of the data sheet's peak that a large matrix product reaches: assumed, as for an H100 that sustains about
-700 of 989 TFLOP/s. With the utilisation of ``cost.py`` a pass reaches a fifth of the peak, as measured there."""
+"""Share of the data sheet's peak that a large matrix product reaches: assumed, as for an H100 that sustains
+about 700 of 989 TFLOP/s. With the utilisation of ``cost.py`` a pass then reaches a fifth of the peak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

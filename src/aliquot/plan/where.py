@@ -28,6 +28,7 @@ from aliquot.plan.cost import (
 from aliquot.plan.machines import HERE, MACHINES, MATMUL_SHARE, Machine
 from aliquot.plan.refusals import longest_split
 from aliquot.plan.resolve import Resolved, resolve
+from aliquot.plan.rules.machine import longest_pass
 
 ASSUMED_RANK = 16
 
@@ -170,7 +171,9 @@ def _weigh(
     sizes = candidate.architecture
     cost = _cost(sizes, given, device)
     longest = longest_split(data)
-    step = (longest.longest, longest.longest_reference)
+    train = data.get_split("train")
+    assert train.tokens is not None  # counted or guessed
+    step = longest_pass(1, train.num_examples, train.tokens)
     offer = Offer(
         base=candidate.name,
         is_gated=candidate.is_gated,
@@ -279,10 +282,10 @@ def _assumptions(data: DataReport, *, is_guessed: bool) -> Iterable[str]:
         yield "Lengths are guessed: four bytes of the file are a token, a quarter of the tokens is trained."
     else:
         yield f"Lengths were counted with the tokenizer of {data.base}; other bases count a little otherwise."
-    reached = MATMUL_SHARE * UTILISATION["gpu", "bfloat16"]
+    reached = f"{100 * MATMUL_SHARE * UTILISATION['gpu', 'bfloat16']:.0f} %"
     yield (
-        f"Elsewhere a pass is taken to reach {100 * reached:.0f} % of the published peak (MFU), less in narrow "
-        "models, and to cost at least the launch of its kernels: measured on one H100 with 1.2 billion parameters "
+        f"Elsewhere a pass is taken to reach {reached} of the published peak (MFU), less in narrow models, and "
+        "to cost at least the launch of its kernels: measured on one H100 with 1.2 billion parameters "
         "(docs/experiments.md); other machines are assumed to be like it."
     )
     yield (
@@ -290,6 +293,6 @@ def _assumptions(data: DataReport, *, is_guessed: bool) -> Iterable[str]:
         "its formula, as in LitGPT's table. Runs here do not train on 4-bit weights yet."
     )
     yield (
-        f"A step may fill {100 * USABLE_MEMORY:.0f} % of the memory. Loading, queues and transfers are not counted; "
-        "time a real step before you rent for long."
+        f"A step may fill {100 * USABLE_MEMORY:.0f} % of the memory. Loading, queues and transfers are not "
+        "counted; time a real step before you rent for long."
     )

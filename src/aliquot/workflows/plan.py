@@ -127,7 +127,8 @@ def weigh_machines(
     checked = _check_for_training(data, given)
     candidates = _list_candidates(given.settings.base)
     device = probe(within, given.find("train.device"))
-    base = find_likely_base(given, checked.report)
+    # Lengths in another base's tokens are nearer than a guess from bytes.
+    base = find_likely_base(given, checked.report) or next(map(find_ready, sorted(list_ready_names())), None)
     checked = count_tokens(checked, base, given) if base else checked
     chosen = choose_base(given, checked.report, device, list_ready_names())
     return weigh_places(given, checked.report, device, candidates, chosen=chosen.value, prices=known_prices)

@@ -24,7 +24,7 @@ def full(where: Where) -> list[RenderableType]:
         facts(
             [
                 ("data", f"{where.file}, {count(where.num_rows, 'training row')}"),
-                ("here", f"a run on this machine would take {where.chosen}"),
+                ("here", f"a run on this machine would take {where.chosen}" if len(bases) > 1 else ""),
                 ("times", "estimates, none of them measured; training and the answers to the test rows"),
             ]
         )
@@ -98,7 +98,9 @@ def _price_hint(where: Where) -> Text:
     without = [place.name for place in where.places if place.usd_per_hour is None]
     if not without:
         return Text("")
-    words = (
-        f"\nNo prices are built in. Yours, in USD per hour, fill the last column: --price {without[-1]}=1.79"
+    example = next((name for name in ("A100", "H100", "T4") if name in without), without[0])
+    return Text(
+        f"\nNo price is built in; yours, in USD per hour, fills the last column: --price {example}=1.79\n"
+        f"Without a price: {', '.join(without)}.",
+        "dim",
     )
-    return Text(f"{words}\nMachines without one: {', '.join(without)}.", "dim")
