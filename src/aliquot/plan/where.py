@@ -284,8 +284,8 @@ def _assumptions(data: DataReport, *, is_guessed: bool) -> Iterable[str]:
         yield f"Lengths were counted with the tokenizer of {data.base}; other bases count a little otherwise."
     reached = f"{100 * MATMUL_SHARE * UTILISATION['gpu', 'bfloat16']:.0f} %"
     yield (
-        f"Elsewhere a pass is taken to reach {reached} of the published peak (MFU), less in narrow models, and "
-        "to cost at least the launch of its kernels: measured on one H100 with 1.2 billion parameters "
+        f"Elsewhere a pass is taken to reach {reached} of the published peak (MFU), less in narrow models, "
+        "and to cost at least the launch of its kernels: measured on one H100 with 1.2 billion parameters "
         "(docs/experiments.md); other machines are assumed to be like it."
     )
     yield (

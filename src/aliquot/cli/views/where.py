@@ -100,7 +100,7 @@ def _price_hint(where: Where) -> Text:
         return Text("")
     example = next((name for name in ("A100", "H100", "T4") if name in without), without[0])
     return Text(
-        f"\nNo price is built in; yours, in USD per hour, fills the last column: --price {example}=1.79\n"
-        f"Without a price: {', '.join(without)}.",
+        "\nNo price is built in. Give yours in USD per hour to fill the last column:\n"
+        f"--price {example}=1.79 (without a price: {', '.join(without)})",
         "dim",
     )
