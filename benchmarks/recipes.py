@@ -1,6 +1,6 @@
 """Do published recipes beat our rules? Trains each on the same rows and compares them by a paired test.
 
-    python benchmarks/recipes.py [FILE ...] [--recipes NAME ...] [--seeds 0 1 2] [--out FOLDER] [--max-steps N]
+    python benchmarks/recipes.py [FILE ...] [--recipes NAME ...] [--seeds 0 1 2] [--out FOLDER]
 
 Without files: the film reviews and the solubility classes of ``examples/``. One table a data set, one row a
 recipe and seed: updates made, seconds of training, the primary metric with its interval, the negative
@@ -56,9 +56,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--recipes", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--out", type=Path, default=Path("benchmark-recipes"))
-    parser.add_argument(
-        "--max-steps", type=int, help="end each run there: to try the program, not the recipes"
-    )
+    parser.add_argument("--max-steps", type=int, help="end each run there, to try the program")
     return parser.parse_args()
 
 
