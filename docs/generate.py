@@ -33,6 +33,7 @@ EXIT_CODES = {"InputError": 2, "MachineError": 3, "ModelError": 4, "RunError": 5
 
 EXTENSIONS = {
     "Data formats": "data/formats",
+    "Recipes": "plan/recipes",
     "Metrics": "evaluation/metrics",
     "Report files": "export/writers",
     "Compute targets": "compute/targets",
@@ -76,7 +77,7 @@ def build_settings() -> str:
     ]
     top = {name: field for name, field in Settings.model_fields.items() if _group(field) is None}
     groups = {name: _group(field) for name, field in Settings.model_fields.items() if _group(field)}
-    lines += ["## Base model\n", *_setting_table("", top)]
+    lines += ["## Base model and recipe\n", *_setting_table("", top)]
     for name, group in groups.items():
         summary = (group.__doc__ or "").strip()
         lines += [f"\n## `{name}`\n", f"{summary}\n", *_setting_table(f"{name}.", group.model_fields)]

@@ -12,6 +12,8 @@ from rich.text import Text
 FULL = {
     "DataReport": "data:full",
     "Plan": "plan:full",
+    "RecipeTable": "recipes:table_of_recipes",
+    "Where": "where:full",
     "EvaluationReport": "results:full",
     "RunResult": "results:run",
     "RunsComparison": "results:comparison",

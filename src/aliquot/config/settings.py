@@ -171,6 +171,10 @@ class Settings(_Group):
         "Base model: a catalogue name, a Hub id (owner/name, owner/name@revision), a folder or a GGUF file.",
         level="basic",
     )
+    recipe: Name | None = _setting(
+        "Published recipe whose values replace those of our rules; `aliquot plan FILE --recipes` lists them.",
+        level="basic",
+    )
     data: DataSettings = DataSettings()
     train: TrainSettings = TrainSettings()
     predict: PredictSettings = PredictSettings()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from aliquot.core.notebook import ShownInNotebook
 
-SetBy = Literal["you", "file", "rule", "sweep"]
+SetBy = Literal["you", "file", "recipe", "rule", "sweep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,14 +16,16 @@ class Choice:
 
     Attributes:
         name: The setting's dotted name, for example ``train.learning_rate``.
-        set_by: ``you`` (flag or Python argument), ``file`` (settings file), ``rule``, or ``sweep`` (chosen by
-            trials on validation rows, which the reason lists).
+        set_by: ``you`` (flag or Python argument), ``file`` (settings file), ``recipe``, ``rule``, or
+            ``sweep`` (chosen by trials on validation rows, which the reason lists).
         rule: Name of the rule in ``plan/rules.py``; also present when the user overrode it.
         reason: Why this value, in words with the figures that decided.
         source: A citation: author or project, with arXiv number or DOI where there is one.
         inputs: What the rule looked at.
-        alternatives: What else was reasonable and when.
-        rule_value: What the rule would have chosen, when the user chose otherwise.
+        alternatives: What else was reasonable, each as ``value: why not``.
+        rule_value: What the rule would have chosen, when the user or a recipe chose otherwise.
+        recipe: Name of the recipe, where one set the value; ``reason`` and ``source`` are then its own.
+        rule_reason: Why the rule would have chosen its value, where a recipe set another.
     """
 
     name: str
@@ -36,6 +38,33 @@ class Choice:
     inputs: dict[str, Any] = field(default_factory=dict)
     alternatives: tuple[str, ...] = ()
     rule_value: Any = None
+    recipe: str = ""
+    rule_reason: str = ""
+
+    @property
+    def origin(self) -> str:
+        """Who set it, for people: ``you``, ``file``, ``rule``, or the recipe by its name."""
+        return f"recipe {self.recipe}" if self.recipe else self.set_by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeUse:
+    """The recipe that a plan follows.
+
+    Attributes:
+        num_steps: Optimizer steps of this plan.
+        rule_num_steps: Optimizer steps of a plan by our rules alone, with the user's other settings.
+        leaves_open: What its source does not say, and our rules chose.
+        not_followed: What it asks for and Aliquot does otherwise, each a sentence.
+    """
+
+    name: str
+    title: str
+    source: str
+    num_steps: int
+    rule_num_steps: int
+    leaves_open: str = ""
+    not_followed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +111,18 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan(ShownInNotebook):
-    """Every choice, in the order of the plan table, with the estimate."""
+    """Every choice, in the order of the plan table, with the estimate.
+
+    Attributes:
+        recipe: The recipe that was followed; None without one.
+    """
 
     base: str
     device: Device
     choices: tuple[Choice, ...]
     estimate: Estimate
     warnings: tuple[str, ...] = ()
+    recipe: RecipeUse | None = None
 
     def get(self, name: str) -> Any:
         """Return the value of one setting.

@@ -122,10 +122,11 @@ def _how_chosen(spec: Spec, name: str) -> str:
         return "how it was chosen is not recorded"
     if choice.set_by == "sweep":
         return in_sentence(choice.reason.rstrip("."))
-    if choice.set_by != "rule":
+    if choice.set_by in ("you", "file"):
         return "set by the authors"
     source = f"; {choice.source}" if choice.source else ""
-    return f"by rule: {choice.reason.rstrip('.')}{source}"
+    by = choice.origin if choice.recipe else f"by rule: {choice.reason.rstrip('.')}"
+    return f"{by}{source}"
 
 
 def _selection(spec: Spec, history: History) -> str:
@@ -245,7 +246,8 @@ def _unknown(record: RunRecord) -> str:
     by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
     swept = [_setting(choice) for choice in spec.plan.choices if choice.set_by == "sweep"]
     by_hand += f"chosen by a sweep on validation rows: {', '.join(swept)}; " if swept else ""
-    return f"{by_hand}all others follow the rules in the settings table. Not recorded: {listed(missing)}."
+    followed = "the recipe and the rules" if spec.plan.recipe else "the rules"
+    return f"{by_hand}all others follow {followed} in the settings table. Not recorded: {listed(missing)}."
 
 
 def _setting(choice: Choice) -> str:

@@ -12,6 +12,7 @@ from aliquot.export.wording import setting_text
 
 GROUPS = {
     "base": "Base model",
+    "recipe": "Recipe",
     "data": "Data",
     "train": "Training",
     "predict": "Prediction",
@@ -58,7 +59,7 @@ def _row(choice: Choice) -> SettingRow:
         value=choice.value,
         text=setting_text(choice.value, choice.unit),
         unit=choice.unit,
-        set_by=choice.set_by,
+        set_by=choice.origin,
         rule=choice.rule,
         reason=choice.reason,
         source=choice.source,

@@ -174,7 +174,7 @@ class _Weighed:
 def _weigh(base: CatalogueBase, given: GivenSettings, data: DataReport, device: Device) -> _Weighed:
     train = data.get_split("train")
     num_rows = max(1, train.num_examples)
-    profile = train.tokens or _guess_tokens(data, num_rows)
+    profile = train.tokens or guess_tokens(data, num_rows)
     layers = rules.target_modules(base.architecture).value
     cost = CostModel(
         architecture=base.architecture,
@@ -197,7 +197,8 @@ def _weigh(base: CatalogueBase, given: GivenSettings, data: DataReport, device: 
     return _Weighed(base, epochs * cost.train_epoch_s(profile, num_rows, size), fits and not is_long)
 
 
-def _guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:
+def guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:
+    """Return a guess at token lengths from the size of the file: four bytes a token, a quarter trained."""
     per_row = max(1, round(data.num_bytes / 4 / max(1, data.num_rows)))
     return TokenProfile(
         num_tokens=num_rows * per_row,
@@ -246,7 +247,7 @@ def _explain(item: _Weighed, device: Device, *, limit: float, is_fitting: bool) 
 def _offer(item: _Weighed) -> str:
     gate = ", gated" if item.base.is_gated else ""
     return (
-        f"{item.base.name} (about {duration_in_words(item.train_s)}{gate}): "
+        f"{item.base.name}: larger, not here (about {duration_in_words(item.train_s)} of training{gate}); "
         f"`aliquot models fetch {item.base.name}`"
     )
 

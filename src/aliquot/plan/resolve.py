@@ -14,10 +14,11 @@ from aliquot.config.given import GivenSettings
 from aliquot.config.schema import list_settings
 from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.core.model import PreparedModel
-from aliquot.core.plan import Choice, Device, Estimate, Plan
+from aliquot.core.plan import Choice, Device, Estimate, Plan, RecipeUse
 from aliquot.core.spec import EvaluationSpec, PredictionSpec, TrainingSpec
 from aliquot.plan import rules
 from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words, lora_parameters
+from aliquot.plan.recipe import Case, Recipe, get_recipe
 from aliquot.plan.refusals import (
     longest_split,
     require_device,
@@ -25,7 +26,7 @@ from aliquot.plan.refusals import (
     require_possible,
     require_rows,
 )
-from aliquot.plan.rules.choice import choose, settle
+from aliquot.plan.rules.choice import Asked, choose, settle
 from aliquot.plan.rules.evaluation import NORMALISERS
 from aliquot.plan.rules.machine import longest_pass
 from aliquot.plan.rules.sources import OURS
@@ -59,19 +60,21 @@ def resolve(
     """Return every setting with its reason, and the estimate.
 
     Args:
-        given: What the user set; it wins over every rule.
+        given: What the user set; it wins over every rule and over the recipe that it may name.
         data: The data check, with token counts under this model.
         model: The prepared base model.
         device: The probed machine.
         base: How the base was chosen, for the table; without it the model counts as given.
 
     Raises:
-        InputError: There are no training rows, or settings cannot work together.
+        InputError: There are no training rows, no such recipe, or settings cannot work together.
         MachineError: The device is not there or has too little memory.
     """
     require_device(given, device)
-    sheet = _Sheet(given, data, model, device)
+    recipe = get_recipe(given.settings.recipe) if given.settings.recipe else None
+    sheet = _Sheet(given, data, model, device, recipe)
     sheet.add(base or _given_base(given, model))
+    sheet.settle(rules.choose_recipe(recipe.title if recipe else ""))
     cost = _settle_adapter(sheet)
     schedule = _settle_schedule(sheet, cost)
     training = _settle_training(sheet, schedule)
@@ -80,12 +83,14 @@ def resolve(
     require_possible(training, prediction, data, model, device)
     estimate = _estimate(sheet, cost, schedule, prediction)
     require_memory(cost, estimate.memory_bytes)
+    by_rules = _settle_by_rules(sheet) if recipe else None
     plan = Plan(
         base=model.source.name,
         device=device,
         choices=sheet.in_order(),
         estimate=estimate,
         warnings=list_warnings(given, data, model, device, training=training, estimate=estimate),
+        recipe=_recipe_use(recipe, training, by_rules) if recipe and by_rules else None,
     )
     return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
 
@@ -98,15 +103,31 @@ class _Sheet:
     data: DataReport
     model: PreparedModel
     device: Device
+    recipe: Recipe | None = None
     choices: dict[str, Choice] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(init=False)
+    """What the recipe asks for, by name."""
+
+    def __post_init__(self) -> None:
+        case = Case(
+            num_rows=self.train.num_examples,
+            num_tokens=self.profile.num_tokens,
+            architecture=self.model.architecture,
+        )
+        self.asked = self.recipe.ask(case) if self.recipe else {}
 
     def add(self, choice: Choice) -> None:
         self.choices[choice.name] = choice
 
     def settle(self, rule_choice: Choice) -> Any:
-        choice = settle(self.given, rule_choice)
+        choice = settle(self.given, rule_choice, self.asked.get(rule_choice.name))
         self.add(choice)
         return choice.value
+
+    def find_fixed(self, name: str) -> Any:
+        """Return the value that the user or the recipe has fixed; None where a rule may choose."""
+        given, asked = self.given.find(name), self.asked.get(name)
+        return given if given is not None or asked is None else asked.value
 
     def get(self, name: str) -> Any:
         return self.choices[name].value
@@ -182,6 +203,7 @@ def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:
     num_epochs = sheet.settle(
         rules.num_epochs(
             num_rows,
+            batch_size=sheet.find_fixed("train.batch_size"),
             time_budget_s=budget,
             seconds_for=lambda epochs: _schedule_of(sheet, cost, epochs).total_s,
         )
@@ -251,6 +273,9 @@ def _settle_intervals(
 def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     """Settle what remains of training."""
     architecture, steps = sheet.model.architecture, schedule.num_steps
+    warmup = sheet.recipe.ask_warmup(steps) if sheet.recipe else None
+    if warmup:
+        sheet.asked["train.warmup_ratio"] = warmup
     for choice in (
         rules.seed(),
         rules.lora_alpha(),
@@ -274,6 +299,29 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     }
     values["target_modules"] = tuple(values["target_modules"])
     return TrainingSpec(**values, num_steps=steps)
+
+
+def _settle_by_rules(sheet: _Sheet) -> TrainingSpec:
+    """Settle training once more without the recipe, and set our rules' values beside the recipe's."""
+    bare = _Sheet(sheet.given, sheet.data, sheet.model, sheet.device)
+    training = _settle_training(bare, _settle_schedule(bare, _settle_adapter(bare)))
+    for name in sheet.asked:
+        ours, choice = bare.choices[name], sheet.choices[name]
+        if choice.recipe:
+            sheet.add(replace(choice, rule_value=ours.value, rule_reason=ours.reason))
+    return training
+
+
+def _recipe_use(recipe: Recipe, training: TrainingSpec, by_rules: TrainingSpec) -> RecipeUse:
+    return RecipeUse(
+        name=recipe.name,
+        title=recipe.title,
+        source=recipe.source,
+        num_steps=training.num_steps,
+        rule_num_steps=by_rules.num_steps,
+        leaves_open=recipe.leaves_open,
+        not_followed=recipe.not_followed,
+    )
 
 
 def _settle_prediction(sheet: _Sheet) -> PredictionSpec:

@@ -1,4 +1,7 @@
-"""The verb ``plan``: every setting with its value, who set it and why, and what the run will take."""
+"""The verb ``plan``: every setting with its value, who set it and why, and what the run will take.
+
+It also answers what published recipes would do with the same data, and which base to tune on which machine.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,26 @@ from typing import Any
 
 from aliquot.config.given import GivenSettings, add_flags, export_yaml
 from aliquot.core.files import write_file
-from aliquot.core.plan import Plan, SetBy
+from aliquot.core.plan import Choice, Device, Plan, SetBy
 from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.metric import get_metric
-from aliquot.plan.bases import choose_base
+from aliquot.plan.bases import CatalogueBase, choose_base, find_base, list_bases
+from aliquot.plan.machines import require_machine_names
+from aliquot.plan.recipe_table import RecipeTable
+from aliquot.plan.recipe_table import compare_recipes as tabulate
 from aliquot.plan.resolve import Resolved, resolve
+from aliquot.plan.where import Candidate, Where, weigh_places
 from aliquot.workflows.check import (
     check_rows,
     count_tokens,
+    find_likely_base,
     read_settings,
     require_conversations,
     require_usable,
 )
 from aliquot.workflows.device import probe
-from aliquot.workflows.prepare import Base, list_ready_names, prepare
+from aliquot.workflows.prepare import Base, find_ready, list_ready_names, prepare
 from aliquot.workflows.surroundings import Surroundings
 
 
@@ -66,20 +74,125 @@ def plan(
     return planned.resolved.plan
 
 
+def compare_recipes(
+    data: Path | str,
+    *,
+    config: Path | str | None = None,
+    within: Surroundings | None = None,
+    **settings: Any,
+) -> RecipeTable:
+    """Return what our rules and every recipe would train on a data file; settings given here win over all.
+
+    Args:
+        data: The file.
+        config: A settings file.
+        within: The surroundings, for tests.
+        settings: Settings by name.
+
+    Raises:
+        InputError: The data or a setting forbids a run.
+        ModelError: The base model cannot be had.
+        MachineError: This machine cannot run it.
+    """
+    given = read_settings(config, settings)
+    ready = _make_ready(data, given, within or Surroundings())
+    return tabulate(given, ready.checked.report, ready.base.model, ready.device)
+
+
+def weigh_machines(
+    data: Path | str,
+    *,
+    prices: Mapping[str, float] | None = None,
+    config: Path | str | None = None,
+    within: Surroundings | None = None,
+    **settings: Any,
+) -> Where:
+    """Return which base could be tuned on which machine, how long it takes and what it costs; all estimates.
+
+    No model is fetched: the sizes of the catalogue's bases are known.
+
+    Args:
+        data: The file.
+        prices: USD per hour by machine, for example ``{"A100": 1.79}``.
+        config: A settings file.
+        within: The surroundings, for tests.
+        settings: Settings by name; ``base`` leaves only that base.
+
+    Raises:
+        InputError: The data forbids a run, or a machine or base is not known.
+        MachineError: The packages for training, which measure this machine, are missing.
+    """
+    known_prices = require_machine_names(prices or {})
+    given, within = read_settings(config, settings), within or Surroundings()
+    checked = _check_for_training(data, given)
+    candidates = _list_candidates(given.settings.base)
+    device = probe(within, given.find("train.device"))
+    # Lengths in another base's tokens are nearer than a guess from bytes.
+    base = find_likely_base(given, checked.report) or next(map(find_ready, sorted(list_ready_names())), None)
+    checked = count_tokens(checked, base, given) if base else checked
+    chosen = choose_base(given, checked.report, device, list_ready_names())
+    return weigh_places(given, checked.report, device, candidates, chosen=chosen.value, prices=known_prices)
+
+
 def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> Planned:
     """Check a file, choose and prepare the base model, and resolve every setting."""
-    checked = check_rows(data, given)
-    require_usable(checked.report)
-    require_conversations(checked)
-    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
+    ready = _make_ready(data, given, within)
+    report = ready.checked.report
+    resolved = resolve(given, report, ready.base.model, ready.device, base=ready.choice)
+    return Planned(given=given, checked=ready.checked, base=ready.base, resolved=resolved)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ready:
+    """All that a plan is made from."""
+
+    checked: CheckedData
+    device: Device
+    choice: Choice
+    base: Base
+
+
+def _make_ready(data: Path | str, given: GivenSettings, within: Surroundings) -> _Ready:
+    checked = _check_for_training(data, given)
     device = probe(within, given.find("train.device"))
     choice = choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
     checked = count_tokens(checked, base, given)
     within.tell(checked.report)
     require_usable(checked.report)
-    resolved = resolve(given, checked.report, base.model, device, base=choice)
-    return Planned(given=given, checked=checked, base=base, resolved=resolved)
+    return _Ready(checked=checked, device=device, choice=choice, base=base)
+
+
+def _check_for_training(data: Path | str, given: GivenSettings) -> CheckedData:
+    checked = check_rows(data, given)
+    require_usable(checked.report)
+    require_conversations(checked)
+    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
+    return checked
+
+
+def _list_candidates(name: str | None) -> list[Candidate]:
+    """Return the catalogue's bases, or the one that was named.
+
+    Raises:
+        InputError: It is neither in the catalogue nor here, so its sizes are not known (``unknown_sizes``).
+    """
+    if name is None:
+        return [_candidate(base) for base in list_bases()]
+    if known := find_base(name):
+        return [_candidate(known)]
+    if ready := find_ready(name):
+        return [Candidate(name=ready.name, is_gated=False, architecture=ready.model.architecture)]
+    raise InputError(
+        f"The sizes of {name!r} are not known: it is not in the catalogue and was not fetched.",
+        code="unknown_sizes",
+        location="base",
+        hint=f"`aliquot models fetch {name}` brings it here; `aliquot models list` shows the catalogue.",
+    )
+
+
+def _candidate(base: CatalogueBase) -> Candidate:
+    return Candidate(name=base.name, is_gated=base.is_gated, architecture=base.architecture)
 
 
 def replan(planned: Planned, flags: Mapping[str, Any], *, origin: SetBy = "you") -> Planned:

@@ -11,9 +11,14 @@ from aliquot.core.plan import Device
 from aliquot.plan.cost import (
     CostModel,
     body_parameters,
+    checkpointed_activation_bytes,
     distinct_tokens,
     duration_in_words,
+    four_bit_weight_bytes,
+    full_memory_bytes,
+    lora_memory_bytes,
     lora_parameters,
+    qlora_memory_bytes,
 )
 from aliquot.plan.rules.optimisation import LLAMA_NAMES
 from tests.unit.plan.made import H100, TWO_CORES, architecture, tokens
@@ -115,6 +120,60 @@ def test_the_time_of_a_pass_on_a_gpu_is_near_the_measured_one(sizes, num_rows, l
     profile = tokens(num_rows, length=length, shared=0, answer=16)
     model = cost(sizes=sizes, device=H100)
     assert model.train_epoch_s(profile, num_rows, num_rows) == pytest.approx(seconds, rel=0.15)
+
+
+LLAMA_2_7B = Architecture(
+    model_type="llama",
+    hidden_size=4096,
+    num_layers=32,
+    num_heads=32,
+    num_key_value_heads=32,
+    head_size=128,
+    intermediate_size=11_008,
+    vocab_size=32_000,
+    context_window=4096,
+    num_parameters=6_738_415_616,
+    ties_embeddings=False,
+)
+
+LITGPT = [
+    # LitGPT's table, rows of 512 tokens, rank 32 on queries and values:
+    # model, rows a pass, 4-bit weights, the formula worked by hand in GB, measured peak in GB
+    (architecture("llama-3.1-8b-instruct"), 1, False, 20.2, 19.7),
+    (LLAMA_2_7B, 2, False, 19.6, 19.8),
+    (architecture("llama-3.2-3b-instruct"), 1, False, 9.7, 9.7),
+    (architecture("llama-3.2-1b-instruct"), 1, False, 4.8, 4.5),
+    (architecture("llama-3.1-8b-instruct"), 2, True, 4 / 3 * 13.1, 17.4),
+    (LLAMA_2_7B, 2, True, 4 / 3 * 10.3, 13.7),
+]
+
+
+@pytest.mark.parametrize(("sizes", "rows", "is_four_bit", "by_hand", "measured"), LITGPT)
+def test_published_formulas_meet_litgpts_measured_peaks(sizes, rows, is_four_bit, by_hand, measured):
+    adapter = lora_parameters(sizes, 32, ("q_proj", "v_proj"))
+    formula = qlora_memory_bytes if is_four_bit else lora_memory_bytes
+    needed = formula(sizes, adapter, rows * 512, rows * 512)
+    assert needed == pytest.approx(by_hand * 1e9, rel=0.01)
+    assert needed == pytest.approx(measured * 1e9, rel=0.07)
+
+
+def test_four_bit_weights_by_hand():
+    # Linear layers at 4.5 or 4.127 bits, 1.05 billion of embeddings and head at 16
+    eight = architecture("llama-3.1-8b-instruct")
+    assert four_bit_weight_bytes(eight) == pytest.approx(6.98e9 * 0.5625 + 2.10e9, rel=0.01)
+    assert four_bit_weight_bytes(eight, has_double_quantisation=True) == pytest.approx(
+        6.98e9 * 0.516 + 2.10e9, rel=0.01
+    )
+
+
+def test_full_fine_tuning_takes_sixteen_bytes_a_parameter_before_activations():
+    eight = architecture("llama-3.1-8b-instruct")
+    assert full_memory_bytes(eight, 0, 0) == 16 * eight.num_parameters + 1e9
+
+
+def test_checkpoints_leave_one_layer_in_full():
+    eight = architecture("llama-3.1-8b-instruct")
+    assert checkpointed_activation_bytes(eight, 512) == 512 * 4096 * (2 * 32 + 34)
 
 
 def test_operations_of_llama_8b_over_a_million_tokens():

@@ -257,3 +257,8 @@ def test_automatic_values_are_always_allowed_and_the_plan_is_pure(data, device, 
 def test_a_plan_survives_storage():
     plan = planned().plan
     assert decode(encode(plan), type(plan), "plan").estimate == plan.estimate
+
+
+def test_epochs_follow_a_batch_that_the_user_set():
+    result = planned({"train.batch_size": 64}, report(num_train=400))
+    assert (result.training.num_epochs, result.training.num_steps) == (15, 105)

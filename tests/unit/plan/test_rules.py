@@ -50,6 +50,34 @@ def test_epochs_batch_and_updates(num_rows, epochs, batch, updates):
     assert -(-num_rows // batch) * epochs == updates
 
 
+@pytest.mark.parametrize(
+    ("num_rows", "batch_size", "epochs"),
+    [
+        (400, 64, 15),  # 10 epochs of 7 steps are 70: 100 / 7 = 14.3
+        (400, 32, 10),  # 130 steps: enough
+        (30_000, 1024, 4),  # one pass is 30 steps
+        (100, 100, 15),  # never more than 15
+    ],
+)
+def test_epochs_are_raised_towards_a_hundred_updates_for_a_large_batch(num_rows, batch_size, epochs):
+    choice = rules.num_epochs(num_rows, batch_size=batch_size)
+    assert choice.value == epochs
+    assert ("Raised from" in choice.reason) == (choice.value != rules.num_epochs(num_rows).value)
+
+
+@given(num_rows=COUNTS, batch_size=st.integers(1, 4096))
+def test_a_set_batch_never_takes_epochs_away_and_leaves_100_updates_or_15_epochs(num_rows, batch_size):
+    epochs = rules.num_epochs(num_rows, batch_size=batch_size).value
+    assert rules.num_epochs(num_rows).value <= epochs <= 15
+    assert epochs == 15 or epochs * -(-num_rows // batch_size) >= 100
+
+
+@given(num_rows=st.integers(27, 20_000))
+def test_our_own_epochs_and_batch_leave_100_updates_from_27_rows_on(num_rows):
+    epochs = rules.num_epochs(num_rows).value
+    assert epochs * -(-num_rows // rules.batch_size(num_rows, epochs).value) >= 100
+
+
 def test_a_large_set_is_passed_once():
     assert rules.num_epochs(20_001).value == 1
     assert "20,000" in rules.num_epochs(20_001).reason
@@ -312,6 +340,7 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
 
 
 ALL_CHOICES: list[Choice] = [
+    rules.choose_recipe(),
     rules.seed(),
     rules.num_epochs(100),
     rules.batch_size(100, 3),
@@ -389,6 +418,31 @@ def test_every_rule_gives_a_reason_and_a_source_or_says_ours(choice):
     assert choice.set_by == "rule"
     assert choice.reason.endswith(".")
     assert any(citation in choice.source for citation in CITATIONS)
+
+
+@pytest.mark.parametrize("choice", ALL_CHOICES, ids=lambda choice: choice.rule)
+def test_every_rule_names_what_else_was_possible_and_why_not(choice):
+    assert choice.alternatives
+    for alternative in choice.alternatives:
+        value, colon, why_not = alternative.partition(": ")
+        assert value and colon and why_not.endswith("."), alternative
+
+
+@given(pair=st.lists(st.integers(64, 20_000), min_size=2, max_size=2).map(sorted))
+def test_wider_models_of_a_family_never_get_a_higher_rate(pair):
+    for kind in ("llama", "qwen3"):
+        narrow, wide = (
+            rules.learning_rate(replace(architecture(), hidden_size=hidden, model_type=kind), 400).value
+            for hidden in pair
+        )
+        assert wide <= narrow
+
+
+@given(pair=st.lists(st.integers(1, 10**9), min_size=2, max_size=2).map(sorted))
+def test_more_trained_tokens_never_mean_a_smaller_rank(pair):
+    layers = rules.target_modules(architecture()).value
+    less, more = (rules.lora_rank(architecture(), count, layers).value for count in pair)
+    assert 16 <= less <= more <= 256
 
 
 def test_citations_can_be_looked_up():

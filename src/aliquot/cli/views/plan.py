@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from aliquot.cli.views.layout import facts, heading, table
-from aliquot.core.plan import Choice, Estimate, Plan
+from aliquot.core.plan import Choice, Estimate, Plan, RecipeUse
 from aliquot.export.wording import count, rough_duration, setting_text, size
 
 MIN_TABLE_WIDTH = 110
@@ -28,7 +28,7 @@ def brief(plan: Plan) -> list[RenderableType]:
     found = {choice.name: choice for choice in plan.choices}
     settings = [
         f"{name.rpartition('.')[2]} {setting_text(found[name].value)}"
-        + ("" if found[name].set_by == "rule" else f" ({found[name].set_by})")
+        + ("" if found[name].set_by == "rule" else f" ({found[name].origin})")
         for name in names
         if name in found
     ]
@@ -38,6 +38,7 @@ def brief(plan: Plan) -> list[RenderableType]:
             [
                 ("base", f"{plan.base}{f': {base.reason}' if base and base.set_by == 'rule' else ''}"),
                 ("plan", " · ".join(settings)),
+                ("recipe", _updates(plan.recipe) if plan.recipe else ""),
                 ("cost", _cost(plan.estimate)),
             ]
         )
@@ -52,6 +53,7 @@ def full(plan: Plan) -> list[RenderableType]:
         _Choices(plan.choices, sources),
         heading("Sources"),
         facts((f"[{number}]", source) for number, source in enumerate(sources, start=1)),
+        *(_recipe(plan.recipe) if plan.recipe else ()),
         heading("What it will take"),
         facts(_list_costs(plan)),
         *(Text.assemble(("! ", "yellow"), warning) for warning in plan.warnings),
@@ -77,15 +79,49 @@ class _Choices:
     def _cells(self, choice: Choice) -> tuple[str, str, Text]:
         is_rule = choice.set_by == "rule"
         value = setting_text(choice.value, choice.unit)
-        return choice.name, value, Text(choice.set_by, "dim" if is_rule else "cyan")
+        return choice.name, value, Text(choice.origin, "dim" if is_rule else "cyan")
 
     def _why(self, choice: Choice) -> Text:
         why = Text(choice.reason)
         if choice.rule_value is not None and choice.set_by != "rule":
-            why.append(f" The rule would take {setting_text(choice.rule_value, choice.unit)}.")
+            theirs = setting_text(choice.rule_value, choice.unit)
+            why.append(f" {_compare(choice, theirs)}")
         if choice.source:
             why.append(f" [{self._sources.index(choice.source) + 1}]", "dim")
         return why
+
+
+def _compare(choice: Choice, theirs: str) -> str:
+    """Return what our rule would take; for a recipe also why it differs."""
+    if not choice.recipe:
+        return f"The rule would take {theirs}."
+    if choice.rule_value == choice.value:
+        return "Our rule takes the same."
+    return f"Our rule would take {theirs}: {choice.rule_reason}"
+
+
+def _recipe(recipe: RecipeUse) -> list[RenderableType]:
+    otherwise = [
+        ("otherwise here" if number == 0 else "", text) for number, text in enumerate(recipe.not_followed)
+    ]
+    return [
+        heading(f"Recipe {recipe.name}: {recipe.title}"),
+        facts(
+            [
+                ("updates", _updates(recipe)),
+                ("left open", recipe.leaves_open),
+                *otherwise,
+                ("source", recipe.source),
+            ]
+        ),
+    ]
+
+
+def _updates(recipe: RecipeUse) -> str:
+    return (
+        f"{recipe.name} makes {count(recipe.num_steps, 'update')}; our rules would make "
+        f"{recipe.rule_num_steps:,}"
+    )
 
 
 def _list_costs(plan: Plan) -> list[tuple[str, str]]:

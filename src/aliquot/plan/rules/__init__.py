@@ -12,6 +12,7 @@ from aliquot.plan.rules.evaluation import (
     evaluate_task_type,
     evaluate_tolerance,
 )
+from aliquot.plan.rules.following import choose_recipe
 from aliquot.plan.rules.machine import (
     activation_checkpointing,
     checkpoint_interval_steps,
@@ -55,6 +56,7 @@ __all__ = [
     "activation_checkpointing",
     "batch_size",
     "checkpoint_interval_steps",
+    "choose_recipe",
     "device",
     "early_stopping_patience",
     "evaluate_confidence",

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aliquot.config.given import GivenSettings
 from aliquot.config.schema import get_setting
 from aliquot.core.plan import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A value that a recipe asks for, and why: a sentence with the figures that decided."""
+
+    value: Any
+    reason: str = "As published."
+    recipe: str = ""
+    source: str = ""
 
 
 def choose(
@@ -28,7 +38,7 @@ def choose(
         reason: Why, in words with the figures that decided.
         source: A citation, or ``ours``.
         inputs: What the rule looked at.
-        alternatives: What else was reasonable, and when.
+        alternatives: What else was reasonable, each as ``value: why not``.
     """
     return Choice(
         name=name,
@@ -43,12 +53,26 @@ def choose(
     )
 
 
-def settle(given: GivenSettings, choice: Choice) -> Choice:
-    """Return the rule's choice, or the user's value with the rule's reason and what it would have chosen."""
+def settle(given: GivenSettings, choice: Choice, asked: Asked | None = None) -> Choice:
+    """Return the user's value, or else the recipe's, or else the rule's choice.
+
+    The rule's value and reason stay beside another's.
+    """
     value = given.find(choice.name)
-    if value is None:
+    if value is not None:
+        return replace(choice, value=value, set_by=given.origins[choice.name], rule_value=choice.value)
+    if asked is None:
         return choice
-    return replace(choice, value=value, set_by=given.origins[choice.name], rule_value=choice.value)
+    return replace(
+        choice,
+        value=asked.value,
+        set_by="recipe",
+        recipe=asked.recipe,
+        reason=asked.reason,
+        source=asked.source,
+        rule_value=choice.value,
+        rule_reason=choice.reason,
+    )
 
 
 def rule_name(name: str) -> str:

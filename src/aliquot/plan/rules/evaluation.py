@@ -34,6 +34,7 @@ def evaluate_task_type(task: Task) -> Choice:
         reason=task.reason or "Inferred from the references.",
         source=f"{OURS}, from the references",
         inputs={"num_labels": len(task.labels)},
+        alternatives=("text: compares answers as they are written, whatever they are.",),
     )
 
 
@@ -45,6 +46,7 @@ def evaluate_primary_metric(task: Task) -> Choice:
         reason=f"The task is {task.task_type}: {_WHY[task.task_type]}.",
         source=OURS,
         inputs={"task_type": task.task_type},
+        alternatives=("another of the report's metrics: if your field is used to it; declare it before.",),
     )
 
 
@@ -55,12 +57,19 @@ def evaluate_tolerance() -> Choice:
         None,
         reason="None: only you know which distance counts as right in your field.",
         source=OURS,
+        alternatives=("a distance: then the share of answers within it is told too.",),
     )
 
 
 def evaluate_confidence() -> Choice:
     """Choose the confidence of intervals."""
-    return choose("evaluate.confidence", 0.95, reason="The custom of most journals.", source=OURS)
+    return choose(
+        "evaluate.confidence",
+        0.95,
+        reason="The custom of most journals.",
+        source=OURS,
+        alternatives=("0.99: wider intervals, where a wrong claim is dear.",),
+    )
 
 
 def evaluate_num_resamples() -> Choice:
@@ -70,9 +79,16 @@ def evaluate_num_resamples() -> Choice:
         10_000,
         reason="Enough for the ends of a 95 % interval to be stable; the seed is stored.",
         source=BOOTSTRAP,
+        alternatives=("1,000: ten times quicker; the ends of intervals wander a little.",),
     )
 
 
 def evaluate_seed() -> Choice:
     """Choose the seed of the resampling."""
-    return choose("evaluate.seed", 0, reason="Any fixed seed will do; it is stored.", source=OURS)
+    return choose(
+        "evaluate.seed",
+        0,
+        reason="Any fixed seed will do; it is stored.",
+        source=OURS,
+        alternatives=("another: to see that the last digits alone change.",),
+    )

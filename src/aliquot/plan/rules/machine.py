@@ -46,6 +46,7 @@ def device(probed: Device) -> Choice:
         reason=f"The fastest device found: {probed.name}, {probed.memory_bytes / 1e9:.0f} GB.",
         source=f"{OURS}, a probe of this machine",
         inputs={"name": probed.name, "memory_bytes": probed.memory_bytes},
+        alternatives=("cpu: to compare with machines without an accelerator; slower.",),
     )
 
 
@@ -60,7 +61,7 @@ def precision(probed: Device) -> Choice:
         f"it is at least {FASTER} times as fast. Adapter weights stay float32.",
         source=f"{OURS}, a probe of this machine; {QLORA} (float16 fails more often)",
         inputs={"gflops": probed.gflops, "cpu_capability": probed.cpu_capability},
-        alternatives=("float32 to compare with other machines digit by digit; twice the memory.",),
+        alternatives=("float32: to compare with other machines digit by digit; twice the memory.",),
     )
 
 
@@ -74,7 +75,7 @@ def num_devices(probed: Device) -> Choice:
         else "One process uses all cores by its threads.",
         source=f"{OURS}, a probe of this machine",
         inputs={"num_devices": probed.num_devices, "kind": probed.kind},
-        alternatives=("1 to leave the others free; the result is the same up to rounding.",),
+        alternatives=("1: leaves the others free; the result is the same up to rounding.",),
     )
 
 
@@ -96,7 +97,7 @@ def sharding(num_devices: int, whole_bytes: int, probed: Device) -> Choice:
         else "There is one device.",
         source=f"{OURS}; FSDP2 (PyTorch fully_shard)",
         inputs={"num_devices": num_devices, "whole_bytes": whole_bytes, "memory_bytes": probed.memory_bytes},
-        alternatives=("full to leave more memory to longer rows.",) if num_devices > 1 else (),
+        alternatives=("full: leaves more memory to longer rows, at the price of exchanging weights.",),
     )
 
 
@@ -116,7 +117,7 @@ def activation_checkpointing(longest: int, longest_reference: int, cost: CostMod
         "inner values kept. Computing them again costs about a third more time; the gradient is the same.",
         source=CHECKPOINTING,
         inputs={"longest": longest, "needed_bytes": needed, "memory_bytes": have},
-        alternatives=("true to fit longer passes at a third more time.",),
+        alternatives=("true: fits longer passes at a third more time.",),
     )
 
 
@@ -131,7 +132,7 @@ def num_threads(probed: Device, num_devices: int) -> Choice:
         "sums differ in the last digits with another.",
         source=f"{OURS}, a probe of this machine",
         inputs={"num_threads": probed.num_threads, "num_devices": num_devices},
-        alternatives=("Fewer on a shared machine: a busy core slows all threads.",),
+        alternatives=("fewer: on a shared machine, where a busy core slows all threads.",),
     )
 
 
@@ -145,6 +146,7 @@ def max_seq_len(longest: int, context_window: int) -> Choice:
         f"{context_window:,}. Nothing is ever cut.",
         source=f"{OURS}: cutting from the right removes the answer",
         inputs={"longest": longest, "context_window": context_window},
+        alternatives=("less: refuses the longer rows by name; it never cuts them.",),
     )
 
 
@@ -171,7 +173,7 @@ def micro_batch_size(batch_size: int, num_rows: int, profile: TokenProfile, cost
         "not depend on it: the loss is averaged over the trained tokens of the whole step.",
         source=f"{OURS}, measured on two CPU cores and an H100; memory after arXiv 2205.05198",
         inputs={"batch_size": batch_size, "pass_tokens": tokens, "memory_bytes": cost.device.memory_bytes},
-        alternatives=("Smaller when memory runs out; on a GPU a pass that does not fit is cut by itself.",),
+        alternatives=("smaller: when memory runs out; on a GPU a pass that does not fit is cut by itself.",),
     )
 
 
@@ -219,6 +221,7 @@ def validation_interval_steps(num_steps: int, train_s: float, validation_s: floa
         reason=why,
         source=f"{OURS}; {LIMA} chose its checkpoint on held-out rows, as loss and quality part ways",
         inputs={"num_steps": num_steps, "train_s": round(train_s, 1), "validation_s": validation_s},
+        alternatives=("once an epoch: coarser; the best checkpoint may lie between.",),
     )
 
 
@@ -237,6 +240,7 @@ def checkpoint_interval_steps(validation_interval_steps: int, step_s: float, num
             "step_s": round(step_s, 3),
             "num_steps": num_steps,
         },
+        alternatives=("less often: saves disk writes; a crash costs more.",),
     )
 
 
@@ -248,7 +252,7 @@ def select_by() -> Choice:
         reason="Loss of the answer tokens: smooth on few rows, and for closed labels the label's own "
         "likelihood. The metric is taken when you ask for it, as it costs an answer to every validation row.",
         source=f"{OURS}; {LIMA} found that loss and the quality of long answers part ways, and chose by hand",
-        alternatives=("metric, when answers are long and validation rows many; ties go by loss.",),
+        alternatives=("metric: when answers are long and validation rows many; ties go by loss.",),
     )
 
 
@@ -264,7 +268,7 @@ def num_loss_rows(num_steps: int, batch_size: int) -> Choice:
         "splits: about 5 % of the training time, more in short runs.",
         source=OURS,
         inputs={"num_steps": num_steps, "batch_size": batch_size},
-        alternatives=("All training rows, to look for wrong labels.", "0 for none."),
+        alternatives=("all training rows: to look for wrong labels.", "0: measures none."),
     )
 
 
@@ -275,6 +279,7 @@ def num_checkpoints_kept() -> Choice:
         1,
         reason="One older checkpoint, should the last be damaged; best and last are kept in any case.",
         source=OURS,
+        alternatives=("all: to look at how the model changed; takes disk.",),
     )
 
 
@@ -288,7 +293,7 @@ def early_stopping_patience(num_validation_rows: int) -> Choice:
         else "There are no validation rows: training runs to its end.",
         source=f"{OURS}, after {LIMA}",
         inputs={"num_validation_rows": num_validation_rows},
-        alternatives=("0 to see the whole curve.",),
+        alternatives=("0: to see the whole curve; costs the time that would be saved.",),
     )
 
 
@@ -299,4 +304,5 @@ def time_budget_s() -> Choice:
         None,
         reason="No limit was set. With one, the plan takes fewer epochs, then fewer steps, and says so.",
         source=OURS,
+        alternatives=("30m, for example: a plan that fits it, with less training.",),
     )

@@ -6,6 +6,7 @@ published advice disagrees, stands in docs/experiments.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from aliquot.core.model import Architecture
@@ -54,17 +55,23 @@ def seed() -> Choice:
         0,
         reason="Any fixed seed will do; repeat with other seeds to see how much results vary.",
         source=OURS,
-        alternatives=("Seeds 0, 1 and 2 for a publication, all reported.",),
+        alternatives=("0, 1 and 2, one run each: for a publication, all reported; three times the time.",),
     )
 
 
 def num_epochs(
-    num_rows: int, *, time_budget_s: float | None = None, seconds_for: Callable[[int], float] | None = None
+    num_rows: int,
+    *,
+    batch_size: int | None = None,
+    time_budget_s: float | None = None,
+    seconds_for: Callable[[int], float] | None = None,
 ) -> Choice:
     """Choose the passes over the training rows: 3000 / n + 2 within [2, 15]; 1 beyond 20,000 rows.
 
     Args:
         num_rows: Training rows.
+        batch_size: Rows per update, where somebody has set them; epochs are raised, to 15 at most, until
+            there are 100 updates.
         time_budget_s: Time that training may take; fewer epochs are chosen to fit it.
         seconds_for: The estimate of training time for a number of epochs.
     """
@@ -72,6 +79,10 @@ def num_epochs(
     reason = f"{num_rows:,} training rows: round(3000 / n) + 2, within 2 and {MAX_EPOCHS}."
     if num_rows > ONE_EPOCH_ABOVE:
         reason = f"{num_rows:,} training rows are above {ONE_EPOCH_ABOVE:,}: one pass."
+    if batch_size is not None and wanted < (enough := _enough_epochs(num_rows, batch_size)):
+        reason += f" Raised from {wanted}, as batches of {batch_size:,} rows leave few updates; "
+        reason += f"{MIN_UPDATES} are aimed at."
+        wanted = enough
     epochs = wanted
     if time_budget_s is not None and seconds_for is not None:
         epochs = next((e for e in range(wanted, 1, -1) if seconds_for(e) <= time_budget_s), 1)
@@ -85,8 +96,16 @@ def num_epochs(
         source=f"{OURS}, between published rules: 3 (OpenAI cookbook), 10000 / n (OpenPipe), 15 at 1,000 "
         f"rows ({LIMA}), 20 to 30 at 50 to 500 rows ({CHEMISTRY})",
         inputs={"num_rows": num_rows, "time_budget_s": time_budget_s, "wanted": wanted},
-        alternatives=("More when validation loss still falls at the end.",),
+        alternatives=(
+            "3: common, and explained by none of those who use it.",
+            "more: when validation loss still falls at the end.",
+        ),
     )
+
+
+def _enough_epochs(num_rows: int, batch_size: int) -> int:
+    """Return the epochs that make 100 updates, at most 15."""
+    return min(math.ceil(MIN_UPDATES / math.ceil(num_rows / batch_size)), MAX_EPOCHS)
 
 
 def max_steps(affordable: int | None) -> Choice:
@@ -103,6 +122,7 @@ def max_steps(affordable: int | None) -> Choice:
         else f"Not even one pass fits the time budget: training ends after {affordable:,} steps.",
         source=OURS,
         inputs={"affordable": affordable},
+        alternatives=("60 or so: for a first look; the schedule then falls within it.",),
     )
 
 
@@ -138,7 +158,10 @@ def batch_size(
         reason=reason,
         source=f"{LORA_WITHOUT_REGRET}; {SMALL_BATCHES}; {QLORA} (16)",
         inputs={"num_rows": num_rows, "num_epochs": num_epochs, "time_budget_s": time_budget_s},
-        alternatives=("Smaller when there are fewer than 100 updates.",),
+        alternatives=(
+            "4: when there are fewer than 100 updates.",
+            "128: in Tinker's advice; fewer updates, for data far larger than most.",
+        ),
     )
 
 
@@ -164,7 +187,10 @@ def learning_rate(architecture: Architecture, num_updates: int) -> Choice:
             "hidden_size": architecture.hidden_size,
             "num_updates": num_updates,
         },
-        alternatives=(f"Try {value / 2:.2g} and {value * 2:.2g} on validation rows.",),
+        alternatives=(
+            f"{value / 2:.2g} and {value * 2:.2g}: worth a try on validation rows; no formula is sure.",
+            "2e-5: a rate of full fine-tuning, ten times too low for LoRA.",
+        ),
     )
 
 
@@ -191,7 +217,10 @@ def lora_rank(architecture: Architecture, num_trained_tokens: int, target_module
         "tokens in an epoch: the least rank from 16 on with at least as many.",
         source=f"{TINKER}; {LORA_WITHOUT_REGRET}; {QLORA} (rank matters little when all layers are adapted)",
         inputs={"num_trained_tokens": num_trained_tokens, "hidden_size": architecture.hidden_size},
-        alternatives=("8 for a smaller file; rarely worse on small data.",),
+        alternatives=(
+            "8: half the file; rarely worse on small data.",
+            "64 to 256: for more trained tokens than rank 16 has parameters; else no gain, more memory.",
+        ),
     )
 
 
@@ -202,7 +231,7 @@ def lora_alpha() -> Choice:
         32,
         reason="The learning-rate formula was fitted with alpha 32 and the scale alpha / rank.",
         source=LORA_WITHOUT_REGRET,
-        alternatives=("Twice the rank is another convention; learning rates do not carry over.",),
+        alternatives=("twice the rank: another convention; learning rates do not carry over.",),
     )
 
 
@@ -222,9 +251,9 @@ def lora_dropout(architecture: Architecture, device: Device) -> Choice:
         if is_on_cpu
         else QLORA,
         inputs={"num_parameters": architecture.num_parameters, "device": device.kind},
-        alternatives=("0.05, if the validation loss turns up early.",)
+        alternatives=("0.05: if the validation loss turns up early; slower on a CPU.",)
         if is_on_cpu
-        else ("0 in short runs (arXiv 2410.09692).",),
+        else ("0: in short runs (arXiv 2410.09692); the studies disagree.",),
     )
 
 
@@ -240,6 +269,7 @@ def target_modules(architecture: Architecture) -> Choice:
         else f"The layers of the architecture {architecture.model_type!r} are not known here.",
         source=f"{LORA_WITHOUT_REGRET}; {LORA_LEARNS_LESS}",
         inputs={"model_type": architecture.model_type},
+        alternatives=("q_proj, v_proj: the default of PEFT; loses quality, saves little.",),
     )
 
 
@@ -250,7 +280,7 @@ def schedule() -> Choice:
         "linear",
         reason="Linear to zero after the warm-up; the effect of the schedule is small.",
         source=f"{QLORA} and common recipes; {SFT_RECIPE} finds constant as good",
-        alternatives=("cosine; constant when the length of the run is open.",),
+        alternatives=("cosine: as good.", "constant: when the length of the run is open."),
     )
 
 
@@ -263,6 +293,7 @@ def warmup_ratio(num_steps: int) -> Choice:
         reason=f"{steps} of {num_steps} steps: 5 %, at least 5 and at most 100, never over half the run.",
         source=f"common recipes (3 to 10 %); {SFT_RECIPE}",
         inputs={"num_steps": num_steps},
+        alternatives=("0: as good in one sweep of full fine-tuning; riskier with few rows.",),
     )
 
 
@@ -273,7 +304,7 @@ def weight_decay() -> Choice:
         0.0,
         reason="The only sweep we know of chose 0.",
         source=f"{SFT_SWEEP}; {QLORA}",
-        alternatives=("0.01 in other recipes; the difference is small.",),
+        alternatives=("0.01: in other recipes; the difference is small.",),
     )
 
 
@@ -284,5 +315,5 @@ def max_grad_norm() -> Choice:
         1.0,
         reason="Keeps one odd batch from a huge step; common practice, explained by no source.",
         source=f"{OURS}, as in common recipes",
-        alternatives=("0.3, as in QLoRA.",),
+        alternatives=("0.3: as in QLoRA; explained by no source either.",),
     )

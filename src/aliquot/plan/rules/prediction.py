@@ -26,6 +26,7 @@ def predict_models(num_test_rows: int, num_training_rows: int) -> Choice:
         else "There are no test rows to answer.",
         source=f"{OURS}; {FEW_SHOT}",
         inputs={"num_test_rows": num_test_rows},
+        alternatives=("tuned alone: sooner done, but it shows no gain.",),
     )
 
 
@@ -44,6 +45,7 @@ def predict_max_new_tokens(longest_reference: int, room: int) -> Choice:
         "Answers that reach it are reported as truncated.",
         source=OURS,
         inputs={"longest_reference": longest_reference, "room": room},
+        alternatives=("more: when test answers are longer than training answers; takes longer.",),
     )
 
 
@@ -56,7 +58,7 @@ def predict_batch_size(device_kind: str, num_test_rows: int) -> Choice:
         reason=f"Up to {most} rows at once on this device; a shared prompt is computed once per batch.",
         source=f"{OURS}, measured on two CPU cores (8: 22, 16: 25, 32: 28 rows per second)",
         inputs={"device": device_kind, "num_test_rows": num_test_rows},
-        alternatives=("Smaller when memory runs out.",),
+        alternatives=("smaller: when memory runs out.",),
     )
 
 
@@ -78,4 +80,5 @@ def predict_num_shots(task: Task, num_rows: int, profile: TokenProfile, room: in
         reason=f"{wanted} ({custom}); the window holds {held:,}, there are {num_rows:,} training rows.",
         source=f"{FEW_SHOT}; the number is {OURS}",
         inputs={"num_labels": len(task.labels), "num_rows": num_rows, "room": room},
+        alternatives=("more: a stronger base to beat, if the window holds them; slower.",),
     )

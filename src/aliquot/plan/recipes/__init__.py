@@ -1,0 +1,1 @@
+"""Recipes, one a file with a ``RECIPE``: the published settings of papers, products and notebooks."""
