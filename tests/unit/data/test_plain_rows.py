@@ -31,6 +31,7 @@ PLAIN = [
     chat("p", "yes", roles=("user", "assistant"), split="VALID"),
     chat("p", "a", "q ::1 yes", "yes", roles=("user", "assistant") * 2),
     chat("d", "ça é Å e\u0301", "ﬁ", roles=("developer", "user", "assistant")),
+    chat("</s> in what always stands first", "p", "a"),
     chat("<s>", "call +49 6221 123456 or a@b.de", "no"),
     b' { "messages" : [ {"content":"p\\u003c","role":"user"} ,{"role":"assistant","content":"\\n,:"} ] } ',
 ]
@@ -116,12 +117,19 @@ def test_the_report_of_a_check_is_the_same_to_the_byte(tmp_path, monkeypatch):
 
 
 def test_rows_of_several_files_name_theirs(tmp_path):
-    for name in ("train.jsonl", "test.jsonl", "valid.jsonl"):
-        (tmp_path / name).write_bytes(b"\n".join(PLAIN[:1] * 30 if name == "train.jsonl" else PLAIN[2:3] * 5))
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_bytes(b"\n".join(PLAIN * 5))
     require_alike(tmp_path, DataSettings())
-    other = tmp_path / "other.jsonl"
-    other.write_bytes(b"\n".join(PLAIN[:1] * 8))
-    require_alike(other, DataSettings(test_file=str(tmp_path / "test.jsonl")))
+    table = read_table(open_parts(tmp_path, DataSettings()), DataSettings()).table
+    assert {table.get(place).file for place in range(len(table))} == {
+        str(tmp_path / name) for name in ("a.jsonl", "b.jsonl")
+    }
+
+
+def test_rows_of_files_with_a_split_of_their_own_are_marked(tmp_path):
+    (tmp_path / "train.jsonl").write_bytes(b"\n".join(PLAIN[:1] * 30))
+    (tmp_path / "test.jsonl").write_bytes(b"\n".join(PLAIN[:2] * 5))
+    require_alike(tmp_path, DataSettings())
 
 
 def test_a_damaged_archive_tells_how_many_lines_it_gave(tmp_path):
@@ -149,6 +157,15 @@ def test_a_line_that_wants_to_be_examined_is_left(line):
 def test_a_swallowed_key_keeps_all_plain_rows_beside_it_from_passing():
     twice = next(line for line in ODD if line.count(b"messages") == 2)
     assert read_plain_rows(Block(1, b"\n".join([PLAIN[0], twice, PLAIN[0]]))) is None
+
+
+def test_what_stands_in_system_prompts_alone_is_found(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(b"\n".join([chat("</s> is said", "p", "a")] * 20))
+    found = read_table(open_parts(path, DataSettings()), DataSettings()).findings
+    assert [(item.code, item.field, item.count) for item in found] == [
+        ("pattern_in_text", "control_token", 20)
+    ]
 
 
 def test_contents_are_hashed_as_one_by_one():
