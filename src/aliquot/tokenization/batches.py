@@ -196,4 +196,6 @@ def _tree_tokens(*rows: EncodedRow) -> int:
 
 
 def _shared_tokens(row: EncodedRow, last: EncodedRow) -> int:
+    if not (row.other_branches or last.other_branches):
+        return shared_length(row.token_ids[:-1], last.token_ids[:-1])
     return _tree_tokens(row) + _tree_tokens(last) - _tree_tokens(row, last)

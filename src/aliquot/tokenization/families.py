@@ -8,12 +8,16 @@ from __future__ import annotations
 
 SHARING_FAMILIES = frozenset(
     {
+        "gemma",
         "gemma2",
         "gemma3",
         "gemma3_text",
         "gpt_neox",
+        "granite",
         "llama",
+        "ministral",
         "mistral",
+        "olmo2",
         "phi",
         "phi3",
         "qwen2",
