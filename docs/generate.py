@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aliquot.config.settings import Settings
 from aliquot.core.dataset import StoredExample
-from aliquot.core.result import EvaluationReport, Prediction, Score
+from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.spec import Spec
 from aliquot.core.token_view import TokenView
@@ -88,7 +88,9 @@ def build_records() -> str:
         "Every field of every record in a [run directory](run-directory.md), in the order of the files. A",
         "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
-    for record in list_records(Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport):
+    for record in list_records(
+        Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport
+    ):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]
         lines += [f"## {record.__name__}\n", f"{_escape(first_paragraph(record))}\n"]
         lines += [*_table(("field", "type", "meaning"), rows), ""]

@@ -11,13 +11,13 @@ import json
 from pathlib import Path
 
 from aliquot.core.dataset import StoredExample
-from aliquot.core.result import EvaluationReport, Prediction, Score
+from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.spec import SCHEMA_VERSION, Spec
 from aliquot.core.token_view import TokenView
 from docs.record_tree import describe_fields, list_records
 
-STORED = (Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport)
+STORED = (Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport)
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 
 

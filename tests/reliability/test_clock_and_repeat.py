@@ -52,7 +52,8 @@ def test_j13_jumps_change_neither_order_nor_durations(tmp_path, prepared_dir):
     assert [event.sequence for event in events] == list(range(1, 13))
     assert sorted(event.at for event in events) != [event.at for event in events], "the clock did jump"
     assert {event.data["step_s"] for event in list_steps(events)} == {2.0}
-    assert find_progress(read_record(run_dir)).seconds_left == pytest.approx(10 * 2, abs=5)
+    left = find_progress(read_record(run_dir)).seconds_left
+    assert 10 * 2 <= left < 60, "ten steps of two seconds, and the planned answers"
     save_environment(run_dir, run_dir.read_spec())
     assert json.loads(run_dir.environment_path.read_text())["stage_s"]["train"] == 20.0
 
