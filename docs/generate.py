@@ -13,11 +13,11 @@ from pathlib import Path
 
 from aliquot.config.settings import Settings
 from aliquot.core.dataset import StoredExample
-from aliquot.core.result import EvaluationReport, Prediction, Score
+from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import Spec
-from aliquot.core.sweep import RowLoss, SweepRecord
+from aliquot.core.sweep import SweepRecord, ValidationLoss
 from aliquot.core.token_view import TokenView
 from aliquot.workflows.setting_names import list_flags
 from docs.command_help import list_helps
@@ -93,8 +93,8 @@ def build_records() -> str:
         "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
     stored = (
-        Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport,
-        SeedGroup, SeedsReport, SweepRecord, RowLoss,
+        Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
+        SeedGroup, SeedsReport, SweepRecord, ValidationLoss,
     )  # fmt: skip
     for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]

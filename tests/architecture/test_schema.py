@@ -11,17 +11,17 @@ import json
 from pathlib import Path
 
 from aliquot.core.dataset import StoredExample
-from aliquot.core.result import EvaluationReport, Prediction, Score
+from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import SCHEMA_VERSION, Spec
-from aliquot.core.sweep import RowLoss, SweepRecord
+from aliquot.core.sweep import SweepRecord, ValidationLoss
 from aliquot.core.token_view import TokenView
 from docs.record_tree import describe_fields, list_records
 
 STORED = (
-    Spec, Event, StoredExample, TokenView, Prediction, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, RowLoss,
+    Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
+    SeedGroup, SeedsReport, SweepRecord, ValidationLoss,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 

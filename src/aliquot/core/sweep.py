@@ -157,7 +157,7 @@ class SweepRecord(ShownInNotebook):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RowLoss:
+class ValidationLoss:
     """The loss of one validation row; a line of ``validation_losses.jsonl``.
 
     Attributes:

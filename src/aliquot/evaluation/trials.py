@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from aliquot.core.result import Interval
-from aliquot.core.sweep import RowLoss, TrialDifference
+from aliquot.core.sweep import TrialDifference, ValidationLoss
 from aliquot.evaluation.answers import Floats
 from aliquot.evaluation.metric import divide
 from aliquot.evaluation.resampling import Resampled, Resampling, number_units, resample
@@ -26,7 +26,7 @@ METHOD = "paired bootstrap of validation rows, shared level (Bonferroni)"
 
 
 def compare_trials(
-    losses: Mapping[str, Sequence[RowLoss]], *, seed: int
+    losses: Mapping[str, Sequence[ValidationLoss]], *, seed: int
 ) -> tuple[str, list[TrialDifference]]:
     """Return the trial with the lowest loss per trained token, and every other one's difference to it.
 

@@ -160,6 +160,9 @@ def _machine(record: RunRecord) -> str:
         said += f" Training took {duration(train_s)}{limit}"
         memory = environment.get("peak_memory_bytes")
         said += f" and at most {size(memory)} of memory." if memory else "."
+    if environment.get("energy_kwh") is not None:
+        covered = ", ".join(environment.get("energy_of", ()))
+        said += f" The training steps took {environment['energy_kwh']:.3g} kWh ({covered})."
     versions = environment.get("packages", {})
     python = {"Python": environment["python"]} if environment.get("python") else {}
     listing = [f"{name} {version}" for name, version in (python | versions).items()]

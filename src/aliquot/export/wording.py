@@ -151,6 +151,12 @@ def size(num_bytes: float) -> str:
     return f"{num_bytes:,.{digits}f} {unit}"
 
 
+def energy(joules: float) -> str:
+    """Return an energy in watt-hours or kilowatt-hours."""
+    hours = joules / 3600
+    return f"{hours / 1000:.3g} kWh" if hours >= 1000 else f"{hours:.3g} Wh"
+
+
 def setting_text(value: Any, unit: str = "") -> str:
     """Return a setting's value for reading: ``0.00049``, ``4 rows``, ``q_proj, v_proj``, ``automatic``."""
     if value is None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -50,8 +51,7 @@ class TrainingState:
     trace: LossTrace = field(default_factory=LossTrace)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Manifest:
+class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Attributes: sha256 is of state and files; empty in checkpoints of the first versions."""
 
     state: TrainingState
@@ -164,8 +164,12 @@ class CheckpointStore:
     def _without_damaged_best(
         self, state: TrainingState, damaged: list[str]
     ) -> tuple[TrainingState, list[str]]:
-        """Forget a best checkpoint that cannot be used any more, and say so."""
-        fault = find_damage(self._path(state.best_step)) if state.best_step else None
+        """Forget a best checkpoint that is damaged, and say so.
+
+        One that is not there was removed when a later validation was better, and that one will come again.
+        """
+        best = self._path(state.best_step or 0)
+        fault = find_damage(best) if best.exists() else None
         if not fault:
             return state, damaged
         sentence = (

@@ -90,7 +90,7 @@ def _open_gpu() -> tuple[Any, Any] | None:
     """Return NVML and the GPU that torch uses, or None where NVML is not there."""
     if importlib.util.find_spec("pynvml") is None:
         return None
-    import pynvml
+    import pynvml  # pyrefly: ignore[missing-import]
     import torch
 
     try:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from aliquot.core.files import write_file
 from aliquot.core.records import decode, encode_lines
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
-from aliquot.core.sweep import RowLoss
-from aliquot.modeling.forward import token_losses
+from aliquot.core.sweep import ValidationLoss
 from aliquot.tokenization.encoder import Encoder
-from aliquot.training.loss import Packing
+from aliquot.training.loss import Packing, row_losses
 from aliquot.worker.environment import Measured
 
 
@@ -31,21 +28,11 @@ def validate_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: Any)
         [example.messages for example in examples], [example.tools for example in examples]
     )
     measured = decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path))
-    place = {id(row): index for index, row in enumerate(rows)}  # passes sort their rows
-    losses = [0.0] * len(rows)
-    model.eval()
-    with torch.inference_mode():
-        for part in Packing(measured.layout, measured.max_pack_tokens).cut(rows, spec.training):
-            found = token_losses(model, part, measured.layout).per_row(len(part))[0].tolist()
-            for row, loss in zip(part, found, strict=True):
-                losses[place[id(row)]] = loss
+    losses = row_losses(model, rows, Packing(measured.layout, measured.max_pack_tokens))
     records = [
-        RowLoss(
-            example_id=example.example_id,
-            loss=loss,
-            num_trained_tokens=row.num_trained_tokens,
-            group=example.group,
+        ValidationLoss(
+            example_id=example.example_id, loss=loss, num_trained_tokens=num_tokens, group=example.group
         )
-        for example, row, loss in zip(examples, rows, losses, strict=True)
+        for example, (loss, num_tokens) in zip(examples, losses, strict=True)
     ]
     write_file(run_dir.validation_losses_path, encode_lines(records))

@@ -21,6 +21,9 @@ class RunProgress:
     Attributes:
         loss: Mean over the recent steps.
         validation_loss: Of the last validation.
+        tokens_per_s: Tokens of the rows; ``trained_tokens_per_s`` those with loss.
+        memory_bytes: Most memory that a step saw.
+        energy_j: Of all steps; None where the machine does not tell it.
         seconds_left: None when nothing goes on.
     """
 
@@ -34,6 +37,10 @@ class RunProgress:
     tokens_per_s: float | None
     seconds_left: float | None
     warnings: tuple[str, ...]
+    trained_tokens_per_s: float | None = None
+    memory_bytes: int | None = None
+    energy_j: float | None = None
+    grad_norm: float | None = None
 
     @property
     def now(self) -> Stage | None:
@@ -64,4 +71,8 @@ def read_progress(run_dir: RunDir) -> RunProgress:
         warnings=tuple(
             str(event.data.get("message", "")) for event in record.events if event.kind == "warning"
         ),
+        trained_tokens_per_s=history.trained_tokens_per_s,
+        memory_bytes=history.memory_bytes,
+        energy_j=history.energy_j,
+        grad_norm=history.grad_norm,
     )

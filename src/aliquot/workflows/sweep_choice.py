@@ -6,7 +6,14 @@ from collections.abc import Sequence
 
 from aliquot.core.records import read_records
 from aliquot.core.run_dir import RunDir
-from aliquot.core.sweep import RowLoss, SweepChoice, SweepDir, SweepRecord, TrialDifference, TrialRecord
+from aliquot.core.sweep import (
+    SweepChoice,
+    SweepDir,
+    SweepRecord,
+    TrialDifference,
+    TrialRecord,
+    ValidationLoss,
+)
 from aliquot.errors import RunError
 from aliquot.evaluation.trials import compare_trials, is_worse
 from aliquot.workflows.setting_names import command_line, flatten
@@ -30,7 +37,7 @@ def choose_trial(sweep_dir: SweepDir, record: SweepRecord) -> SweepChoice:
     finished.sort(key=lambda trial: not trial.is_rule)
     losses = {
         trial.trial_id: list(
-            read_records(RunDir(sweep_dir.trial_path(trial.trial_id)).validation_losses_path, RowLoss)
+            read_records(RunDir(sweep_dir.trial_path(trial.trial_id)).validation_losses_path, ValidationLoss)
         )
         for trial in finished
     }

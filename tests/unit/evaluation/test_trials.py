@@ -1,13 +1,13 @@
 import random
 
-from aliquot.core.sweep import RowLoss
+from aliquot.core.sweep import ValidationLoss
 from aliquot.evaluation.trials import compare_trials, is_worse
 
 
 def losses(shift: float, *, noise: float = 0.0, seed: int = 0, num_rows: int = 60, group: str | None = None):
     rng, noisy = random.Random(1), random.Random(seed)
     return [
-        RowLoss(
+        ValidationLoss(
             example_id=str(number),
             loss=3 * (rng.uniform(0.1, 4.0) + shift + noisy.gauss(0, noise)),
             num_trained_tokens=3,

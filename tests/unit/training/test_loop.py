@@ -161,6 +161,47 @@ def test_a_pass_that_does_not_fit_is_cut_and_training_goes_on(start, small_gpu):
     assert "Step 1 did not fit" in warnings[0]["message"]
 
 
+def test_j10_a_pass_that_the_machine_refuses_is_cut_and_said(start, monkeypatch):
+    from aliquot.training import loss
+
+    real, sizes = loss.token_losses, []
+
+    def refused(model, rows, layout):
+        if len(rows) > 1:
+            if not sizes:
+                sizes.append(len(rows))
+                raise MemoryError
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …")
+        return real(model, rows, layout)
+
+    _, whole = start("a", lora_dropout=0.0, micro_batch_size=4, held_out=[])
+    monkeypatch.setattr(loss, "token_losses", refused)
+    _, journal = start("b", lora_dropout=0.0, micro_batch_size=4, held_out=[])
+    assert journal.losses == pytest.approx(whole.losses, rel=1e-3)
+    assert journal.of("warning")[0]["code"] == "pass_halved"
+
+
+def test_passes_that_were_cut_stay_cut_after_a_resume(start, small_gpu):
+    small_gpu(100)
+    whole, _ = start("whole", micro_batch_size=4, held_out=[])
+    with pytest.raises(Interrupted):
+        start("cut", micro_batch_size=4, held_out=[], wishes={7: "stop"})
+    resumed, journal = start("cut", micro_batch_size=4, held_out=[])
+    assert resumed == whole
+    assert journal.of("warning") == []
+
+
+def test_another_fault_is_not_taken_for_a_lack_of_memory(start, monkeypatch):
+    from aliquot.training import loss
+
+    def broken(model, rows, layout):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(loss, "token_losses", broken)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        start(held_out=[])
+
+
 def test_a_row_that_does_not_fit_alone_ends_training_in_words(start, small_gpu):
     small_gpu(5)
     with pytest.raises(MachineError) as caught:

@@ -5,7 +5,7 @@ import pytest
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.core.run_dir import RunDir
-from aliquot.core.sweep import RowLoss, SweepDir
+from aliquot.core.sweep import SweepDir, ValidationLoss
 from aliquot.errors import InputError, Interrupted, RunError
 from aliquot.export.methods import describe_methods
 from aliquot.export.record import read_record
@@ -29,7 +29,9 @@ def trains(loss_of):
             Journal(run_dir).write("validation", step=spec.training.num_steps, loss=loss, is_best=True)
             Journal(run_dir).write("state", state="finished")
             losses = [
-                RowLoss(example_id=row.example_id, loss=loss + 0.01 * (number % 3), num_trained_tokens=1)
+                ValidationLoss(
+                    example_id=row.example_id, loss=loss + 0.01 * (number % 3), num_trained_tokens=1
+                )
                 for number, row in enumerate(rows)
             ]
             write_file(run_dir.validation_losses_path, encode_lines(losses))

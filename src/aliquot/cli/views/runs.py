@@ -10,12 +10,15 @@ from aliquot.cli.views.layout import facts, heading, table
 from aliquot.core.run import RunState
 from aliquot.export.wording import (
     decimals_for,
+    energy,
     in_sentence,
     metric_text,
     metric_title,
     moment,
     rough_duration,
+    size,
 )
+from aliquot.workflows.progress import RunProgress
 from aliquot.workflows.runs import RunDetails, RunSummary
 
 COLOURS = {
@@ -48,6 +51,9 @@ def details(record: RunDetails) -> list[RenderableType]:
                 ("created", moment(one.created_at)),
                 ("data", f"{spec.data.file} (sha256 {spec.data.file_sha256[:12]}…)"),
                 ("base", f"{one.base} ({spec.model.revision})"),
+                ("speed", _speed(progress)),
+                ("memory", size(progress.memory_bytes) if progress.memory_bytes else ""),
+                ("energy", energy(progress.energy_j) if progress.energy_j is not None else ""),
                 ("left", rough_duration(left) if left is not None else ""),
                 ("result", one.headline),
                 ("again", spec.command),
@@ -56,6 +62,13 @@ def details(record: RunDetails) -> list[RenderableType]:
         heading("Plan"),
         *plan_view.full(spec.plan),
     ]
+
+
+def _speed(progress: RunProgress) -> str:
+    if not progress.tokens_per_s:
+        return ""
+    trained = progress.trained_tokens_per_s or 0
+    return f"{progress.tokens_per_s:,.0f} tokens per second, {trained:,.0f} of them with loss"
 
 
 def state(run: RunSummary) -> Text:
