@@ -15,13 +15,18 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSpec:
-    """Every value the training loop reads. Names and units as in the settings reference."""
+    """Every value the training loop reads. Names and units as in the settings reference.
+
+    Attributes:
+        method: ``lora``, or ``full``: all weights; the four settings of the adapter are then empty.
+    """
 
     seed: int
-    lora_rank: int
-    lora_alpha: int
-    lora_dropout: float
-    target_modules: tuple[str, ...]
+    method: str = "lora"
+    lora_rank: int = 0
+    lora_alpha: int = 0
+    lora_dropout: float = 0.0
+    target_modules: tuple[str, ...] = ()
     learning_rate: float
     schedule: str
     warmup_ratio: float

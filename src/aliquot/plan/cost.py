@@ -49,6 +49,9 @@ models and dropout (without it a quarter less), float32 taken as twice that."""
 ADAPTER_BYTES = 16
 """Per trainable parameter: weight, gradient and two moments of Adam in float32."""
 
+CHECKPOINT_BYTES = 12
+"""Per trainable parameter on disk: weight and two moments of Adam in float32."""
+
 LOGIT_BYTES = 12
 """Per trained position and vocabulary entry: float32 logits, their gradient, 16-bit copies. Measured on an
 H100: 11.4 to 11.8 with three models."""
@@ -84,6 +87,21 @@ def lora_parameters(architecture: Architecture, rank: int, target_modules: Itera
     return rank * per_layer * a.num_layers
 
 
+def trainable_parameters(
+    architecture: Architecture, method: str, rank: int, target_modules: Iterable[str]
+) -> int:
+    """Return the parameters that a method trains: those of the adapter, or all."""
+    if method == "full":
+        return architecture.num_parameters
+    return lora_parameters(architecture, rank, target_modules)
+
+
+def disk_bytes(num_trainable: int, num_checkpoints_kept: int) -> int:
+    """Return the disk space of a run: the weights, and checkpoints with best, last and one being written."""
+    num_checkpoints = num_checkpoints_kept + 3
+    return num_trainable * (CHECKPOINT_BYTES * num_checkpoints + WEIGHT_BYTES["float32"])
+
+
 def body_parameters(architecture: Architecture) -> int:
     """Return the parameters that every token passes through: all but embeddings and head."""
     tables = 1 if architecture.ties_embeddings else 2
@@ -111,6 +129,7 @@ class CostModel:
     Attributes:
         num_threads: CPU threads used; speed scales with them up to the device's own.
         adapter_parameters: Trainable parameters.
+        method: ``lora`` or ``full``.
     """
 
     architecture: Architecture
@@ -118,6 +137,7 @@ class CostModel:
     precision: str
     num_threads: int
     adapter_parameters: int
+    method: str = "lora"
 
     @property
     def flops_per_s(self) -> float:
@@ -137,13 +157,16 @@ class CostModel:
     def train_pass_flops(self, num_tokens: float, num_trained: float, length: float) -> float:
         """Return the operations of forward and backward passes.
 
-        Frozen weights cost 4 per parameter and token, adapters 6; the head counts only where there is
+        Frozen weights cost 4 per parameter and token, trained ones 6; the head counts only where there is
         loss; attention grows with the row's length.
         """
         a = self.architecture
         attention = 6 * a.num_layers * a.num_heads * a.head_size * length
+        head = a.vocab_size * a.hidden_size
+        if self.method == "full":
+            return num_tokens * (6 * body_parameters(a) + attention) + num_trained * 6 * head
         per_token = 4 * body_parameters(a) + 6 * self.adapter_parameters + attention
-        return num_tokens * per_token + num_trained * 4 * a.vocab_size * a.hidden_size
+        return num_tokens * per_token + num_trained * 4 * head
 
     def train_epoch_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
         """Return the seconds of one pass over the training rows."""
@@ -189,7 +212,9 @@ class CostModel:
 
     @property
     def fixed_bytes(self) -> int:
-        """Memory that no micro-batch size saves: weights, adapter with optimizer, runtime."""
+        """Memory that no micro-batch size saves: weights, trained ones with optimizer, runtime."""
+        if self.method == "full":
+            return ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES
         weights = WEIGHT_BYTES[self.precision] * self.architecture.num_parameters
         return weights + ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES
 

@@ -47,6 +47,29 @@ def require_device(given: GivenSettings, device: Device) -> None:
         )
 
 
+def require_method(given: GivenSettings, method: str) -> None:
+    """Raise when settings were given that the method has no use for, or cannot have.
+
+    Raises:
+        InputError: With the setting's name and the remedy.
+    """
+    if method != "full":
+        return
+    for name in ("train.lora_rank", "train.lora_alpha", "train.lora_dropout", "train.target_modules"):
+        if given.find(name) is not None:
+            raise _impossible(
+                name,
+                f"Found {given.find(name)} together with train.method full, which has no adapter.",
+                "Leave it out, or set train.method: lora.",
+            )
+    if given.find("train.precision") == "bfloat16":
+        raise _impossible(
+            "train.precision",
+            "Found bfloat16 together with train.method full; weights that are trained are held in float32.",
+            "Leave it out, or set train.method: lora.",
+        )
+
+
 def require_possible(
     training: TrainingSpec, prediction: PredictionSpec, data: DataReport, model: PreparedModel
 ) -> None:
@@ -55,7 +78,8 @@ def require_possible(
     Raises:
         InputError: With the setting's name, both values and the remedy.
     """
-    _require_adapter(training, model)
+    if training.method == "lora":
+        _require_adapter(training, model)
     _require_lengths(training, data, model)
     if training.micro_batch_size > training.batch_size:
         raise _impossible(

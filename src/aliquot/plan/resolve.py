@@ -17,11 +17,18 @@ from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Choice, Device, Estimate, Plan
 from aliquot.core.spec import EvaluationSpec, PredictionSpec, TrainingSpec
 from aliquot.plan import rules
-from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words, lora_parameters
+from aliquot.plan.cost import (
+    CostModel,
+    disk_bytes,
+    distinct_tokens,
+    duration_in_words,
+    trainable_parameters,
+)
 from aliquot.plan.refusals import (
     longest_split,
     require_device,
     require_memory,
+    require_method,
     require_possible,
     require_rows,
 )
@@ -71,7 +78,7 @@ def resolve(
     require_device(given, device)
     sheet = _Sheet(given, data, model, device)
     sheet.add(base or _given_base(given, model))
-    cost = _settle_adapter(sheet)
+    cost = _settle_method(sheet)
     schedule = _settle_schedule(sheet, cost)
     training = _settle_training(sheet, schedule)
     prediction = _settle_prediction(sheet)
@@ -145,20 +152,28 @@ def _given_base(given: GivenSettings, model: PreparedModel) -> Choice:
     return settle(given, choice)
 
 
-def _settle_adapter(sheet: _Sheet) -> CostModel:
+def _settle_method(sheet: _Sheet) -> CostModel:
     """Settle what the speed of a step depends on, and return the cost model made from it."""
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
-    precision = sheet.settle(rules.precision(device))
+    method = sheet.settle(rules.method())
+    require_method(sheet.given, method)
+    precision = sheet.settle(rules.precision(device, method))
     num_threads = sheet.settle(rules.num_threads(device))
-    modules = tuple(sheet.settle(rules.target_modules(architecture)))
-    rank = sheet.settle(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
+    modules: tuple[str, ...] = ()
+    rank = 0
+    if method == "lora":
+        modules = tuple(sheet.settle(rules.target_modules(architecture)))
+        rank = sheet.settle(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
+        sheet.settle(rules.lora_alpha())
+        sheet.settle(rules.lora_dropout(architecture, device))
     return CostModel(
         architecture=architecture,
         device=device,
         precision=precision,
         num_threads=num_threads,
-        adapter_parameters=lora_parameters(architecture, rank, modules),
+        adapter_parameters=trainable_parameters(architecture, method, rank, modules),
+        method=method,
     )
 
 
@@ -239,9 +254,7 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     architecture, steps = sheet.model.architecture, schedule.num_steps
     for choice in (
         rules.seed(),
-        rules.lora_alpha(),
-        rules.lora_dropout(architecture, sheet.device),
-        rules.learning_rate(architecture, steps),
+        rules.learning_rate(architecture, steps, sheet.get("train.method")),
         rules.schedule(),
         rules.warmup_ratio(steps),
         rules.weight_decay(),
@@ -256,7 +269,8 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
         for name, choice in sheet.choices.items()
         if name.startswith("train.") and name not in ("train.time_budget_s", "train.max_steps")
     }
-    values["target_modules"] = tuple(values["target_modules"])
+    if "target_modules" in values:
+        values["target_modules"] = tuple(values["target_modules"])
     return TrainingSpec(**values, num_steps=steps)
 
 
@@ -302,6 +316,7 @@ def _estimate(sheet: _Sheet, cost: CostModel, schedule: _Schedule, prediction: P
         basis=f"{cost.flops_per_s / 1e9:,.0f} GFLOP/s sustained, from the speed measured on this device, and "
         f"a fixed cost per pass; with {duration_in_words(schedule.validations_s)} of validation, without the "
         "loading of the model. The times of real steps replace it once training runs.",
+        disk_bytes=disk_bytes(cost.adapter_parameters, sheet.get("train.num_checkpoints_kept")),
     )
 
 

@@ -1,8 +1,8 @@
 """Checkpoints: published by one rename, verified by hashes, rotated without ever losing a good one.
 
-A checkpoint holds the adapter, AdamW's moments and a few numbers. Data order, dropout and learning rate
-are functions of the step, so nothing else is needed to continue with equal bits. Safetensors and JSON
-only.
+A checkpoint holds the trained weights, AdamW's moments and a few numbers. Data order, dropout and
+learning rate are functions of the step, so nothing else is needed to continue with equal bits.
+Safetensors and JSON only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from safetensors.torch import load_file, save_file
 from aliquot.core.files import new_folder
 from aliquot.core.records import decode, encode_pretty, sha256_file
 from aliquot.errors import RunError
-from aliquot.modeling.adapter import WEIGHTS, adapter_tensors, set_adapter_tensors
+from aliquot.modeling.trained_weights import set_trained_tensors, trained_tensors, weights_file
 from aliquot.training.optimizer import trained_parameters
 
 
@@ -63,7 +63,7 @@ class CheckpointStore:
         if target.exists():  # damaged, else training would have continued from it
             shutil.rmtree(target)
         with new_folder(target) as folder:
-            save_file(adapter_tensors(model), folder / WEIGHTS, metadata={"format": "pt"})
+            save_file(trained_tensors(model), folder / weights_file(model), metadata={"format": "pt"})
             save_file(_moments(model, optimizer), folder / "optimizer.safetensors")
             hashes = {path.name: sha256_file(path) for path in sorted(folder.iterdir())}
             (folder / "manifest.json").write_bytes(encode_pretty(_Manifest(state=state, files=hashes)))
@@ -85,7 +85,7 @@ class CheckpointStore:
             if fault:
                 damaged.append(f"{path.name}: {fault}")
                 continue
-            set_adapter_tensors(model, load_file(path / WEIGHTS))
+            set_trained_tensors(model, load_file(path / weights_file(model)))
             _set_moments(model, optimizer, load_file(path / "optimizer.safetensors"))
             return _read_manifest(path).state, damaged
         if damaged:
@@ -98,7 +98,7 @@ class CheckpointStore:
         return TrainingState(), []
 
     def load_weights(self, model: Any, step: int) -> None:
-        """Put the adapter of one checkpoint into the model.
+        """Put the weights of one checkpoint into the model.
 
         Raises:
             RunError: That checkpoint is damaged.
@@ -112,7 +112,7 @@ class CheckpointStore:
                 location=str(path),
                 hint="Delete the checkpoints folder and run `aliquot resume` to train again.",
             )
-        set_adapter_tensors(model, load_file(path / WEIGHTS))
+        set_trained_tensors(model, load_file(path / weights_file(model)))
 
     def _path(self, step: int) -> Path:
         return self._folder / f"step-{step:06d}"

@@ -62,7 +62,7 @@ class StepLoss:
 def accumulate_gradients(
     model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, *, step: int, packing: Packing
 ) -> StepLoss:
-    """Add the gradient of the step's mean loss to the adapter's parameters."""
+    """Add the gradient of the step's mean loss to the trained parameters."""
     trained_tokens = sum(row.num_trained_tokens for row in rows)
     shares: list[torch.Tensor] = []
     hits: list[torch.Tensor] = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from aliquot.worker.process import run_program
 TITLES = {
     "predict:base": "Base model answers the held-out rows",
     "predict:base_few_shot": "Base model answers with examples shown",
-    "train": "Training the adapter",
+    "train": "Training",
     "predict:tuned": "Tuned model answers the held-out rows",
 }
 
@@ -119,21 +120,36 @@ class RunWork:
 
     def load_base(self) -> Any:
         """Return the base model, freshly loaded."""
-        from aliquot.modeling.load import load_base, set_determinism
+        from aliquot.modeling.load import load_base
+
+        return self._load(lambda place: load_base(self.model_dir, **place))
+
+    def load_tuned(self) -> Any:
+        """Return the trained model.
+
+        Raises:
+            ModelError: It was not trained yet.
+        """
+        from aliquot.modeling.trained_weights import load_tuned
+
+        weights_dir = self.run_dir.find_weights_dir() or self.run_dir.adapter_dir
+        return self._load(lambda place: load_tuned(self.model_dir, weights_dir, **place))
+
+    def _load(self, load: Callable[[dict[str, str]], Any]) -> Any:
+        from aliquot.modeling.load import set_determinism
         from aliquot.modeling.memory import naming_memory_errors
 
+        training = self.spec.training
         self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
-        set_determinism(self.spec.training.num_threads, self.spec.training.device)
-        with naming_memory_errors("while the base model was loaded"):
-            return load_base(
-                self.model_dir, precision=self.spec.training.precision, device=self.spec.training.device
-            )
+        set_determinism(training.num_threads, training.device)
+        with naming_memory_errors("while the model was loaded"):
+            return load({"precision": training.precision, "device": training.device})
 
 
 def _run_stage(stage: str, work: RunWork) -> None:
     """Do what is left of one stage; a stage whose files are all there costs nothing."""
     kind, _, model = stage.partition(":")
-    if kind == "train" and not work.run_dir.adapter_dir.is_dir():
+    if kind == "train" and work.run_dir.find_weights_dir() is None:
         _train_stage(work)
     elif kind == "predict":
         paths = {split: work.run_dir.predictions_path(model, split) for split in work.spec.prediction.splits}
@@ -153,13 +169,10 @@ def _train_stage(work: RunWork) -> None:
 
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     from aliquot.inference.engines.transformers import TransformersEngine
-    from aliquot.modeling.adapter import load_adapter
     from aliquot.modeling.memory import naming_memory_errors
     from aliquot.worker.predict import Predictor
 
-    loaded = work.load_base()
-    if model == "tuned":
-        loaded = load_adapter(loaded, work.run_dir.adapter_dir)
+    loaded = work.load_tuned() if model == "tuned" else work.load_base()
     work.journal.write("stage", name=f"predict:{model}", title=TITLES[f"predict:{model}"])
     engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
     predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)

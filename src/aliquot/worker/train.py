@@ -1,4 +1,4 @@
-"""The training stage: rows of the run directory in, a published adapter out."""
+"""The training stage: rows of the run directory in, published weights out."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from aliquot.core.files import new_folder, write_file
 from aliquot.core.records import decode, encode_pretty
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
-from aliquot.modeling.adapter import add_adapter, save_adapter
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
+from aliquot.modeling.trained_weights import make_trainable, save_trained
 from aliquot.tokenization.batches import MAX_PACK_TOKENS
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
@@ -25,7 +25,7 @@ from aliquot.worker.journal import RunJournal
 
 
 def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, journal: RunJournal) -> None:
-    """Train from the newest checkpoint and publish ``adapter/`` by one rename.
+    """Train from the newest checkpoint and publish ``adapter/`` or ``model/`` by one rename.
 
     Raises:
         Interrupted: Training was stopped at a step border.
@@ -35,7 +35,7 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         require_determinism()
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
-    model = add_adapter(base, spec.training)
+    model = make_trainable(base, spec.training)
     train(
         model,
         rows,
@@ -45,8 +45,9 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
         checkpoints=CheckpointStore(run_dir.checkpoints_dir, spec.training.num_checkpoints_kept),
         journal=journal,
     )
-    with new_folder(run_dir.adapter_dir) as folder:
-        save_adapter(model, folder, model_dir=encoder.folder, prepared=spec.model)
+    target = run_dir.model_dir if spec.training.method == "full" else run_dir.adapter_dir
+    with new_folder(target) as folder:
+        save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
 
 
 def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:

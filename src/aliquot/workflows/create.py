@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -40,11 +41,13 @@ def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) ->
     """Create the directory of a new run: ``spec.json`` and ``rows/``.
 
     Raises:
-        MachineError: The folder cannot be written to, or the disk is full; nothing is left behind.
+        MachineError: The folder cannot be written to, or the disk is too small or full; nothing is left
+            behind.
     """
     now = within.now()
     name = run_id(now, planned.checked.report.file, within.token())
     folder = (runs_dir or default_runs_dir()) / name
+    require_disk(folder.parent, planned.resolved.plan.estimate.disk_bytes)
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
         hashes = _write_rows(half_made, planned.checked.table)
@@ -71,6 +74,24 @@ def require_writable(runs_dir: Path | None) -> None:
         location=str(folder),
         hint="Choose another folder with --runs-dir, or set ALIQUOT_RUNS.",
     )
+
+
+def require_disk(folder: Path, needed_bytes: int) -> None:
+    """Refuse a run whose checkpoints would not fit the disk, before training finds out.
+
+    Raises:
+        MachineError: There is too little space (``disk_too_small``).
+    """
+    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(nearest).free
+    if needed_bytes > free:
+        raise MachineError(
+            f"Checkpoints and weights need up to {needed_bytes / 1e9:.1f} GB, {free / 1e9:.1f} GB are free.",
+            code="disk_too_small",
+            location=str(folder),
+            hint="Make room, choose another disk with --runs-dir, or lower train.num_checkpoints_kept; "
+            "train.method: lora needs far less.",
+        )
 
 
 def run_id(now: datetime, data_file: str, token: str) -> str:

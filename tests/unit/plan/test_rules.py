@@ -305,6 +305,7 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
 
 
 ALL_CHOICES: list[Choice] = [
+    rules.method(),
     rules.seed(),
     rules.num_epochs(100),
     rules.batch_size(100, 3),

@@ -4,10 +4,14 @@ import json
 import os
 
 import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
 
 from aliquot.core.records import sha256_file
 from aliquot.core.run import RunState, list_steps
 from aliquot.errors import Interrupted, RunError
+from aliquot.tokenization.encoder import Encoder
 from aliquot.worker import run as program
 from aliquot.worker.journal import RunJournal
 from tests.fixtures.tiny_run import make_tiny_run
@@ -43,6 +47,26 @@ def test_a_whole_run(tiny_run, work):
     environment = json.loads(tiny_run.environment_path.read_text())
     assert environment["stage_s"]["train"] > 0
     assert environment["packages"]["torch"]
+
+
+def test_a_full_fine_tuning_publishes_a_model_that_anybody_can_load(tmp_path, prepared_dir, work):
+    run_dir = make_tiny_run(tmp_path / "full", prepared_dir, method="full", learning_rate=5e-4)
+    work(run_dir)
+    assert not run_dir.adapter_dir.exists()
+    names = {path.name for path in run_dir.model_dir.iterdir()}
+    assert {"model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja"} <= names
+    tuned, base = (load_file(d / "model.safetensors") for d in (run_dir.model_dir, prepared_dir))
+    assert tuned.keys() == base.keys()  # tied weights are stored once
+    assert all(not torch.equal(tuned[name], base[name]) for name in tuned)
+    assert "attn_implementation" not in (run_dir.model_dir / "config.json").read_text()
+    model = AutoModelForCausalLM.from_pretrained(run_dir.model_dir)
+    encoder = Encoder.load(prepared_dir)
+    for row, answer in zip(run_dir.read_rows("test"), run_dir.read_predictions("tuned", "test"), strict=True):
+        prompt = torch.tensor([encoder.encode_prompt(row.prompt)])
+        made = model.generate(prompt, max_new_tokens=4, do_sample=False)[0, prompt.shape[1] :]
+        assert encoder.decode(made.tolist()) == answer.output
+    outputs = [[p.output for p in run_dir.read_predictions(name, "test")] for name in ("base", "tuned")]
+    assert outputs[0] != outputs[1]
 
 
 def test_finished_stages_are_not_done_again(tiny_run, work):
