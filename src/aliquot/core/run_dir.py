@@ -71,6 +71,11 @@ class RunDir:
         return next((path for path in (self.adapter_dir, self.model_dir) if path.is_dir()), None)
 
     @property
+    def start_path(self) -> Path:
+        """``start/adapter_model.safetensors``: the weights that training continues from."""
+        return self.path / "start" / "adapter_model.safetensors"
+
+    @property
     def requests_dir(self) -> Path:
         """Wishes of the control plane: ``stop``, ``cancel``, ``checkpoint``."""
         return self.path / "requests"

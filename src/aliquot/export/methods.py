@@ -65,7 +65,18 @@ def _model(spec: Spec) -> str:
     trained = spec.plan.estimate.trainable_parameters
     return (
         f"We fine-tuned {model.source.name} ({origin}, revision {model.revision}{licence}; "
-        f"{model.architecture.num_parameters:,} parameters) {_method(training, trained)}"
+        f"{model.architecture.num_parameters:,} parameters) {_method(training, trained)}{_start(spec)}"
+    )
+
+
+def _start(spec: Spec) -> str:
+    start = spec.start
+    if start is None:
+        return ""
+    seen = f" Of the test prompts here {len(start.prompts_seen):,} were among its training rows."
+    return (
+        f" Training did not begin at the base model but continued from the adapter of {start.name} (SHA-256 "
+        f"{start.sha256[:16]}…).{seen if start.prompts_seen else ''}"
     )
 
 

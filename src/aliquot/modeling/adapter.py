@@ -73,6 +73,14 @@ def set_adapter_tensors(model: PeftModel, tensors: dict[str, torch.Tensor]) -> N
             code="adapter_mismatch",
             hint="The adapter was trained on another base model or with other target modules.",
         )
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise ModelError(
+                f"{name} has the shape {tuple(tensor.shape)}, this model wants "
+                f"{tuple(expected[name].shape)}.",
+                code="adapter_mismatch",
+                hint="The adapter was trained on another base model or with another rank.",
+            )
     set_peft_model_state_dict(model, tensors)
 
 

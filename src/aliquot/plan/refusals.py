@@ -6,7 +6,7 @@ from aliquot.config.given import GivenSettings
 from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Device
-from aliquot.core.spec import PredictionSpec, TrainingSpec
+from aliquot.core.spec import PredictionSpec, StartingPoint, TrainingSpec
 from aliquot.errors import InputError, MachineError
 from aliquot.plan.cost import CostModel
 
@@ -68,6 +68,32 @@ def require_method(given: GivenSettings, method: str) -> None:
             "Found bfloat16 together with train.method full; weights that are trained are held in float32.",
             "Leave it out, or set train.method: lora.",
         )
+
+
+def require_start(given: GivenSettings, start: StartingPoint | None) -> None:
+    """Raise when settings contradict the adapter that training continues from.
+
+    Raises:
+        InputError: With both values.
+    """
+    if start is None:
+        return
+    if given.find("train.method") == "full":
+        raise _impossible(
+            "train.method",
+            f"Found full together with train.start_from, which continues the adapter of {start.name}.",
+            "Leave one of the two out.",
+        )
+    for key in ("lora_rank", "lora_alpha", "target_modules"):
+        wanted, has = given.find(f"train.{key}"), getattr(start, key)
+        same = set(wanted) == set(has) if isinstance(has, tuple) and wanted else wanted == has
+        if wanted is not None and not same:
+            shown = ", ".join(has) if isinstance(has, tuple) else has
+            raise _impossible(
+                f"train.{key}",
+                f"Found {wanted}; the adapter of {start.name} has {shown}, and its weights fit no other.",
+                "Leave it out, or train anew without train.start_from.",
+            )
 
 
 def require_possible(

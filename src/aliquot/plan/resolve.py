@@ -7,7 +7,7 @@ each rule finds what it looks at; the plan table shows them in the order of the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from aliquot.config.given import GivenSettings
@@ -15,7 +15,7 @@ from aliquot.config.schema import list_settings
 from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Choice, Device, Estimate, Plan
-from aliquot.core.spec import EvaluationSpec, PredictionSpec, TrainingSpec
+from aliquot.core.spec import EvaluationSpec, PredictionSpec, StartingPoint, TrainingSpec
 from aliquot.plan import rules
 from aliquot.plan.cost import (
     CostModel,
@@ -31,6 +31,7 @@ from aliquot.plan.refusals import (
     require_method,
     require_possible,
     require_rows,
+    require_start,
 )
 from aliquot.plan.rules.choice import choose, settle
 from aliquot.plan.rules.evaluation import NORMALISERS
@@ -42,6 +43,10 @@ NOT_PLANNED = frozenset(
     record.name for record in list_settings() if record.name.startswith(("data.", "about."))
 )
 """Settings that the data check obeys and reports; no rule here chooses them."""
+
+
+PLANNED_ONLY = frozenset(("train.time_budget_s", "train.max_steps", "train.start_from"))
+"""Settings that the loop does not read: steps and starting weights are determined by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +66,7 @@ def resolve(
     device: Device,
     *,
     base: Choice | None = None,
+    start: StartingPoint | None = None,
 ) -> Resolved:
     """Return every setting with its reason, and the estimate.
 
@@ -70,13 +76,15 @@ def resolve(
         model: The prepared base model.
         device: The probed machine.
         base: How the base was chosen, for the table; without it the model counts as given.
+        start: The adapter that training continues from; rank, alpha and layers are taken from it.
 
     Raises:
         InputError: There are no training rows, or settings cannot work together.
         MachineError: The device is not there or has too little memory.
     """
     require_device(given, device)
-    sheet = _Sheet(given, data, model, device)
+    require_start(given, start)
+    sheet = _Sheet(given, data, model, device, start)
     sheet.add(base or _given_base(given, model))
     cost = _settle_method(sheet)
     schedule = _settle_schedule(sheet, cost)
@@ -91,7 +99,7 @@ def resolve(
         device=device,
         choices=sheet.in_order(),
         estimate=estimate,
-        warnings=list_warnings(given, data, device, training=training, estimate=estimate),
+        warnings=list_warnings(given, data, device, training=training, estimate=estimate, start=start),
     )
     return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
 
@@ -104,6 +112,7 @@ class _Sheet:
     data: DataReport
     model: PreparedModel
     device: Device
+    start: StartingPoint | None = None
     choices: dict[str, Choice] = field(default_factory=dict)
 
     def add(self, choice: Choice) -> None:
@@ -113,6 +122,14 @@ class _Sheet:
         choice = settle(self.given, rule_choice)
         self.add(choice)
         return choice.value
+
+    def settle_adapter(self, rule_choice: Choice) -> Any:
+        """Settle what an adapter is made with; a run that continues takes it from its start."""
+        if self.start is None:
+            return self.settle(rule_choice)
+        value = getattr(self.start, rule_choice.name.removeprefix("train."))
+        reason = f"Training continues from {self.start.name}, whose adapter was made so."
+        return self.settle(replace(rule_choice, value=value, reason=reason, source=OURS, alternatives=()))
 
     def get(self, name: str) -> Any:
         return self.choices[name].value
@@ -156,6 +173,8 @@ def _settle_method(sheet: _Sheet) -> CostModel:
     """Settle what the speed of a step depends on, and return the cost model made from it."""
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
+    if sheet.settle(rules.start_from()) == "last" and sheet.start:  # tomorrow another run is the last
+        sheet.add(replace(sheet.choices["train.start_from"], value=sheet.start.name))
     method = sheet.settle(rules.method())
     require_method(sheet.given, method)
     precision = sheet.settle(rules.precision(device, method))
@@ -163,9 +182,9 @@ def _settle_method(sheet: _Sheet) -> CostModel:
     modules: tuple[str, ...] = ()
     rank = 0
     if method == "lora":
-        modules = tuple(sheet.settle(rules.target_modules(architecture)))
-        rank = sheet.settle(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
-        sheet.settle(rules.lora_alpha())
+        modules = tuple(sheet.settle_adapter(rules.target_modules(architecture)))
+        rank = sheet.settle_adapter(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
+        sheet.settle_adapter(rules.lora_alpha())
         sheet.settle(rules.lora_dropout(architecture, device))
     return CostModel(
         architecture=architecture,
@@ -267,7 +286,7 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     values = {
         name.removeprefix("train."): choice.value
         for name, choice in sheet.choices.items()
-        if name.startswith("train.") and name not in ("train.time_budget_s", "train.max_steps")
+        if name.startswith("train.") and name not in PLANNED_ONLY
     }
     if "target_modules" in values:
         values["target_modules"] = tuple(values["target_modules"])

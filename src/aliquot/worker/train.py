@@ -6,15 +6,17 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import new_folder, write_file
-from aliquot.core.records import decode, encode_pretty
+from aliquot.core.records import decode, encode_pretty, sha256_file
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
+from aliquot.core.spec import Spec, StartingPoint
+from aliquot.errors import RunError
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
-from aliquot.modeling.trained_weights import make_trainable, save_trained
+from aliquot.modeling.trained_weights import make_trainable, save_trained, set_trained_tensors
 from aliquot.tokenization.batches import MAX_PACK_TOKENS
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
@@ -36,6 +38,8 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
     rows = _encode(encoder, run_dir.read_rows("train"))
     validation_rows = _encode(encoder, run_dir.read_rows("validation"))
     model = make_trainable(base, spec.training)
+    if spec.start:
+        set_trained_tensors(model, _read_start(run_dir, spec.start))
     train(
         model,
         rows,
@@ -48,6 +52,24 @@ def train_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, base: Any, jou
     target = run_dir.model_dir if spec.training.method == "full" else run_dir.adapter_dir
     with new_folder(target) as folder:
         save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
+
+
+def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor]:
+    """Return the adapter that training continues from.
+
+    Raises:
+        RunError: The copy in the run directory is not the one that was planned with (``start_differs``).
+    """
+    path = run_dir.start_path
+    found = sha256_file(path) if path.is_file() else "no file"
+    if found != start.sha256:
+        raise RunError(
+            f"The weights to continue from have SHA-256 {found}, the run was planned with {start.sha256}.",
+            code="start_differs",
+            location=str(path),
+            hint=f"Copy them again from {start.name}, or start a new run.",
+        )
+    return load_file(path)
 
 
 def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:

@@ -52,6 +52,9 @@ def create_run(planned: Planned, runs_dir: Path | None, within: Surroundings) ->
         half_made = RunDir(temporary)
         hashes = _write_rows(half_made, planned.checked.table)
         _write_token_view(half_made, planned)
+        if planned.start:
+            half_made.start_path.parent.mkdir()
+            shutil.copyfile(planned.start.weights, half_made.start_path)
         half_made.save_spec(build_spec(planned, run_id=name, now=now, rows_sha256=hashes))
     return RunDir(folder)
 
@@ -118,6 +121,7 @@ def build_spec(planned: Planned, *, run_id: str, now: datetime, rows_sha256: dic
         training=resolved.training,
         prediction=resolved.prediction,
         evaluation=resolved.evaluation,
+        start=planned.start.point if planned.start else None,
     )
 
 

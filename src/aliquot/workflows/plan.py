@@ -23,6 +23,7 @@ from aliquot.workflows.check import (
 )
 from aliquot.workflows.device import probe
 from aliquot.workflows.prepare import Base, list_ready_names, prepare
+from aliquot.workflows.start import Start, base_of, find_start, require_same_base, with_overlap
 from aliquot.workflows.surroundings import Surroundings
 
 
@@ -34,6 +35,7 @@ class Planned:
     checked: CheckedData
     base: Base
     resolved: Resolved
+    start: Start | None = None
 
 
 def plan(
@@ -65,20 +67,34 @@ def plan(
     return planned.resolved.plan
 
 
-def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> Planned:
-    """Check a file, choose and prepare the base model, and resolve every setting."""
+def make_plan(
+    data: Path | str, given: GivenSettings, within: Surroundings, runs_dir: Path | None = None
+) -> Planned:
+    """Check a file, choose and prepare the base model, and resolve every setting.
+
+    Args:
+        data: The file.
+        given: What the user set.
+        within: The surroundings.
+        runs_dir: Where a run that training continues from is looked for.
+    """
     checked = check_rows(data, given)
     require_usable(checked.report)
     require_conversations(checked)
     require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
     device = probe(within, given.find("train.device"))
-    choice = choose_base(given, checked.report, device, list_ready_names())
+    start = find_start(given.settings.train.start_from, runs_dir) if given.settings.train.start_from else None
+    choice = base_of(start, given) or choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
     checked = count_tokens(checked, base, given)
     within.tell(checked.report)
     require_usable(checked.report)
-    resolved = resolve(given, checked.report, base.model, device, base=choice)
-    return Planned(given=given, checked=checked, base=base, resolved=resolved)
+    if start:
+        require_same_base(start, base.model)
+        start = with_overlap(start, checked)
+    point = start.point if start else None
+    resolved = resolve(given, checked.report, base.model, device, base=choice, start=point)
+    return Planned(given=given, checked=checked, base=base, resolved=resolved, start=start)
 
 
 def require_metric(name: str | None, task_type: str) -> None:

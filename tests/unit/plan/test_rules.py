@@ -306,6 +306,7 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
 
 ALL_CHOICES: list[Choice] = [
     rules.method(),
+    rules.start_from(),
     rules.seed(),
     rules.num_epochs(100),
     rules.batch_size(100, 3),

@@ -48,6 +48,8 @@ def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     used = "Checkpoint used" if record.run_dir.find_weights_dir() else "Best checkpoint so far"
     if history.best:
         facts.append((used, f"step {history.best[0]:,}, validation loss {history.best[1]:.3f}"))
+    if record.spec.start:
+        facts.append(("Continued from", record.spec.start.name))
     facts.append(("Time in steps", duration(history.step_time_s)))
     if history.tokens_per_s:
         facts.append(("Speed", f"{history.tokens_per_s:,.0f} tokens per second"))

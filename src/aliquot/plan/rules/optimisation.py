@@ -71,6 +71,16 @@ def method() -> Choice:
     )
 
 
+def start_from() -> Choice:
+    """Choose where training begins: at the base model."""
+    return choose(
+        "train.start_from",
+        None,
+        reason="Training begins at the base model: a fresh adapter, which changes nothing at first.",
+        source=f"{OURS}: only the user knows which earlier run is meant",
+    )
+
+
 def num_epochs(
     num_rows: int, *, time_budget_s: float | None = None, seconds_for: Callable[[int], float] | None = None
 ) -> Choice:
