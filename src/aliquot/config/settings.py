@@ -81,8 +81,15 @@ class AboutSettings(_Group):
 
 
 class TrainSettings(_Group):
-    """How the adapter is trained."""
+    """How the model is trained."""
 
+    method: Literal["lora", "full"] | None = _setting(
+        "What is trained: low-rank matrices beside the weights, or all weights.", level="basic"
+    )
+    start_from: Name | None = _setting(
+        "Adapter to go on from: a run (name or folder), one of its checkpoints, or a PEFT adapter folder.",
+        level="basic",
+    )
     time_budget_s: float | None = _setting(
         "Time that training may take; the plan is fitted to it.", level="basic", unit="s", gt=0
     )

@@ -96,6 +96,7 @@ class Estimate:
     Attributes:
         computed_tokens: Tokens that pass through the model, shared prefixes counted once per micro-batch.
         basis: How the time was estimated, in words.
+        disk_bytes: Of checkpoints and weights together, at most; 0 in plans that did not reckon it.
     """
 
     num_steps: int
@@ -107,6 +108,7 @@ class Estimate:
     memory_bytes: int
     trainable_parameters: int
     basis: str
+    disk_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

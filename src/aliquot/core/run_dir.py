@@ -1,7 +1,8 @@
 """The run directory: where the two planes meet, and the only thing they share.
 
-Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``losses/``, ``adapter/`` and
-``environment.json``; wishes of the control plane are files in ``requests/``. See DESIGN in docs/.
+Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``losses/``, ``adapter/`` (or
+``model/``) and ``environment.json``; wishes of the control plane are files in ``requests/``. See DESIGN in
+docs/.
 """
 
 from __future__ import annotations
@@ -60,6 +61,20 @@ class RunDir:
     def adapter_dir(self) -> Path:
         """The PEFT adapter, once training has ended."""
         return self.path / "adapter"
+
+    @property
+    def model_dir(self) -> Path:
+        """The whole model of a full fine-tuning, once training has ended."""
+        return self.path / "model"
+
+    def find_weights_dir(self) -> Path | None:
+        """Return the folder of the trained weights, adapter or model, or None before training has ended."""
+        return next((path for path in (self.adapter_dir, self.model_dir) if path.is_dir()), None)
+
+    @property
+    def start_path(self) -> Path:
+        """``start/adapter_model.safetensors``: the weights that training continues from."""
+        return self.path / "start" / "adapter_model.safetensors"
 
     @property
     def requests_dir(self) -> Path:

@@ -15,13 +15,18 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSpec:
-    """Every value the training loop reads. Names and units as in the settings reference."""
+    """Every value the training loop reads. Names and units as in the settings reference.
+
+    Attributes:
+        method: ``lora``, or ``full``: all weights; the four settings of the adapter are then empty.
+    """
 
     seed: int
-    lora_rank: int
-    lora_alpha: int
-    lora_dropout: float
-    target_modules: tuple[str, ...]
+    method: str = "lora"
+    lora_rank: int = 0
+    lora_alpha: int = 0
+    lora_dropout: float = 0.0
+    target_modules: tuple[str, ...] = ()
     learning_rate: float
     schedule: str
     warmup_ratio: float
@@ -73,12 +78,37 @@ class EvaluationSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StartingPoint:
+    """The adapter that training continues from; its weights are copied to ``start/``.
+
+    Attributes:
+        name: The run, the run and its checkpoint, or the folder.
+        sha256: Of the adapter's weights.
+        base: Its base model, as its record names it.
+        base_files: SHA-256 of the base's files by name; empty where the adapter does not record them.
+        prompts_seen: ``prompt_sha256`` of those test rows of this run that the source was trained on.
+        num_tests_trained: Test rows of the source that this run trains on.
+    """
+
+    name: str
+    sha256: str
+    base: str
+    lora_rank: int
+    lora_alpha: int
+    target_modules: tuple[str, ...]
+    base_files: dict[str, str] = field(default_factory=dict)
+    prompts_seen: tuple[str, ...] = ()
+    num_tests_trained: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """A run, determined. With ``measured.json`` and the thread count it fixes the adapter's bytes.
 
     Attributes:
         settings: The settings as the user gave them (nothing resolved): loads again as a settings file.
         command: What to type to get this run again.
+        start: What training continues from; None for a run that begins at the base model.
     """
 
     schema_version: int
@@ -97,3 +127,4 @@ class Spec:
     prediction: PredictionSpec
     evaluation: EvaluationSpec
     notes: tuple[str, ...] = field(default_factory=tuple)
+    start: StartingPoint | None = None

@@ -78,6 +78,7 @@ def save_baselines(run_dir: RunDir) -> tuple[str, ...]:
     train, validation, test = (run_dir.read_rows(split) for split in ("train", "validation", "test"))
     seed = spec.evaluation.seed
     prompts = {row.prompt_sha256 for row in (*train, *validation)}
+    prompts.update(spec.start.prompts_seen if spec.start else ())  # so that all are compared on the same rows
     baselines = fit_baselines(train, validation, test, spec.task, seed=seed)
     for baseline in baselines:
         predictions = _as_predictions(baseline, test, seed=seed, train_prompts=prompts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aliquot.core.plan import Choice
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run import RunState
-from aliquot.core.spec import Spec
+from aliquot.core.spec import Spec, TrainingSpec
 from aliquot.export.history import History, read_history
 from aliquot.export.record import RunRecord
 from aliquot.export.source_files import name_hash
@@ -65,9 +65,28 @@ def _model(spec: Spec) -> str:
     trained = spec.plan.estimate.trainable_parameters
     return (
         f"We fine-tuned {model.source.name} ({origin}, revision {model.revision}{licence}; "
-        f"{model.architecture.num_parameters:,} parameters) with low-rank adaptation (LoRA; rank "
-        f"{training.lora_rank}, alpha {training.lora_alpha}, dropout {training.lora_dropout:g}) of the "
-        f"linear layers {listed(training.target_modules)}, which gives {trained:,} trainable parameters."
+        f"{model.architecture.num_parameters:,} parameters) {_method(training, trained)}{_start(spec)}"
+    )
+
+
+def _start(spec: Spec) -> str:
+    start = spec.start
+    if start is None:
+        return ""
+    seen = f" Of the test prompts here {len(start.prompts_seen):,} were among its training rows."
+    return (
+        f" Training did not begin at the base model but continued from the adapter of {start.name} (SHA-256 "
+        f"{start.sha256[:16]}…).{seen if start.prompts_seen else ''}"
+    )
+
+
+def _method(training: TrainingSpec, trained: int) -> str:
+    if training.method == "full":
+        return f"in full: all {trained:,} weights were trained, without an adapter."
+    return (
+        f"with low-rank adaptation (LoRA; rank {training.lora_rank}, alpha {training.lora_alpha}, dropout "
+        f"{training.lora_dropout:g}) of the linear layers {listed(training.target_modules)}, which gives "
+        f"{trained:,} trainable parameters."
     )
 
 

@@ -108,7 +108,7 @@ def _worker_stage(record: RunRecord, key: str) -> Stage:
 
 def _is_done(record: RunRecord, key: str) -> bool:
     if key == "train":
-        return record.run_dir.adapter_dir.is_dir()
+        return record.run_dir.find_weights_dir() is not None
     model = key.removeprefix("predict ")
     splits = [split for split in record.spec.prediction.splits if record.run_dir.rows_path(split).is_file()]
     return all(record.run_dir.predictions_path(model, split).is_file() for split in splits or ["test"])

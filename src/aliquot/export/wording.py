@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from aliquot.core.result import EvaluationReport, Interval, MetricValue
+from aliquot.core.spec import TrainingSpec
 
 ABSENT = "–"
 MINUS = "−"
@@ -54,6 +55,11 @@ def in_sentence(title: str) -> str:
 def with_unit(title: str, unit: str) -> str:
     """Return a heading with its unit; shares have none, and ``answer`` means that of the answers."""
     return title if unit in ("", "share", "answer") else f"{title} ({unit})"
+
+
+def method_in_words(training: TrainingSpec) -> str:
+    """Return what was trained, in a few words: ``LoRA rank 16``, ``all weights``."""
+    return "all weights" if training.method == "full" else f"LoRA rank {training.lora_rank}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

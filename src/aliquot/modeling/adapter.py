@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import cast
 
@@ -74,11 +73,19 @@ def set_adapter_tensors(model: PeftModel, tensors: dict[str, torch.Tensor]) -> N
             code="adapter_mismatch",
             hint="The adapter was trained on another base model or with other target modules.",
         )
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise ModelError(
+                f"{name} has the shape {tuple(tensor.shape)}, this model wants "
+                f"{tuple(expected[name].shape)}.",
+                code="adapter_mismatch",
+                hint="The adapter was trained on another base model or with another rank.",
+            )
     set_peft_model_state_dict(model, tensors)
 
 
-def save_adapter(model: PeftModel, folder: Path, *, model_dir: Path, prepared: PreparedModel) -> None:
-    """Write a PEFT adapter folder with tokenizer and chat template, complete without this program.
+def save_adapter(model: PeftModel, folder: Path, *, prepared: PreparedModel) -> None:
+    """Write the adapter as PEFT reads it.
 
     It names the base model as published, with its revision, never a path of this machine.
     """
@@ -89,8 +96,6 @@ def save_adapter(model: PeftModel, folder: Path, *, model_dir: Path, prepared: P
     config["target_modules"] = sorted(cast(set[str], config["target_modules"]))
     (folder / "adapter_config.json").write_text(json.dumps(config, indent=2, default=str), encoding="utf-8")
     save_file(adapter_tensors(model), folder / WEIGHTS, metadata={"format": "pt"})
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        shutil.copyfile(model_dir / name, folder / name)
 
 
 def published_name(prepared: PreparedModel) -> str:

@@ -16,7 +16,7 @@ from aliquot.core.plan import Choice, Device
 from aliquot.core.records import decode
 from aliquot.errors import InputError
 from aliquot.plan import rules
-from aliquot.plan.cost import CostModel, duration_in_words, lora_parameters
+from aliquot.plan.cost import CostModel, duration_in_words, trainable_parameters
 from aliquot.plan.rules.choice import choose, settle
 from aliquot.plan.rules.sources import OURS
 
@@ -176,12 +176,14 @@ def _weigh(base: CatalogueBase, given: GivenSettings, data: DataReport, device: 
     num_rows = max(1, train.num_examples)
     profile = train.tokens or guess_tokens(data, num_rows)
     layers = rules.target_modules(base.architecture).value
+    method = given.find("train.method") or rules.method().value
     cost = CostModel(
         architecture=base.architecture,
         device=device,
-        precision=given.find("train.precision") or rules.precision(device).value,
+        precision=given.find("train.precision") or rules.precision(device, method).value,
         num_threads=given.find("train.num_threads") or device.num_threads,
-        adapter_parameters=lora_parameters(base.architecture, 16, layers),
+        adapter_parameters=trainable_parameters(base.architecture, method, 16, layers),
+        method=method,
     )
     # A time budget takes epochs away first, so one epoch must fit it.
     has_budget = given.find("train.time_budget_s") is not None

@@ -49,6 +49,9 @@ models and dropout (without it a quarter less), float32 taken as twice that."""
 ADAPTER_BYTES = 16
 """Per trainable parameter: weight, gradient and two moments of Adam in float32."""
 
+CHECKPOINT_BYTES = 12
+"""Per trainable parameter on disk: weight and two moments of Adam in float32."""
+
 LOGIT_BYTES = 12
 """Per trained position and vocabulary entry: float32 logits, their gradient, 16-bit copies. Measured on an
 H100: 11.4 to 11.8 with three models."""
@@ -95,6 +98,21 @@ def lora_parameters(architecture: Architecture, rank: int, target_modules: Itera
     }
     per_layer = sum(sides.get(name, 2 * a.hidden_size) for name in target_modules)
     return rank * per_layer * a.num_layers
+
+
+def trainable_parameters(
+    architecture: Architecture, method: str, rank: int, target_modules: Iterable[str]
+) -> int:
+    """Return the parameters that a method trains: those of the adapter, or all."""
+    if method == "full":
+        return architecture.num_parameters
+    return lora_parameters(architecture, rank, target_modules)
+
+
+def disk_bytes(num_trainable: int, num_checkpoints_kept: int) -> int:
+    """Return the disk space of a run: the weights, and checkpoints with best, last and one being written."""
+    num_checkpoints = num_checkpoints_kept + 3
+    return num_trainable * (CHECKPOINT_BYTES * num_checkpoints + WEIGHT_BYTES["float32"])
 
 
 def body_parameters(architecture: Architecture) -> int:
@@ -181,6 +199,7 @@ class CostModel:
         num_devices: Devices that train together, each with a share of every step's rows.
         is_sharded: Whether each holds only its part of the base.
         recomputes: Whether a layer keeps only its input and is computed again in the backward pass.
+        method: ``lora`` or ``full``.
     """
 
     architecture: Architecture
@@ -191,6 +210,7 @@ class CostModel:
     num_devices: int = 1
     is_sharded: bool = False
     recomputes: bool = False
+    method: str = "lora"
 
     @property
     def flops_per_s(self) -> float:
@@ -210,15 +230,18 @@ class CostModel:
     def train_pass_flops(self, num_tokens: float, num_trained: float, length: float) -> float:
         """Return the operations of forward and backward passes.
 
-        Frozen weights cost 4 per parameter and token, adapters 6; the head counts only where there is
+        Frozen weights cost 4 per parameter and token, trained ones 6; the head counts only where there is
         loss; attention grows with the row's length.
         """
         a = self.architecture
         attention = 6 * a.num_layers * a.num_heads * a.head_size * length
-        per_token = 4 * body_parameters(a) + 6 * self.adapter_parameters + attention
+        head = a.vocab_size * a.hidden_size
+        is_full = self.method == "full"
+        trained = body_parameters(a) if is_full else self.adapter_parameters
+        per_token = (0 if is_full else 4 * body_parameters(a)) + 6 * trained + attention
         if self.recomputes:  # one more forward pass
-            per_token += 2 * (body_parameters(a) + self.adapter_parameters) + attention / 3
-        return num_tokens * per_token + num_trained * 4 * a.vocab_size * a.hidden_size
+            per_token += 2 * (body_parameters(a) + (0 if is_full else trained)) + attention / 3
+        return num_tokens * per_token + num_trained * (6 if is_full else 4) * head
 
     def train_epoch_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
         """Return the seconds of one pass over the training rows."""
@@ -270,7 +293,9 @@ class CostModel:
 
     @property
     def fixed_bytes(self) -> int:
-        """Memory that no micro-batch size saves: weights, adapter with optimizer, runtime."""
+        """Memory that no micro-batch size saves: weights, trained ones with optimizer, runtime."""
+        if self.method == "full":
+            return ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES
         weights = WEIGHT_BYTES[self.precision] * self.architecture.num_parameters
         if self.is_sharded:
             weights //= self.num_devices

@@ -6,7 +6,7 @@ from aliquot.config.given import GivenSettings
 from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Device
-from aliquot.core.spec import PredictionSpec, TrainingSpec
+from aliquot.core.spec import PredictionSpec, StartingPoint, TrainingSpec
 from aliquot.errors import InputError, MachineError
 from aliquot.plan.cost import CostModel
 
@@ -47,6 +47,55 @@ def require_device(given: GivenSettings, device: Device) -> None:
         )
 
 
+def require_method(given: GivenSettings, method: str) -> None:
+    """Raise when settings were given that the method has no use for, or cannot have.
+
+    Raises:
+        InputError: With the setting's name and the remedy.
+    """
+    if method != "full":
+        return
+    for name in ("train.lora_rank", "train.lora_alpha", "train.lora_dropout", "train.target_modules"):
+        if given.find(name) is not None:
+            raise _impossible(
+                name,
+                f"Found {given.find(name)} together with train.method full, which has no adapter.",
+                "Leave it out, or set train.method: lora.",
+            )
+    if given.find("train.precision") == "bfloat16":
+        raise _impossible(
+            "train.precision",
+            "Found bfloat16 together with train.method full; weights that are trained are held in float32.",
+            "Leave it out, or set train.method: lora.",
+        )
+
+
+def require_start(given: GivenSettings, start: StartingPoint | None) -> None:
+    """Raise when settings contradict the adapter that training continues from.
+
+    Raises:
+        InputError: With both values.
+    """
+    if start is None:
+        return
+    if given.find("train.method") == "full":
+        raise _impossible(
+            "train.method",
+            f"Found full together with train.start_from, which continues the adapter of {start.name}.",
+            "Leave one of the two out.",
+        )
+    for key in ("lora_rank", "lora_alpha", "target_modules"):
+        wanted, has = given.find(f"train.{key}"), getattr(start, key)
+        same = set(wanted) == set(has) if isinstance(has, tuple) and wanted else wanted == has
+        if wanted is not None and not same:
+            shown = ", ".join(has) if isinstance(has, tuple) else has
+            raise _impossible(
+                f"train.{key}",
+                f"Found {wanted}; the adapter of {start.name} has {shown}, and its weights fit no other.",
+                "Leave it out, or train anew without train.start_from.",
+            )
+
+
 def require_possible(
     training: TrainingSpec,
     prediction: PredictionSpec,
@@ -59,7 +108,8 @@ def require_possible(
     Raises:
         InputError: With the setting's name, both values and the remedy.
     """
-    _require_adapter(training, model)
+    if training.method == "lora":
+        _require_adapter(training, model)
     _require_devices(training, device)
     _require_lengths(training, data, model)
     if training.micro_batch_size > training.batch_size:
@@ -89,6 +139,12 @@ def _require_devices(training: TrainingSpec, device: Device) -> None:
             "train.num_devices",
             f"{training.num_devices} devices cannot share the {training.batch_size} rows of a step.",
             f"Give at most {training.batch_size}, or a larger train.batch_size.",
+        )
+    if training.sharding == "full" and training.method == "full":
+        raise _impossible(
+            "train.sharding",
+            "Found full together with train.method full; only frozen weights can be spread over devices.",
+            "Leave it out, or set train.method: lora.",
         )
     if training.sharding == "full" and training.num_devices == 1:
         raise _impossible(

@@ -15,16 +15,24 @@ from aliquot.config.schema import list_settings
 from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Choice, Device, Estimate, Plan, RecipeUse
-from aliquot.core.spec import EvaluationSpec, PredictionSpec, TrainingSpec
+from aliquot.core.spec import EvaluationSpec, PredictionSpec, StartingPoint, TrainingSpec
 from aliquot.plan import rules
-from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words, lora_parameters
+from aliquot.plan.cost import (
+    CostModel,
+    disk_bytes,
+    distinct_tokens,
+    duration_in_words,
+    trainable_parameters,
+)
 from aliquot.plan.recipe import Case, Recipe, get_recipe
 from aliquot.plan.refusals import (
     longest_split,
     require_device,
     require_memory,
+    require_method,
     require_possible,
     require_rows,
+    require_start,
 )
 from aliquot.plan.rules.choice import Asked, choose, settle
 from aliquot.plan.rules.evaluation import NORMALISERS
@@ -37,6 +45,10 @@ NOT_PLANNED = frozenset(
     record.name for record in list_settings() if record.name.startswith(("data.", "about."))
 )
 """Settings that the data check obeys and reports; no rule here chooses them."""
+
+
+PLANNED_ONLY = frozenset(("train.time_budget_s", "train.max_steps", "train.start_from"))
+"""Settings that the loop does not read: steps and starting weights are determined by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +68,7 @@ def resolve(
     device: Device,
     *,
     base: Choice | None = None,
+    start: StartingPoint | None = None,
 ) -> Resolved:
     """Return every setting with its reason, and the estimate.
 
@@ -65,17 +78,19 @@ def resolve(
         model: The prepared base model.
         device: The probed machine.
         base: How the base was chosen, for the table; without it the model counts as given.
+        start: The adapter that training continues from; rank, alpha and layers are taken from it.
 
     Raises:
         InputError: There are no training rows, no such recipe, or settings cannot work together.
         MachineError: The device is not there or has too little memory.
     """
     require_device(given, device)
+    require_start(given, start)
     recipe = get_recipe(given.settings.recipe) if given.settings.recipe else None
-    sheet = _Sheet(given, data, model, device, recipe)
+    sheet = _Sheet(given, data, model, device, recipe, start)
     sheet.add(base or _given_base(given, model))
     sheet.settle(rules.choose_recipe(recipe.title if recipe else ""))
-    cost = _settle_adapter(sheet)
+    cost = _settle_method(sheet)
     schedule = _settle_schedule(sheet, cost)
     training = _settle_training(sheet, schedule)
     prediction = _settle_prediction(sheet)
@@ -89,7 +104,7 @@ def resolve(
         device=device,
         choices=sheet.in_order(),
         estimate=estimate,
-        warnings=list_warnings(given, data, model, device, training=training, estimate=estimate),
+        warnings=list_warnings(given, data, model, device, training=training, estimate=estimate, start=start),
         recipe=_recipe_use(recipe, training, by_rules) if recipe and by_rules else None,
     )
     return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
@@ -104,6 +119,7 @@ class _Sheet:
     model: PreparedModel
     device: Device
     recipe: Recipe | None = None
+    start: StartingPoint | None = None
     choices: dict[str, Choice] = field(default_factory=dict)
     asked: dict[str, Asked] = field(init=False)
     """What the recipe asks for, by name."""
@@ -123,6 +139,16 @@ class _Sheet:
         choice = settle(self.given, rule_choice, self.asked.get(rule_choice.name))
         self.add(choice)
         return choice.value
+
+    def settle_adapter(self, rule_choice: Choice) -> Any:
+        """Settle what an adapter is made with; a run that continues takes it from its start."""
+        if self.start is None:
+            return self.settle(rule_choice)
+        value = getattr(self.start, rule_choice.name.removeprefix("train."))
+        reason = f"Training continues from {self.start.name}, whose adapter was made so."
+        taken = replace(rule_choice, value=value, reason=reason, source=OURS, alternatives=())
+        self.add(settle(self.given, taken))
+        return value
 
     def find_fixed(self, name: str) -> Any:
         """Return the value that the user or the recipe has fixed; None where a rule may choose."""
@@ -172,21 +198,31 @@ def _given_base(given: GivenSettings, model: PreparedModel) -> Choice:
     return settle(given, choice)
 
 
-def _settle_adapter(sheet: _Sheet) -> CostModel:
+def _settle_method(sheet: _Sheet) -> CostModel:
     """Settle what the speed of a step depends on, and return the cost model made from it."""
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
-    precision = sheet.settle(rules.precision(device))
+    if sheet.settle(rules.start_from()) == "last" and sheet.start:  # tomorrow another run is the last
+        sheet.add(replace(sheet.choices["train.start_from"], value=sheet.start.name))
+    method = sheet.settle(rules.method())
+    require_method(sheet.given, method)
+    precision = sheet.settle(rules.precision(device, method))
     num_devices = sheet.settle(rules.num_devices(device))
     num_threads = sheet.settle(rules.num_threads(device, num_devices))
-    modules = tuple(sheet.settle(rules.target_modules(architecture)))
-    rank = sheet.settle(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
+    modules: tuple[str, ...] = ()
+    rank = 0
+    if method == "lora":
+        modules = tuple(sheet.settle_adapter(rules.target_modules(architecture)))
+        rank = sheet.settle_adapter(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
+        sheet.settle_adapter(rules.lora_alpha())
+        sheet.settle(rules.lora_dropout(architecture, device))
     whole = CostModel(
         architecture=architecture,
         device=device,
         precision=precision,
         num_threads=num_threads,
-        adapter_parameters=lora_parameters(architecture, rank, modules),
+        adapter_parameters=trainable_parameters(architecture, method, rank, modules),
+        method=method,
         num_devices=num_devices,
     )
     way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device))
@@ -278,9 +314,7 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
         sheet.asked["train.warmup_ratio"] = warmup
     for choice in (
         rules.seed(),
-        rules.lora_alpha(),
-        rules.lora_dropout(architecture, sheet.device),
-        rules.learning_rate(architecture, steps),
+        rules.learning_rate(architecture, steps, sheet.get("train.method")),
         rules.schedule(),
         rules.warmup_ratio(steps),
         rules.weight_decay(),
@@ -295,17 +329,18 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     values = {
         name.removeprefix("train."): choice.value
         for name, choice in sheet.choices.items()
-        if name.startswith("train.") and name not in ("train.time_budget_s", "train.max_steps")
+        if name.startswith("train.") and name not in PLANNED_ONLY
     }
-    values["target_modules"] = tuple(values["target_modules"])
+    if "target_modules" in values:
+        values["target_modules"] = tuple(values["target_modules"])
     return TrainingSpec(**values, num_steps=steps)
 
 
 def _settle_by_rules(sheet: _Sheet) -> TrainingSpec:
     """Settle training once more without the recipe, and set our rules' values beside the recipe's."""
-    bare = _Sheet(sheet.given, sheet.data, sheet.model, sheet.device)
-    training = _settle_training(bare, _settle_schedule(bare, _settle_adapter(bare)))
-    for name in sheet.asked:
+    bare = _Sheet(sheet.given, sheet.data, sheet.model, sheet.device, start=sheet.start)
+    training = _settle_training(bare, _settle_schedule(bare, _settle_method(bare)))
+    for name in sheet.asked.keys() & bare.choices.keys():
         ours, choice = bare.choices[name], sheet.choices[name]
         if choice.recipe:
             sheet.add(replace(choice, rule_value=ours.value, rule_reason=ours.reason))
@@ -366,6 +401,7 @@ def _estimate(sheet: _Sheet, cost: CostModel, schedule: _Schedule, prediction: P
         basis=f"{cost.flops_per_s / 1e9:,.0f} GFLOP/s sustained, from the speed measured on this device, and "
         f"a fixed cost per pass; with {duration_in_words(schedule.validations_s)} of validation, without the "
         "loading of the model. The times of real steps replace it once training runs.",
+        disk_bytes=disk_bytes(cost.adapter_parameters, sheet.get("train.num_checkpoints_kept")),
     )
 
 

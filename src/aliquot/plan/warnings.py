@@ -8,7 +8,7 @@ from aliquot.config.given import GivenSettings
 from aliquot.core.dataset import DataReport
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Device, Estimate
-from aliquot.core.spec import TrainingSpec
+from aliquot.core.spec import StartingPoint, TrainingSpec
 from aliquot.plan.bases import PATIENCE_S
 from aliquot.plan.cost import duration_in_words
 from aliquot.plan.rules.optimisation import MIN_UPDATES
@@ -23,14 +23,32 @@ def list_warnings(
     *,
     training: TrainingSpec,
     estimate: Estimate,
+    start: StartingPoint | None = None,
 ) -> tuple[str, ...]:
     """Return the plan's warnings, the gravest first."""
     return (
+        *_about_start(start, data),
         *_about_time(given, data, training, estimate),
         *_about_rows(data, training),
         *_about_machine(device, training),
         *_about_sharing(model),
     )
+
+
+def _about_start(start: StartingPoint | None, data: DataReport) -> Iterator[str]:
+    if start is None:
+        return
+    seen, num_test = len(start.prompts_seen), data.get_split("test").num_examples
+    if seen:
+        yield (
+            f"{start.name} was trained on the prompts of {seen:,} of the {num_test:,} test rows: there the "
+            "test measures memory. They are kept, marked as seen, and scored apart."
+        )
+    if start.num_tests_trained:
+        yield (
+            f"{start.num_tests_trained:,} test rows of {start.name} are training rows here: do not score the "
+            "new model on that test again."
+        )
 
 
 def _about_time(

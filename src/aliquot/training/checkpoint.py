@@ -1,8 +1,8 @@
 """Checkpoints: published by one rename, verified by hashes, rotated without ever losing a good one.
 
-A checkpoint holds the adapter, AdamW's moments and a few numbers. Data order, dropout and learning rate
-are functions of the step, so nothing else is needed to continue with equal bits. Safetensors and JSON
-only.
+A checkpoint holds the trained weights, AdamW's moments and a few numbers. Data order, dropout and
+learning rate are functions of the step, so nothing else is needed to continue with equal bits.
+Safetensors and JSON only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from safetensors.torch import load_file, save_file
 from aliquot.core.files import new_folder, translate_os_errors
 from aliquot.core.records import decode, encode_pretty, sha256_file, sha256_of
 from aliquot.errors import RunError
-from aliquot.modeling.adapter import WEIGHTS, adapter_tensors, set_adapter_tensors
+from aliquot.modeling.trained_weights import set_trained_tensors, trained_tensors, weights_file
 from aliquot.training.divergence import LossTrace
 from aliquot.training.optimizer import trained_parameters
 
@@ -80,7 +80,10 @@ class CheckpointStore:
         target = self._path(state.step)
         if target.exists():  # damaged, else training would have continued from it
             self._remove(target)
-        tensors = {WEIGHTS: adapter_tensors(model), "optimizer.safetensors": _moments(model, optimizer)}
+        tensors = {
+            weights_file(model): trained_tensors(model),
+            "optimizer.safetensors": _moments(model, optimizer),
+        }
         needed_bytes = sum(tensor.nbytes for part in tensors.values() for tensor in part.values())
         with new_folder(target, needed_bytes=needed_bytes) as folder:
             for name, part in tensors.items():
@@ -106,7 +109,7 @@ class CheckpointStore:
             if fault:
                 damaged.append(f"passed over {path.name}: {fault}")
                 continue
-            set_adapter_tensors(model, load_file(path / WEIGHTS))
+            set_trained_tensors(model, load_file(path / weights_file(model)))
             _set_moments(model, optimizer, load_file(path / "optimizer.safetensors"))
             return self._without_damaged_best(_read_manifest(path).state, damaged)
         if damaged:
@@ -124,7 +127,7 @@ class CheckpointStore:
             self._remove(path)
 
     def load_weights(self, model: Any, step: int) -> None:
-        """Put the adapter of one checkpoint into the model.
+        """Put the weights of one checkpoint into the model.
 
         Raises:
             RunError: That checkpoint is damaged.
@@ -138,7 +141,7 @@ class CheckpointStore:
                 location=str(path),
                 hint="`aliquot resume RUN --from-start` trains from step 0 again.",
             )
-        set_adapter_tensors(model, load_file(path / WEIGHTS))
+        set_trained_tensors(model, load_file(path / weights_file(model)))
 
     def _path(self, step: int) -> Path:
         return self._folder / f"step-{step:06d}"

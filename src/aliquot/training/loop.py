@@ -1,4 +1,4 @@
-"""Supervised fine-tuning with LoRA: the loop that a paper describes.
+"""Supervised fine-tuning, of an adapter or of all weights: the loop that a paper describes.
 
 Minimise the mean negative log-likelihood of the answer tokens (end of turn included) with AdamW,
 gradients clipped by their global norm, over a fixed number of steps. Every quantity below is a function
@@ -41,7 +41,7 @@ def train(
     name_row: Callable[[int], str] = lambda index: f"row {index + 1}",
     score: Callable[[Any], float | None] | None = None,
 ) -> TrainingState:
-    """Train the adapter; on return the model holds the chosen weights.
+    """Train what has gradients; on return the model holds the chosen weights.
 
     Chosen are the weights with the lowest validation loss, or the last ones without validation rows.
 

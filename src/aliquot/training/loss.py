@@ -78,7 +78,7 @@ def accumulate_gradients(
     packing: Packing,
     group: ProcessGroup = ALONE,
 ) -> StepLoss:
-    """Add the gradient of the step's mean loss to the adapter's parameters, on every process the same."""
+    """Add the gradient of the step's mean loss to the trained parameters, on every process the same."""
     trained_tokens = sum(row.num_trained_tokens for row in rows)
     shares: list[torch.Tensor] = []
     hits: list[torch.Tensor] = []

@@ -1,4 +1,4 @@
-"""AdamW over the adapter, and the learning rate as a pure function of the step."""
+"""AdamW over the trained weights, and the learning rate as a pure function of the step."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Talk to a model over lines of JSON.
 
-    python -m aliquot.worker.chat --model-dir DIR [--adapter-dir DIR]
+    python -m aliquot.worker.chat --model-dir DIR [--weights-dir DIR]
 
 stdin:  {"messages": [{"role": …, "content": …}], "max_new_tokens": n}
 stdout: {"delta": "…"} as the text grows, then {"done": true, "finish_reason": "stop" | "length"}
@@ -17,8 +17,8 @@ from pathlib import Path
 from aliquot.core.conversation import Message
 from aliquot.core.records import decode
 from aliquot.inference.engines.transformers import TransformersEngine
-from aliquot.modeling.adapter import load_adapter
 from aliquot.modeling.load import load_base
+from aliquot.modeling.trained_weights import load_tuned
 from aliquot.tokenization.encoder import Encoder
 from aliquot.worker.probe import probe
 from aliquot.worker.process import publish, run_program
@@ -28,14 +28,17 @@ def main(arguments: list[str]) -> None:
     """Answer until stdin ends."""
     parser = argparse.ArgumentParser(prog="aliquot.worker.chat")
     parser.add_argument("--model-dir", type=Path, required=True)
-    parser.add_argument("--adapter-dir", type=Path)
+    parser.add_argument("--weights-dir", type=Path)
     options = parser.parse_args(arguments)
     encoder = Encoder.load(options.model_dir)
     device = probe()
     precision = max(device.gflops, key=lambda name: device.gflops[name])
-    model = load_base(options.model_dir, precision=precision, device=device.kind)
-    if options.adapter_dir:
-        model = load_adapter(model, options.adapter_dir)
+    place = {"precision": precision, "device": device.kind}
+    model = (
+        load_tuned(options.model_dir, options.weights_dir, **place)
+        if options.weights_dir
+        else load_base(options.model_dir, **place)
+    )
     engine = TransformersEngine(model, encoder.model.stop_token_ids)
     for line in sys.stdin:
         _answer(decode(line, Request, "stdin"), encoder, engine)

@@ -54,6 +54,7 @@ class Predictor:
         train = run_dir.read_rows("train")
         seen = [*train, *run_dir.read_rows("validation")]
         self._train_prompts = {example.prompt_sha256 for example in seen}
+        self._train_prompts.update(spec.start.prompts_seen if spec.start else ())
         self._shots = choose_shots(train, spec) if model == "base_few_shot" else ()
 
     def predict(self, split: str, journal: Journal) -> None:

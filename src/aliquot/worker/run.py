@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import fcntl
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ from aliquot.worker.process import run_program
 TITLES = {
     "predict:base": "Base model answers the held-out rows",
     "predict:base_few_shot": "Base model answers with examples shown",
-    "train": "Training the adapter",
+    "train": "Training",
     "validate": "Loss of every validation row",
     "predict:tuned": "Tuned model answers the held-out rows",
 }
@@ -133,24 +134,40 @@ class RunWork:
 
     def load_base(self, device: str | None = None) -> Any:
         """Return the base model, freshly loaded on a device: the run's when not given."""
-        from aliquot.modeling.load import load_base, set_determinism
-        from aliquot.modeling.memory import naming_memory_errors
+        from aliquot.modeling.load import load_base
 
-        training = self.spec.training
-        self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
-        set_determinism(training.num_threads, training.device)
-        with naming_memory_errors("while the base model was loaded"):
-            return load_base(self.model_dir, precision=training.precision, device=device or training.device)
+        return self._load(lambda place: load_base(self.model_dir, **place), device)
 
     def load_to_train(self) -> Any:
         """Return the base model for training: on the CPU when it is to be spread over devices from there."""
         return self.load_base("cpu" if self.spec.training.sharding == "full" else None)
 
+    def load_tuned(self) -> Any:
+        """Return the trained model.
+
+        Raises:
+            ModelError: It was not trained yet.
+        """
+        from aliquot.modeling.trained_weights import load_tuned
+
+        weights_dir = self.run_dir.find_weights_dir() or self.run_dir.adapter_dir
+        return self._load(lambda place: load_tuned(self.model_dir, weights_dir, **place))
+
+    def _load(self, load: Callable[[dict[str, str]], Any], device: str | None = None) -> Any:
+        from aliquot.modeling.load import set_determinism
+        from aliquot.modeling.memory import naming_memory_errors
+
+        training = self.spec.training
+        self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
+        set_determinism(training.num_threads, training.device)
+        with naming_memory_errors("while the model was loaded"):
+            return load({"precision": training.precision, "device": device or training.device})
+
 
 def _run_stage(stage: str, work: RunWork) -> None:
     """Do what is left of one stage; a stage whose files are all there costs nothing."""
     kind, _, model = stage.partition(":")
-    if kind == "train" and not work.run_dir.adapter_dir.is_dir():
+    if kind == "train" and work.run_dir.find_weights_dir() is None:
         _train_stage(work)
     elif kind == "validate" and not work.run_dir.validation_losses_path.is_file():
         _validate_stage(work)
@@ -173,23 +190,19 @@ def _train_stage(work: RunWork) -> None:
 
 
 def _validate_stage(work: RunWork) -> None:
-    from aliquot.modeling.adapter import load_adapter
     from aliquot.worker.validate import validate_stage
 
-    tuned = load_adapter(work.load_base(), work.run_dir.adapter_dir)
+    tuned = work.load_tuned()
     work.journal.write("stage", name="validate", title=TITLES["validate"])
     validate_stage(work.run_dir, work.spec, work.encoder, model=tuned)
 
 
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     from aliquot.inference.engines.transformers import TransformersEngine
-    from aliquot.modeling.adapter import load_adapter
     from aliquot.modeling.memory import naming_memory_errors
     from aliquot.worker.predict import Predictor
 
-    loaded = work.load_base()
-    if model == "tuned":
-        loaded = load_adapter(loaded, work.run_dir.adapter_dir)
+    loaded = work.load_tuned() if model == "tuned" else work.load_base()
     work.journal.write("stage", name=f"predict:{model}", title=TITLES[f"predict:{model}"])
     engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
     predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)

@@ -1,19 +1,24 @@
-"""The training stage: rows of the run directory in, a published adapter out."""
+"""The training stage: rows of the run directory in, published weights out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
+from safetensors.torch import load_file
+
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import new_folder
+from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
-from aliquot.modeling.adapter import add_adapter, save_adapter
+from aliquot.core.spec import Spec, StartingPoint
+from aliquot.errors import RunError
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
 from aliquot.modeling.memory import naming_memory_errors
 from aliquot.modeling.sharding import shard_layers
+from aliquot.modeling.trained_weights import make_trainable, save_trained, set_trained_tensors
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.journal import Journal
@@ -34,7 +39,7 @@ def train_stage(
     journal: Journal,
     group: ProcessGroup = ALONE,
 ) -> None:
-    """Train from the newest checkpoint and publish ``losses/`` and ``adapter/``, each by one rename.
+    """Train from the newest checkpoint and publish ``losses/`` and ``adapter/`` or ``model/``.
 
     Of several processes each computes its share; the first one alone writes.
 
@@ -50,7 +55,9 @@ def train_stage(
     rows, validation_rows = _encode(encoder, examples), _encode(encoder, run_dir.read_rows("validation"))
     if layout_of(base) == "prefix_tree" and attention_of(base) == "flash":
         require_determinism()
-    model = add_adapter(base, spec.training)
+    model = make_trainable(base, spec.training)
+    if spec.start:
+        set_trained_tensors(model, _read_start(run_dir, spec.start))
     if spec.training.activation_checkpointing:
         base.activation_checkpointing_enable()
     if spec.training.sharding == "full":
@@ -59,7 +66,7 @@ def train_stage(
     with naming_memory_errors("while training"):
         measured = measure(run_dir, spec, model, rows, journal=journal, group=group)
         packing = Packing(measured.layout, measured.max_pack_tokens)
-        # A new adapter changes nothing yet: this is the base model.
+        # Nothing was changed yet: this is the base model, or the adapter that training continues from.
         save_row_losses(run_dir, "before", model, encoder, chosen=chosen, packing=packing, group=group)
         train(
             model,
@@ -76,8 +83,27 @@ def train_stage(
         save_row_losses(run_dir, "after", model, encoder, chosen=chosen, packing=packing, group=group)
     if not group.is_first:
         return
-    with new_folder(run_dir.adapter_dir) as folder:
-        save_adapter(model, folder, model_dir=encoder.folder, prepared=spec.model)
+    target = run_dir.model_dir if spec.training.method == "full" else run_dir.adapter_dir
+    with new_folder(target) as folder:
+        save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
+
+
+def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor]:
+    """Return the adapter that training continues from.
+
+    Raises:
+        RunError: The copy in the run directory is not the one that was planned with (``start_differs``).
+    """
+    path = run_dir.start_path
+    found = sha256_file(path) if path.is_file() else "no file"
+    if found != start.sha256:
+        raise RunError(
+            f"The weights to continue from have SHA-256 {found}, the run was planned with {start.sha256}.",
+            code="start_differs",
+            location=str(path),
+            hint=f"Copy them again from {start.name}, or start a new run.",
+        )
+    return load_file(path)
 
 
 def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:

@@ -84,23 +84,24 @@ def chat(
         base = prepare(str(model), within)
         arguments, title = ["--model-dir", str(base.folder)], base.name
     else:
-        arguments = ["--model-dir", str(get_model_dir(run_dir)), "--adapter-dir", str(run_dir.adapter_dir)]
+        arguments = ["--model-dir", str(get_model_dir(run_dir))]
+        arguments += ["--weights-dir", str(run_dir.find_weights_dir())]
         title = f"{run_dir.run_id} (tuned {run_dir.read_spec().plan.base})"
         system = system or _common_system(run_dir)
     return Chat(within.target.open("chat", arguments), title=title, system=system)
 
 
 def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
-    """Return the run meant, None when it is no run; a run without an adapter cannot talk."""
+    """Return the run meant, None when it is no run; a run without trained weights cannot talk."""
     try:
         run_dir = find_run(model, runs_dir)
     except AliquotError as error:
         if error.code == "run_ambiguous":
             raise
         return None
-    if not run_dir.adapter_dir.is_dir():
+    if run_dir.find_weights_dir() is None:
         raise InputError(
-            "This run has no adapter yet: it was not trained to its end.",
+            "This run has no trained weights yet: it was not trained to its end.",
             code="not_trained",
             location=run_dir.run_id,
             hint="It was cancelled; start a new one."

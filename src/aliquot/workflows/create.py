@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -55,15 +56,20 @@ def create_run(
         splits: Splits whose rows the run gets. A run without test rows cannot look at them.
 
     Raises:
-        MachineError: The folder cannot be written to, or the disk is full; nothing is left behind.
+        MachineError: The folder cannot be written to, or the disk is too small or full; nothing is left
+            behind.
     """
     now = within.now()
     name = name or run_id(now, planned.checked.report.file, within.token())
     folder = (runs_dir or default_runs_dir()) / name
+    require_disk(folder.parent, planned.resolved.plan.estimate.disk_bytes)
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
         hashes = _write_rows(half_made, planned.checked.table, splits)
         _write_token_view(half_made, planned)
+        if planned.start:
+            half_made.start_path.parent.mkdir()
+            shutil.copyfile(planned.start.weights, half_made.start_path)
         half_made.save_spec(build_spec(planned, run_id=name, now=now, rows_sha256=hashes))
     return RunDir(folder)
 
@@ -86,6 +92,24 @@ def require_writable(runs_dir: Path | None) -> None:
         location=str(folder),
         hint="Choose another folder with --runs-dir, or set ALIQUOT_RUNS.",
     )
+
+
+def require_disk(folder: Path, needed_bytes: int) -> None:
+    """Refuse a run whose checkpoints would not fit the disk, before training finds out.
+
+    Raises:
+        MachineError: There is too little space (``disk_too_small``).
+    """
+    nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(nearest).free
+    if needed_bytes > free:
+        raise MachineError(
+            f"Checkpoints and weights need up to {needed_bytes / 1e9:.1f} GB, {free / 1e9:.1f} GB are free.",
+            code="disk_too_small",
+            location=str(folder),
+            hint="Make room, choose another disk with --runs-dir, or lower train.num_checkpoints_kept; "
+            "train.method: lora needs far less.",
+        )
 
 
 def run_id(now: datetime, data_file: str, token: str) -> str:
@@ -112,6 +136,7 @@ def build_spec(planned: Planned, *, run_id: str, now: datetime, rows_sha256: dic
         training=resolved.training,
         prediction=resolved.prediction,
         evaluation=resolved.evaluation,
+        start=planned.start.point if planned.start else None,
     )
 
 

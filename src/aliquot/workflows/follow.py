@@ -26,6 +26,7 @@ class RunResult(ShownInNotebook):
     Attributes:
         evaluation: None when no model has answered held-out rows.
         artefacts: Files for people, the report first.
+        weights: Folder of the trained weights, adapter or model; empty before training has ended.
     """
 
     run_id: str
@@ -34,6 +35,7 @@ class RunResult(ShownInNotebook):
     base: str
     evaluation: EvaluationReport | None
     artefacts: tuple[str, ...]
+    weights: str = ""
 
 
 def start_worker(
@@ -86,6 +88,7 @@ def result_of(run_dir: RunDir, artefacts: Sequence[Path] = ()) -> RunResult:
         base=run_dir.read_spec().plan.base,
         evaluation=run_dir.find_report(),
         artefacts=tuple(str(path) for path in artefacts),
+        weights=str(run_dir.find_weights_dir() or ""),
     )
 
 

@@ -49,7 +49,7 @@ def is_incomplete(run_dir: RunDir) -> bool:
     """Whether a planned stage is missing: a worker that was asked for one only ends well all the same."""
     planned = run_dir.read_spec().prediction
     pairs = [(model, split) for model in planned.models for split in planned.splits]
-    return not run_dir.adapter_dir.is_dir() or not set(pairs) <= set(run_dir.list_predictions())
+    return run_dir.find_weights_dir() is None or not set(pairs) <= set(run_dir.list_predictions())
 
 
 def _start_again(run_dir: RunDir, within: Surroundings, wish: str) -> None:

@@ -52,7 +52,7 @@ def run(
     bases = [base] if base is None or isinstance(base, str) else list(base)
     given = [read_settings(config, {**settings, "base": one}) for one in bases]
     # All are planned before the first is tuned: a wrong name at the end must not cost an hour.
-    plans = [make_plan(data, one, within) for one in given]
+    plans = [make_plan(data, one, within, runs_dir) for one in given]
     chosen = None if seeds is None else _choose_seeds(seeds, plans)
     if dry_run:
         if chosen:

@@ -32,6 +32,7 @@ from aliquot.workflows.check import (
 )
 from aliquot.workflows.device import probe
 from aliquot.workflows.prepare import Base, find_ready, list_ready_names, prepare
+from aliquot.workflows.start import Start, base_of, find_start, require_same_base, with_overlap
 from aliquot.workflows.surroundings import Surroundings
 
 
@@ -43,6 +44,7 @@ class Planned:
     checked: CheckedData
     base: Base
     resolved: Resolved
+    start: Start | None = None
 
 
 def plan(
@@ -134,12 +136,22 @@ def weigh_machines(
     return weigh_places(given, checked.report, device, candidates, chosen=chosen.value, prices=known_prices)
 
 
-def make_plan(data: Path | str, given: GivenSettings, within: Surroundings) -> Planned:
-    """Check a file, choose and prepare the base model, and resolve every setting."""
-    ready = _make_ready(data, given, within)
-    report = ready.checked.report
-    resolved = resolve(given, report, ready.base.model, ready.device, base=ready.choice)
-    return Planned(given=given, checked=ready.checked, base=ready.base, resolved=resolved)
+def make_plan(
+    data: Path | str, given: GivenSettings, within: Surroundings, runs_dir: Path | None = None
+) -> Planned:
+    """Check a file, choose and prepare the base model, and resolve every setting.
+
+    Args:
+        data: The file.
+        given: What the user set.
+        within: The surroundings.
+        runs_dir: Where a run that training continues from is looked for.
+    """
+    ready = _make_ready(data, given, within, runs_dir)
+    report, start = ready.checked.report, ready.start
+    point = start.point if start else None
+    resolved = resolve(given, report, ready.base.model, ready.device, base=ready.choice, start=point)
+    return Planned(given=given, checked=ready.checked, base=ready.base, resolved=resolved, start=start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,17 +162,24 @@ class _Ready:
     device: Device
     choice: Choice
     base: Base
+    start: Start | None
 
 
-def _make_ready(data: Path | str, given: GivenSettings, within: Surroundings) -> _Ready:
+def _make_ready(
+    data: Path | str, given: GivenSettings, within: Surroundings, runs_dir: Path | None = None
+) -> _Ready:
     checked = _check_for_training(data, given)
     device = probe(within, given.find("train.device"))
-    choice = choose_base(given, checked.report, device, list_ready_names())
+    start = find_start(given.settings.train.start_from, runs_dir) if given.settings.train.start_from else None
+    choice = base_of(start, given) or choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
     checked = count_tokens(checked, base, given)
     within.tell(checked.report)
     require_usable(checked.report)
-    return _Ready(checked=checked, device=device, choice=choice, base=base)
+    if start:
+        require_same_base(start, base.model)
+        start = with_overlap(start, checked)
+    return _Ready(checked=checked, device=device, choice=choice, base=base, start=start)
 
 
 def _check_for_training(data: Path | str, given: GivenSettings) -> CheckedData:
@@ -210,7 +229,10 @@ def replan(planned: Planned, flags: Mapping[str, Any], *, origin: SetBy = "you")
     given = add_flags(planned.given, flags, origin=origin)
     before = planned.resolved.plan
     base = next(choice for choice in before.choices if choice.name == "base")
-    resolved = resolve(given, planned.checked.report, planned.base.model, before.device, base=base)
+    point = planned.start.point if planned.start else None
+    resolved = resolve(
+        given, planned.checked.report, planned.base.model, before.device, base=base, start=point
+    )
     return replace(planned, given=given, resolved=resolved)
 
 

@@ -53,9 +53,9 @@ def _choose(run_dir: RunDir, models: Sequence[str] | None) -> tuple[str, ...]:
             location="--model",
             hint=f"Known: {', '.join(MODELS)}.",
         )
-    if "tuned" in chosen and not run_dir.adapter_dir.exists():
+    if "tuned" in chosen and run_dir.find_weights_dir() is None:
         raise RunError(
-            "This run has no adapter yet, so its tuned model cannot answer.",
+            "This run has no trained weights yet, so its tuned model cannot answer.",
             code="not_trained",
             location=run_dir.run_id,
             hint=f"`aliquot resume {run_dir.run_id}` trains it, or ask only for --model base.",

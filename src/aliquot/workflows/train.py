@@ -35,7 +35,7 @@ def train(
     """
     within = within or Surroundings()
     require_writable(runs_dir)
-    planned = make_plan(data, read_settings(config, settings), within)
+    planned = make_plan(data, read_settings(config, settings), within, runs_dir)
     run_dir = open_run(planned, runs_dir, within)
     refresh(run_dir)
     start_worker(run_dir, within, stages=["train"])

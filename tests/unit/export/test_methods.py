@@ -41,6 +41,15 @@ def test_the_text_names_what_a_methods_section_must_name(scored_run):
     assert [words for words in wanted if words not in text] == []
 
 
+def test_full_fine_tuning_is_said_to_train_all_weights(scored_run):
+    run_dir = scored_run()
+    spec = run_dir.read_spec()
+    training = replace(spec.training, method="full", lora_rank=0, lora_alpha=0, target_modules=())
+    text = _text(run_dir, spec=replace(spec, training=training))
+    assert "parameters) in full: all 4,884,480 weights were trained, without an adapter." in text
+    assert "LoRA" not in text.partition("Training minimised")[0]
+
+
 def test_what_is_not_known_is_said(scored_run):
     text = _text(scored_run())
     assert "Not recorded:" in text

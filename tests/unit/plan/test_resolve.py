@@ -56,6 +56,35 @@ def test_the_specification_holds_what_the_plan_says():
     assert result.evaluation.normaliser == "labels-1"
 
 
+def test_full_fine_tuning_trains_all_weights_at_a_tenth_of_the_rate_in_float32():
+    lora, full = planned(), planned({"train.method": "full"})
+    assert full.training.learning_rate == pytest.approx(lora.training.learning_rate / 10)
+    assert full.training.precision == "float32"
+    assert full.plan.estimate.trainable_parameters == model().architecture.num_parameters
+    weights = 16 * model().architecture.num_parameters
+    assert weights < full.plan.estimate.memory_bytes < weights + 4e9
+    assert full.plan.estimate.train_s > 1.3 * planned({"train.precision": "float32"}).plan.estimate.train_s
+    assert (full.training.lora_rank, full.training.target_modules) == (0, ())
+    assert not [choice.name for choice in full.plan.choices if "lora" in choice.name]
+    # Checkpoints: one kept, the best, the last and the one being written; then the weights.
+    assert full.plan.estimate.disk_bytes == (4 * 12 + 4) * model().architecture.num_parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("train.lora_rank", 8), ("train.target_modules", ["q_proj"]), ("train.precision", "bfloat16")],
+)
+def test_full_fine_tuning_refuses_what_belongs_to_an_adapter(name, value):
+    error = refused({"train.method": "full", name: value})
+    assert (error.code, error.location) == ("settings_impossible", name)
+    assert "train.method full" in error.message
+
+
+def test_full_fine_tuning_that_exceeds_memory_is_refused():
+    small = replace(TWO_CORES, memory_bytes=3 * 10**9)
+    assert refused({"train.method": "full"}, device=small).code == "memory_too_small"
+
+
 def test_steps_are_exact():
     result = planned({"train.num_epochs": 3, "train.batch_size": 7}, report(num_train=100))
     assert result.training.num_steps == 3 * 15  # the last batch of an epoch has 2 rows

@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from aliquot.core.conversation import Message
 from aliquot.errors import Interrupted, MachineError, RunError
-from aliquot.modeling.adapter import adapter_tensors, add_adapter
 from aliquot.modeling.load import load_base, set_determinism
+from aliquot.modeling.trained_weights import make_trainable, trained_tensors
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.loop import train
@@ -25,7 +25,7 @@ TRACE = Path(__file__).with_name("loss_trace.json")
 
 @pytest.fixture
 def start(prepared_dir, tmp_path):
-    """Return a function that trains in ``folder`` and gives (adapter hash, journal)."""
+    """Return a function that trains in ``folder`` and gives (hash of the weights, journal)."""
     rows = encoded_rows(prepared_dir, 50)
 
     def run(
@@ -33,13 +33,13 @@ def start(prepared_dir, tmp_path):
     ):
         spec = training_spec(**changes)
         set_determinism(1, "cpu")
-        model = add_adapter(load_base(prepared_dir, precision="float32", device="cpu"), spec)
+        model = make_trainable(load_base(prepared_dir, precision="float32", device="cpu"), spec)
         journal = ListJournal(wishes)
         store = CheckpointStore(tmp_path / folder, spec.num_checkpoints_kept)
         held_out = rows[40:] if held_out is None else held_out
         packing = Packing(layout, max_pack_tokens)
         train(model, rows[:40], held_out, spec, packing=packing, checkpoints=store, journal=journal)
-        return digest_of(adapter_tensors(model)), journal
+        return digest_of(trained_tensors(model)), journal
 
     return run
 
@@ -62,16 +62,31 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(start):
     assert first == second != other
 
 
-@pytest.mark.parametrize("step", [1, 4, 7, 10, 19])
-def test_stopped_and_resumed_equals_never_interrupted(start, step):
-    whole, journal = start("whole")
+FULL = {"method": "full", "learning_rate": 5e-4}
+
+
+@pytest.mark.parametrize(
+    ("step", "method"), [*((step, {}) for step in (1, 4, 7, 10, 19)), (1, FULL), (7, FULL), (19, FULL)]
+)
+def test_stopped_and_resumed_equals_never_interrupted(start, step, method):
+    whole, journal = start("whole", **method)
     with pytest.raises(Interrupted) as caught:
-        start("cut", wishes={step: "stop"})
+        start("cut", wishes={step: "stop"}, **method)
     assert caught.value.code == "stopped"
-    resumed, rest = start("cut")
+    resumed, rest = start("cut", **method)
     assert resumed == whole
     assert rest.losses == journal.losses[step:]
     assert rest.of("resumed") == [{"from_step": step}]
+
+
+def test_all_weights_learn_and_the_loss_does_not_depend_on_micro_batches_or_layout(start):
+    changes = {**FULL, "num_steps": 12, "held_out": []}
+    _, whole = start("a", micro_batch_size=4, **changes)
+    _, cut = start("b", micro_batch_size=1, **changes)
+    _, padded = start("c", micro_batch_size=4, layout="padded", **changes)
+    assert whole.losses[-1] < 0.7 * whole.losses[0]
+    assert cut.losses == pytest.approx(whole.losses, rel=1e-3)
+    assert padded.losses == pytest.approx(whole.losses, rel=1e-3)
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_the_result_is_the_same(start, tmp_path):
@@ -221,7 +236,7 @@ def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch
         result = real(model, rows, spec, step=step, **options)
         if step == 6:
             next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
-            applied.append(adapter_tensors(model))
+            applied.append(trained_tensors(model))
         return result
 
     monkeypatch.setattr(loop, "accumulate_gradients", poisoned)

@@ -2,12 +2,19 @@
 
 import json
 import os
+import shutil
+from dataclasses import replace
 
 import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM
 
 from aliquot.core.records import sha256_file
 from aliquot.core.run import RunState, list_steps
-from aliquot.errors import Interrupted, RunError
+from aliquot.core.spec import StartingPoint
+from aliquot.errors import Interrupted, ModelError, RunError
+from aliquot.tokenization.encoder import Encoder
 from aliquot.worker import run as program
 from aliquot.worker.journal import RunJournal
 from tests.fixtures.tiny_run import make_tiny_run
@@ -43,6 +50,95 @@ def test_a_whole_run(tiny_run, work):
     environment = json.loads(tiny_run.environment_path.read_text())
     assert environment["stage_s"]["train"] > 0
     assert environment["packages"]["torch"]
+
+
+def test_a_full_fine_tuning_publishes_a_model_that_anybody_can_load(tmp_path, prepared_dir, work):
+    run_dir = make_tiny_run(tmp_path / "full", prepared_dir, method="full", learning_rate=5e-4)
+    work(run_dir)
+    assert not run_dir.adapter_dir.exists()
+    names = {path.name for path in run_dir.model_dir.iterdir()}
+    assert {"model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja"} <= names
+    tuned, base = (load_file(d / "model.safetensors") for d in (run_dir.model_dir, prepared_dir))
+    assert tuned.keys() == base.keys()  # tied weights are stored once
+    assert all(not torch.equal(tuned[name], base[name]) for name in tuned)
+    assert "attn_implementation" not in (run_dir.model_dir / "config.json").read_text()
+    model = AutoModelForCausalLM.from_pretrained(run_dir.model_dir)
+    encoder = Encoder.load(prepared_dir)
+    for row, answer in zip(run_dir.read_rows("test"), run_dir.read_predictions("tuned", "test"), strict=True):
+        prompt = torch.tensor([encoder.encode_prompt(row.prompt)])
+        made = model.generate(prompt, max_new_tokens=4, do_sample=False)[0, prompt.shape[1] :]
+        assert encoder.decode(made.tolist()) == answer.output
+    outputs = [[p.output for p in run_dir.read_predictions(name, "test")] for name in ("base", "tuned")]
+    assert outputs[0] != outputs[1]
+
+
+def _continued(path, prepared_dir, source, **training):
+    """Return a run that continues from the adapter of another."""
+    run_dir = make_tiny_run(path, prepared_dir, **training)
+    run_dir.start_path.parent.mkdir()
+    shutil.copyfile(source.adapter_dir / "adapter_model.safetensors", run_dir.start_path)
+    start = StartingPoint(
+        name="first",
+        sha256=sha256_file(run_dir.start_path),
+        base="tiny",
+        lora_rank=4,
+        lora_alpha=8,
+        target_modules=("all-linear",),
+        prompts_seen=(run_dir.read_rows("test")[3].prompt_sha256,),
+    )
+    run_dir.save_spec(replace(run_dir.read_spec(), start=start))
+    return run_dir
+
+
+def test_a_run_that_continues_begins_where_the_other_ended_and_resumes_to_the_bit(
+    tmp_path, prepared_dir, work, wish_after
+):
+    first = make_tiny_run(tmp_path / "first", prepared_dir, lora_dropout=0.0)
+    work(first, "train")
+    losses = [event.data["loss"] for event in list_steps(first.read_events())]
+    whole, cut = (
+        _continued(tmp_path / name, prepared_dir, first, lora_dropout=0.0) for name in ("whole", "cut")
+    )
+    work(whole, "train")
+    again = [event.data["loss"] for event in list_steps(whole.read_events())]
+    # The same rows in the same order: learnt once, they surprise less.
+    assert again[0] < 0.7 * losses[0]
+    forget = wish_after(cut, "step")
+    with pytest.raises(Interrupted):
+        work(cut, "train")
+    forget()
+    work(cut, "train")
+    name = "adapter_model.safetensors"
+    assert sha256_file(cut.adapter_dir / name) == sha256_file(whole.adapter_dir / name)
+    work(whole, "predict:tuned")
+    assert [p.in_train for p in whole.read_predictions("tuned", "test")] == [n == 3 for n in range(12)]
+
+
+def test_a_start_without_a_step_is_the_adapter_it_came_from(tmp_path, prepared_dir, work):
+    first = make_tiny_run(tmp_path / "first", prepared_dir)
+    work(first, "train")
+    still = _continued(tmp_path / "still", prepared_dir, first, num_steps=1, learning_rate=1e-30)
+    work(still, "train")
+    before, after = (load_file(run.adapter_dir / "adapter_model.safetensors") for run in (first, still))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_weights_to_continue_from_that_changed_are_refused(tmp_path, prepared_dir, work):
+    first = make_tiny_run(tmp_path / "first", prepared_dir)
+    work(first, "train")
+    run_dir = _continued(tmp_path / "next", prepared_dir, first)
+    run_dir.start_path.write_bytes(run_dir.start_path.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(RunError) as caught:
+        work(run_dir, "train")
+    assert caught.value.code == "start_differs"
+
+
+def test_an_adapter_of_another_rank_is_refused_with_both_shapes(tmp_path, prepared_dir, work):
+    first = make_tiny_run(tmp_path / "first", prepared_dir)
+    work(first, "train")
+    with pytest.raises(ModelError, match=r"has the shape \(4, \d+\), this model wants \(8, ") as caught:
+        work(_continued(tmp_path / "next", prepared_dir, first, lora_rank=8), "train")
+    assert caught.value.code == "adapter_mismatch"
 
 
 def test_finished_stages_are_not_done_again(tiny_run, work):
@@ -122,8 +218,6 @@ def test_only_one_worker_holds_a_run(tiny_run, work):
 
 
 def test_another_model_than_planned_is_refused(tiny_run, work, monkeypatch):
-    from dataclasses import replace
-
     spec = tiny_run.read_spec()
     files = {**spec.model.files, "model.safetensors": "0" * 64}
     tiny_run.save_spec(replace(spec, model=replace(spec.model, files=files)))

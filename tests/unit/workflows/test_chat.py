@@ -22,7 +22,7 @@ def test_a_run_s_tuned_model_hears_the_system_message_it_was_tuned_with(
     with chat(fixture_run.run_id, within=within) as talk:
         assert talk.messages == [Message("system", "Say whether the review is positive or negative.")]
     assert within.target.started == [
-        ["--model-dir", str(tmp_path), "--adapter-dir", str(fixture_run.adapter_dir)]
+        ["--model-dir", str(tmp_path), "--weights-dir", str(fixture_run.adapter_dir)]
     ]
 
 

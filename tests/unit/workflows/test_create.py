@@ -1,6 +1,7 @@
 import os
 import stat
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -45,6 +46,17 @@ def test_a_crash_while_it_is_made_leaves_nothing(planned, surround, runs_dir, mo
     with pytest.raises(ZeroDivisionError):
         create_run(planned, None, surround())
     assert list(runs_dir.iterdir()) == []
+
+
+def test_checkpoints_that_would_not_fit_the_disk_are_refused_before_anything_is_made(
+    data, surround, runs_dir, monkeypatch
+):
+    planned = make_plan(data, read_settings(None, {"train.method": "full"}), surround())
+    monkeypatch.setattr(create.shutil, "disk_usage", lambda path: SimpleNamespace(free=2_000_000_000))
+    with pytest.raises(MachineError, match=r"need up to 7\.0 GB, 2\.0 GB are free") as caught:
+        create_run(planned, None, surround())
+    assert caught.value.code == "disk_too_small"
+    assert not runs_dir.exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -22,6 +22,7 @@ def brief(plan: Plan) -> list[RenderableType]:
         "train.num_epochs",
         "train.learning_rate",
         "train.batch_size",
+        "train.method",
         "train.lora_rank",
         "train.precision",
     )
@@ -136,7 +137,8 @@ def _list_costs(plan: Plan) -> list[tuple[str, str]]:
         ),
         ("time", _cost(estimate)),
         ("memory", f"about {size(estimate.memory_bytes)}"),
-        ("adapter", count(estimate.trainable_parameters, "trainable parameter")),
+        ("disk", f"at most about {size(estimate.disk_bytes)}, checkpoints included"),
+        ("trained", count(estimate.trainable_parameters, "parameter")),
         ("basis", estimate.basis),
     ]
 

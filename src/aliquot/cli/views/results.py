@@ -35,7 +35,7 @@ def run(result: RunResult) -> list[RenderableType]:
                 ("run", result.run_id),
                 ("state", result.state.value),
                 ("report", Text(report, overflow="fold")),
-                ("adapter", Text(f"{result.path}/adapter", overflow="fold")),
+                ("weights", Text(result.weights, overflow="fold")),
                 ("talk", f"aliquot chat {result.path}"),
             ]
         )

@@ -25,9 +25,8 @@ def draw_loss_curve(record: RunRecord, history: History | None = None) -> str | 
     history = history or read_history(record.events)
     if not history.steps:
         return None
-    return loss_curve(
-        history, num_steps=record.spec.training.num_steps, is_done=record.run_dir.adapter_dir.is_dir()
-    )
+    is_done = record.run_dir.find_weights_dir() is not None
+    return loss_curve(history, num_steps=record.spec.training.num_steps, is_done=is_done)
 
 
 def draw_tuned_confusion_matrix(record: RunRecord) -> str | None:

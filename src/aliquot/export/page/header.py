@@ -9,7 +9,15 @@ from aliquot.core.spec import Spec
 from aliquot.export.data_wording import describe_answers, file_name
 from aliquot.export.progress import Progress, find_progress
 from aliquot.export.record import RunRecord
-from aliquot.export.wording import count, duration, in_sentence, listed, metric_title, rough_duration
+from aliquot.export.wording import (
+    count,
+    duration,
+    in_sentence,
+    listed,
+    method_in_words,
+    metric_title,
+    rough_duration,
+)
 
 STATES = {
     RunState.PLANNED: "Planned",
@@ -128,6 +136,6 @@ def _trained(spec: Spec) -> Fact:
     return Fact(
         label="Tuned with",
         value=count(rows, "training row"),
-        more=f"LoRA rank {training.lora_rank}, {count(training.num_epochs, 'epoch')}, "
+        more=f"{method_in_words(training)}, {count(training.num_epochs, 'epoch')}, "
         f"{count(training.num_steps, 'step')}",
     )

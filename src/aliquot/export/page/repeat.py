@@ -20,9 +20,13 @@ RECORDS = (
     ("spec.json", "Everything that determined the run, as a record"),
     ("events.jsonl", "What happened, event by event"),
     ("scores/report.json", "All scores, intervals and tests, as a record"),
-    ("adapter/adapter_model.safetensors", "The trained weights (LoRA adapter, PEFT format)"),
     ("environment.json", "Versions, device and durations, as a record"),
 )
+
+_WEIGHTS_TITLE = {
+    "adapter": "The trained weights (LoRA adapter, PEFT format)",
+    "model": "The trained weights (whole model, transformers format)",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +93,18 @@ def _files(record: RunRecord) -> Iterator[FileLink]:
         title = titles.get(model, heading(model))
         answers.append((f"predictions/{model}.{split}.jsonl", f"{title}: every answer to the {split} rows"))
         answers.append((f"scores/{model}.{split}.jsonl", f"{title}: every score on the {split} rows"))
-    for path, title in [*named, *answers, *splits, *RECORDS]:
+    weights = [(path, _WEIGHTS_TITLE[path.partition("/")[0]]) for path in _list_weights(record)]
+    for path, title in [*named, *answers, *splits, *RECORDS, *weights]:
         file = record.run_dir.path / path
         if file.is_file():
             yield FileLink(path=path, title=title, size=size(file.stat().st_size))
+
+
+def _list_weights(record: RunRecord) -> list[str]:
+    """Return the paths of the trained weights, large models having several files."""
+    folder = record.run_dir.find_weights_dir()
+    files = sorted(folder.glob("*.safetensors")) if folder else []
+    return [f"{file.parent.name}/{file.name}" for file in files]
 
 
 def _measured(record: RunRecord) -> dict[str, Any]:
@@ -123,9 +135,8 @@ def _hashes(record: RunRecord) -> Iterator[tuple[str, str]]:
         yield name_hash(spec.data), spec.data.file_sha256
     for split, digest in spec.rows_sha256.items():
         yield f"rows/{split}.jsonl", digest
-    weights = record.run_dir.adapter_dir / "adapter_model.safetensors"
-    if weights.is_file():
-        yield "adapter/adapter_model.safetensors", sha256_file(weights)
+    for path in _list_weights(record):
+        yield path, sha256_file(record.run_dir.path / path)
     for name, digest in spec.model.files.items():
         yield f"{base_name(spec)}: {name}", digest
     yield f"{base_name(spec)}: chat template", spec.model.template_sha256

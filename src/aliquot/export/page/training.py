@@ -62,9 +62,11 @@ def _planned(record: RunRecord) -> list[tuple[str, str]]:
 def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     planned = record.spec.training.num_steps
     facts = [("Steps", f"{history.steps[-1][0]:,} of {planned:,}")]
-    used = "Checkpoint used" if record.run_dir.adapter_dir.is_dir() else "Best checkpoint so far"
+    used = "Checkpoint used" if record.run_dir.find_weights_dir() else "Best checkpoint so far"
     if history.best:
         facts.append((used, f"step {history.best[0]:,}, validation loss {history.best[1]:.3f}"))
+    if record.spec.start:
+        facts.append(("Continued from", record.spec.start.name))
     facts.append(("Time in steps", duration(history.step_time_s)))
     if history.tokens_per_s:
         trained = history.trained_tokens_per_s or 0

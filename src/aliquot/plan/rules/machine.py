@@ -8,7 +8,7 @@ from aliquot.core.dataset import TokenProfile
 from aliquot.core.plan import Choice, Device
 from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words
 from aliquot.plan.rules.choice import choose
-from aliquot.plan.rules.sources import CHECKPOINTING, LIMA, OURS, QLORA
+from aliquot.plan.rules.sources import CHECKPOINTING, LIMA, MIXED_PRECISION, OURS, QLORA
 from aliquot.tokenization.batches import pack_limit
 
 FASTER = 1.2
@@ -50,8 +50,17 @@ def device(probed: Device) -> Choice:
     )
 
 
-def precision(probed: Device) -> Choice:
-    """Choose the format of the base weights: bfloat16 where the probe found it faster."""
+def precision(probed: Device, method: str = "lora") -> Choice:
+    """Choose the format of the base weights: bfloat16 where the probe found it faster, if they are frozen."""
+    if method == "full":
+        return choose(
+            "train.precision",
+            "float32",
+            reason="All weights are trained: bfloat16 has 8 significant bits and swallows updates smaller "
+            "than 1/256 of a weight.",
+            source=f"{MIXED_PRECISION} (float32 master weights)",
+            inputs={"method": method},
+        )
     half, full = (probed.gflops.get(name, 0.0) for name in ("bfloat16", "float32"))
     is_faster = half >= FASTER * full and half > 0
     return choose(

@@ -6,6 +6,7 @@ LORA_WITHOUT_REGRET = "Schulman et al. 2025, LoRA Without Regret, thinkingmachin
 LORA_LEARNS_LESS = "Biderman et al. 2024, LoRA Learns Less and Forgets Less, arXiv 2405.09673"
 TINKER = "Thinking Machines Lab 2025, tinker-cookbook (software and documentation)"
 QLORA = "Dettmers et al. 2023, QLoRA, arXiv 2305.14314"
+MIXED_PRECISION = "Micikevicius et al. 2018, Mixed Precision Training, arXiv 1710.03740"
 LIMA = "Zhou et al. 2023, LIMA, arXiv 2305.11206"
 SMALL_BATCHES = "arXiv 2507.07101 (small batches train stably)"
 SFT_RECIPE = "arXiv 2412.13337 (a sweep of supervised fine-tuning)"
