@@ -7,12 +7,11 @@ each rule finds what it looks at; the plan table shows them in the order of the 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from aliquot.config.given import GivenSettings
 from aliquot.config.schema import list_settings
-from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
+from aliquot.core.dataset import DataReport
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Choice, Device, Estimate, Plan, RecipeUse
 from aliquot.core.spec import EvaluationSpec, PredictionSpec, StartingPoint, TrainingSpec
@@ -24,22 +23,21 @@ from aliquot.plan.cost import (
     duration_in_words,
     trainable_parameters,
 )
-from aliquot.plan.recipe import Case, Recipe, get_recipe
+from aliquot.plan.recipe import Recipe, get_recipe
 from aliquot.plan.refusals import (
     longest_split,
     require_device,
     require_memory,
     require_method,
     require_possible,
-    require_rows,
     require_start,
 )
-from aliquot.plan.rules.choice import Asked, choose, settle
+from aliquot.plan.rules.choice import choose, settle
 from aliquot.plan.rules.evaluation import NORMALISERS
 from aliquot.plan.rules.machine import longest_pass
 from aliquot.plan.rules.sources import OURS
+from aliquot.plan.sheet import Sheet
 from aliquot.plan.warnings import list_warnings
-from aliquot.tokenization.families import find_obstacle
 
 NOT_PLANNED = frozenset(
     record.name for record in list_settings() if record.name.startswith(("data.", "about."))
@@ -87,7 +85,7 @@ def resolve(
     require_device(given, device)
     require_start(given, start)
     recipe = get_recipe(given.settings.recipe) if given.settings.recipe else None
-    sheet = _Sheet(given, data, model, device, recipe, start)
+    sheet = Sheet(given, data, model, device, recipe, start)
     sheet.add(base or _given_base(given, model))
     sheet.settle(rules.choose_recipe(recipe.title if recipe else ""))
     cost = _settle_method(sheet)
@@ -108,73 +106,6 @@ def resolve(
         recipe=_recipe_use(recipe, training, by_rules) if recipe and by_rules else None,
     )
     return Resolved(plan=plan, training=training, prediction=prediction, evaluation=evaluation)
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """The choices made so far, beside what they are made from."""
-
-    given: GivenSettings
-    data: DataReport
-    model: PreparedModel
-    device: Device
-    recipe: Recipe | None = None
-    start: StartingPoint | None = None
-    choices: dict[str, Choice] = field(default_factory=dict)
-    asked: dict[str, Asked] = field(init=False)
-    """What the recipe asks for, by name."""
-
-    def __post_init__(self) -> None:
-        case = Case(
-            num_rows=self.train.num_examples,
-            num_tokens=self.profile.num_tokens,
-            architecture=self.model.architecture,
-        )
-        self.asked = self.recipe.ask(case) if self.recipe else {}
-
-    def add(self, choice: Choice) -> None:
-        self.choices[choice.name] = choice
-
-    def settle(self, rule_choice: Choice) -> Any:
-        choice = settle(self.given, rule_choice, self.asked.get(rule_choice.name))
-        self.add(choice)
-        return choice.value
-
-    def settle_adapter(self, rule_choice: Choice) -> Any:
-        """Settle what an adapter is made with; a run that continues takes it from its start."""
-        if self.start is None:
-            return self.settle(rule_choice)
-        value = getattr(self.start, rule_choice.name.removeprefix("train."))
-        reason = f"Training continues from {self.start.name}, whose adapter was made so."
-        taken = replace(rule_choice, value=value, reason=reason, source=OURS, alternatives=())
-        self.add(settle(self.given, taken))
-        return value
-
-    def find_fixed(self, name: str) -> Any:
-        """Return the value that the user or the recipe has fixed; None where a rule may choose."""
-        given, asked = self.given.find(name), self.asked.get(name)
-        return given if given is not None or asked is None else asked.value
-
-    def get(self, name: str) -> Any:
-        return self.choices[name].value
-
-    def in_order(self) -> tuple[Choice, ...]:
-        names = [record.name for record in list_settings()]
-        return tuple(sorted(self.choices.values(), key=lambda choice: names.index(choice.name)))
-
-    @property
-    def train(self) -> SplitProfile:
-        return require_rows(self.data)
-
-    @property
-    def profile(self) -> TokenProfile:
-        assert self.train.tokens is not None  # require_rows saw to it
-        return self.as_computed(self.train.tokens)
-
-    def as_computed(self, profile: TokenProfile) -> TokenProfile:
-        """Return the token counts without sharing where the base's family computes each row by itself."""
-        is_shared = find_obstacle(self.model.architecture.model_type) is None
-        return profile if is_shared else replace(profile, prefix_tree_tokens={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +129,7 @@ def _given_base(given: GivenSettings, model: PreparedModel) -> Choice:
     return settle(given, choice)
 
 
-def _settle_method(sheet: _Sheet) -> CostModel:
+def _settle_method(sheet: Sheet) -> CostModel:
     """Settle what the speed of a step depends on, and return the cost model made from it."""
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
@@ -232,7 +163,7 @@ def _settle_method(sheet: _Sheet) -> CostModel:
     return replace(cost, recomputes=again)
 
 
-def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:
+def _settle_schedule(sheet: Sheet, cost: CostModel) -> _Schedule:
     """Settle epochs, batch, micro-batch and intervals, fitted to the time budget where there is one."""
     num_rows = sheet.train.num_examples
     budget = sheet.settle(rules.time_budget_s())
@@ -258,9 +189,7 @@ def _settle_schedule(sheet: _Sheet, cost: CostModel) -> _Schedule:
     return _timed(sheet, cost, num_epochs, sheet.get("train.batch_size"), max_steps=limit)
 
 
-def _schedule_of(
-    sheet: _Sheet, cost: CostModel, num_epochs: int, *, budget: float | None = None
-) -> _Schedule:
+def _schedule_of(sheet: Sheet, cost: CostModel, num_epochs: int, *, budget: float | None = None) -> _Schedule:
     """Settle all that follows from a number of epochs; settled again, the last one counts."""
     size = sheet.settle(
         rules.batch_size(
@@ -274,7 +203,7 @@ def _schedule_of(
 
 
 def _timed(
-    sheet: _Sheet, cost: CostModel, num_epochs: int, batch_size: int, *, max_steps: int | None = None
+    sheet: Sheet, cost: CostModel, num_epochs: int, batch_size: int, *, max_steps: int | None = None
 ) -> _Schedule:
     """Settle micro-batch and intervals for a batch size, and reckon the time."""
     num_rows = sheet.train.num_examples
@@ -293,7 +222,7 @@ def _timed(
 
 
 def _settle_intervals(
-    sheet: _Sheet, cost: CostModel, rows_per_pass: int, num_steps: int, step_s: float
+    sheet: Sheet, cost: CostModel, rows_per_pass: int, num_steps: int, step_s: float
 ) -> float:
     """Settle the intervals and return the seconds of all validations."""
     validation = sheet.data.get_split("validation")
@@ -306,7 +235,7 @@ def _settle_intervals(
     return math.ceil(num_steps / interval) * (each_s or 0.0)
 
 
-def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
+def _settle_training(sheet: Sheet, schedule: _Schedule) -> TrainingSpec:
     """Settle what remains of training."""
     architecture, steps = sheet.model.architecture, schedule.num_steps
     warmup = sheet.recipe.ask_warmup(steps) if sheet.recipe else None
@@ -336,9 +265,9 @@ def _settle_training(sheet: _Sheet, schedule: _Schedule) -> TrainingSpec:
     return TrainingSpec(**values, num_steps=steps)
 
 
-def _settle_by_rules(sheet: _Sheet) -> TrainingSpec:
+def _settle_by_rules(sheet: Sheet) -> TrainingSpec:
     """Settle training once more without the recipe, and set our rules' values beside the recipe's."""
-    bare = _Sheet(sheet.given, sheet.data, sheet.model, sheet.device, start=sheet.start)
+    bare = Sheet(sheet.given, sheet.data, sheet.model, sheet.device, start=sheet.start)
     training = _settle_training(bare, _settle_schedule(bare, _settle_method(bare)))
     for name in sheet.asked.keys() & bare.choices.keys():
         ours, choice = bare.choices[name], sheet.choices[name]
@@ -359,7 +288,7 @@ def _recipe_use(recipe: Recipe, training: TrainingSpec, by_rules: TrainingSpec) 
     )
 
 
-def _settle_prediction(sheet: _Sheet) -> PredictionSpec:
+def _settle_prediction(sheet: Sheet) -> PredictionSpec:
     test, profile, num_rows = sheet.data.get_split("test"), sheet.profile, sheet.train.num_examples
     longest = longest_split(sheet.data)
     room = sheet.model.architecture.context_window - (longest.longest - longest.longest_reference)
@@ -373,7 +302,7 @@ def _settle_prediction(sheet: _Sheet) -> PredictionSpec:
     )
 
 
-def _settle_evaluation(sheet: _Sheet) -> EvaluationSpec:
+def _settle_evaluation(sheet: Sheet) -> EvaluationSpec:
     task = sheet.data.task
     sheet.settle(rules.evaluate_task_type(task))
     return EvaluationSpec(
@@ -386,7 +315,7 @@ def _settle_evaluation(sheet: _Sheet) -> EvaluationSpec:
     )
 
 
-def _estimate(sheet: _Sheet, cost: CostModel, schedule: _Schedule, prediction: PredictionSpec) -> Estimate:
+def _estimate(sheet: Sheet, cost: CostModel, schedule: _Schedule, prediction: PredictionSpec) -> Estimate:
     profile, num_rows = sheet.profile, sheet.train.num_examples
     epochs_seen = schedule.num_steps / math.ceil(num_rows / sheet.get("train.batch_size"))
     return Estimate(
@@ -405,7 +334,7 @@ def _estimate(sheet: _Sheet, cost: CostModel, schedule: _Schedule, prediction: P
     )
 
 
-def _predict_s(sheet: _Sheet, cost: CostModel, prediction: PredictionSpec, model: str) -> float:
+def _predict_s(sheet: Sheet, cost: CostModel, prediction: PredictionSpec, model: str) -> float:
     test = sheet.data.get_split("test")
     if test.tokens is None or not test.num_examples:
         return 0.0

@@ -9,23 +9,23 @@ The loop knows no files and no clocks of its own: what it tells goes to a ``Jour
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import torch
 
 from aliquot.core.spec import TrainingSpec
-from aliquot.errors import Interrupted, RunError
-from aliquot.modeling.memory import is_memory_error, memory_exhausted
+from aliquot.errors import Interrupted
 from aliquot.tokenization.batches import rows_of_step
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore, TrainingState
+from aliquot.training.finite import is_finite, list_culprits, not_finite
 from aliquot.training.journal import WISHES, Journal
-from aliquot.training.loss import Packing, StepLoss, accumulate_gradients, mean_loss, row_losses
-from aliquot.training.optimizer import build_optimizer, learning_rate_at, trained_parameters
+from aliquot.training.loss import Packing, StepLoss, mean_loss
+from aliquot.training.memory_step import step_within_memory
+from aliquot.training.optimizer import build_optimizer, set_learning_rate, trained_parameters
 from aliquot.training.process_group import ALONE, ProcessGroup
+from aliquot.training.validation import ScoreFunction, agreed_score, judge
 
 
 def train(
@@ -39,7 +39,7 @@ def train(
     journal: Journal,
     group: ProcessGroup = ALONE,
     name_row: Callable[[int], str] = lambda index: f"row {index + 1}",
-    score: Callable[[Any], float | None] | None = None,
+    score: ScoreFunction | None = None,
 ) -> TrainingState:
     """Train what has gradients; on return the model holds the chosen weights.
 
@@ -69,92 +69,34 @@ def train(
 
     while state.step < spec.num_steps and not _is_exhausted(state, spec):
         chosen = rows_of_step(state.step, num_rows=len(rows), batch_size=spec.batch_size, seed=spec.seed)
-        learning_rate = learning_rate_at(state.step, spec)
-        for settings in optimizer.param_groups:
-            settings["lr"] = learning_rate
-
+        learning_rate = set_learning_rate(optimizer, state.step, spec)
         batch = [rows[index] for index in chosen]
         result, packing = step_within_memory(
             model, batch, spec, step=state.step, packing=packing, journal=journal, group=group
         )
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
-        if not (math.isfinite(result.loss) and math.isfinite(norm)):
-            culprits = [name_row(index) for index in _list_culprits(model, rows, chosen, packing)]
-            raise _not_finite(result.loss, norm, state, culprits)
+        if not is_finite(result.loss, norm):
+            culprits = list_culprits(model, rows, chosen, packing)
+            raise not_finite(result.loss, norm, state.step + 1, [name_row(index) for index in culprits])
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
-        state = replace(
-            state,
-            step=state.step + 1,
-            max_pack_tokens=packing.max_pack_tokens,
-            trace=state.trace.add(result.loss),
-        )
+        state = state.after(result.loss, packing.max_pack_tokens)
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
             loss = mean_loss(model, validation_rows, spec, packing, group)
-            state = _judge(state, loss, _agreed_score(score, model, group), journal)
+            state = judge(state, loss, agreed_score(score, model, group), journal)
         wish = _find_wish(journal, group)
         is_due = _is_due(state.step, spec.checkpoint_interval_steps, spec)
         if group.is_first and (wish or state.best_step == state.step or is_due):
             path = checkpoints.save(model, optimizer, state)
             journal.write("checkpoint", step=state.step, path=path.name)
-        if wish in ("stop", "cancel"):
-            raise Interrupted(
-                f"Stopped at step {state.step} of {spec.num_steps}; a checkpoint is saved.",
-                code="cancelled" if wish == "cancel" else "stopped",
-                hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
-            )
+        _leave_when_asked(wish, state, spec)
 
     if state.best_step is not None and state.best_step != state.step:
         checkpoints.load_weights(model, state.best_step)
     model.eval()
     return state
-
-
-def step_within_memory(
-    model: Any,
-    rows: Sequence[EncodedRow],
-    spec: TrainingSpec,
-    *,
-    step: int,
-    packing: Packing,
-    journal: Journal,
-    group: ProcessGroup,
-) -> tuple[StepLoss, Packing]:
-    """Return the step's loss, its gradient accumulated, and the packing whose passes fit the memory.
-
-    Memory is estimated when the run is planned; where a pass needs more, it is cut in two. The gradient is
-    that of the whole step however it is cut. (An operating system that promises more memory than it has
-    kills the process instead of refusing; the watcher names that.)
-
-    Raises:
-        MachineError: One row alone does not fit (``memory_exhausted``).
-    """
-    while True:
-        try:
-            result = accumulate_gradients(model, rows, spec, step=step, packing=packing, group=group)
-            return result, packing
-        except (MemoryError, RuntimeError) as error:
-            if not is_memory_error(error):
-                raise
-            if group.size > 1:  # the others wait for this process's gradient: it cannot begin anew alone
-                raise memory_exhausted(
-                    str(error), f"for a pass of step {step + 1} on device {group.rank}"
-                ) from None
-            smaller, cause = packing.halved(rows, spec), str(error)
-        # Outside of the handler: the error itself holds the tensors of the failed pass.
-        model.zero_grad(set_to_none=True)
-        torch.cuda.empty_cache()
-        if smaller is None:
-            raise memory_exhausted(cause, f"for one row of step {step + 1}")
-        packing = smaller
-        journal.write(
-            "warning",
-            code="pass_halved",
-            message=f"Step {step + 1} did not fit the memory; from here on a pass holds at most "
-            f"{packing.max_pack_tokens:,} tokens. The loss is that of the whole step all the same.",
-        )
 
 
 def _restore(
@@ -165,32 +107,6 @@ def _restore(
         journal.write("warning", code="checkpoint_damaged", message=f"Damaged checkpoint: {sentence}.")
     journal.write("resumed", from_step=state.step)
     return state
-
-
-def _judge(state: TrainingState, loss: float, score: float | None, journal: Journal) -> TrainingState:
-    """Record a validation, and whether it is the best so far.
-
-    Raises:
-        RunError: The validation loss is not finite (``loss_not_finite``).
-    """
-    if not math.isfinite(loss):
-        raise RunError(
-            f"Validation loss became {loss} at step {state.step}; checkpoints written before are kept.",
-            code="loss_not_finite",
-            hint="Try a lower train.learning_rate, or train.precision float32.",
-        )
-    best = None if state.best_loss is None else _rank(state.best_score, state.best_loss)
-    is_best = best is None or _rank(score, loss) > best
-    told = {} if score is None else {"score": score}
-    journal.write("validation", step=state.step, loss=loss, is_best=is_best, **told)
-    if is_best:
-        return replace(state, best_loss=loss, best_score=score, best_step=state.step, num_worse=0)
-    return replace(state, num_worse=state.num_worse + 1)
-
-
-def _rank(score: float | None, loss: float) -> tuple[float, float]:
-    """Return what is compared: the score first, where there is one, then the loss."""
-    return (-math.inf if score is None else score, -loss)
 
 
 def _tell_step(
@@ -223,13 +139,14 @@ def _find_wish(journal: Journal, group: ProcessGroup) -> str | None:
     return WISHES[int(group.agree(WISHES.index(wish)))]
 
 
-def _agreed_score(
-    score: Callable[[Any], float | None] | None, model: Any, group: ProcessGroup
-) -> float | None:
-    """Return the score that the first process found: all must choose the same checkpoint."""
-    found = score(model) if score else None
-    agreed = group.agree(math.nan if found is None else found)
-    return None if math.isnan(agreed) else agreed
+def _leave_when_asked(wish: str | None, state: TrainingState, spec: TrainingSpec) -> None:
+    if wish not in ("stop", "cancel"):
+        return
+    raise Interrupted(
+        f"Stopped at step {state.step} of {spec.num_steps}; a checkpoint is saved.",
+        code="cancelled" if wish == "cancel" else "stopped",
+        hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
+    )
 
 
 def _is_due(step: int, interval: int, spec: TrainingSpec) -> bool:
@@ -239,22 +156,3 @@ def _is_due(step: int, interval: int, spec: TrainingSpec) -> bool:
 def _is_exhausted(state: TrainingState, spec: TrainingSpec) -> bool:
     """Whether validation has not improved for longer than the patience."""
     return 0 < spec.early_stopping_patience <= state.num_worse
-
-
-def _list_culprits(
-    model: Any, rows: Sequence[EncodedRow], chosen: Sequence[int], packing: Packing
-) -> list[int]:
-    """Return the rows of a step whose own loss is not finite; all of them when only the gradient is not."""
-    # One by one: in a pass of several, one row's NaN may reach the others.
-    losses = {index: row_losses(model, [rows[index]], packing)[0][0] for index in sorted(chosen)}
-    return [index for index, loss in losses.items() if not math.isfinite(loss)] or list(losses)
-
-
-def _not_finite(loss: float, norm: float, state: TrainingState, culprits: Sequence[str]) -> RunError:
-    named = ", ".join(culprits[:10]) + (f" and {len(culprits) - 10} more" if len(culprits) > 10 else "")
-    return RunError(
-        f"Loss became {loss} (gradient norm {norm}) at step {state.step + 1}, on the training rows {named}. "
-        "The step was not applied; the last checkpoint is kept.",
-        code="loss_not_finite",
-        hint="Try a lower train.learning_rate, or train.precision float32, or look at these rows.",
-    )

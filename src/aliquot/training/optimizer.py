@@ -28,6 +28,14 @@ def build_optimizer(model: Any, spec: TrainingSpec) -> torch.optim.AdamW:
     )
 
 
+def set_learning_rate(optimizer: torch.optim.Optimizer, step: int, spec: TrainingSpec) -> float:
+    """Give every parameter the learning rate of a step, and return it."""
+    rate = learning_rate_at(step, spec)
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    return rate
+
+
 def trained_parameters(model: Any) -> list[torch.nn.Parameter]:
     """Return the parameters with gradients."""
     return [parameter for parameter in model.parameters() if parameter.requires_grad]

@@ -18,8 +18,8 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.tokenization.batches import rows_of_step, steps_per_epoch
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.journal import Journal
-from aliquot.training.loop import step_within_memory
 from aliquot.training.loss import Packing
+from aliquot.training.memory_step import step_within_memory
 from aliquot.training.process_group import ProcessGroup
 
 MAX_SHARE = 0.05

@@ -227,9 +227,9 @@ def test_a_row_that_does_not_fit_alone_ends_training_in_words(start, small_gpu):
 
 
 def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch):
-    from aliquot.training import loop
+    from aliquot.training import memory_step
 
-    real = loop.accumulate_gradients
+    real = memory_step.accumulate_gradients
     applied = []
 
     def poisoned(model, rows, spec, *, step, **options):
@@ -239,7 +239,7 @@ def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch
             applied.append(trained_tensors(model))
         return result
 
-    monkeypatch.setattr(loop, "accumulate_gradients", poisoned)
+    monkeypatch.setattr(memory_step, "accumulate_gradients", poisoned)
     with pytest.raises(RunError, match=r"step 7.*not applied") as caught:
         start("run")
     assert caught.value.code == "loss_not_finite"

@@ -112,7 +112,7 @@ def test_the_metric_chooses_when_asked_and_is_the_same_after_a_resume(
 
 def test_a_score_goes_before_the_loss_and_ties_go_by_loss():
     from aliquot.training.checkpoint import TrainingState
-    from aliquot.training.loop import _judge
+    from aliquot.training.validation import judge
     from tests.fixtures.journal import ListJournal
 
     state = TrainingState(step=5)
@@ -123,6 +123,6 @@ def test_a_score_goes_before_the_loss_and_ties_go_by_loss():
         (20, 0.1, None),
         (25, 2.5, 0.75),
     ):
-        state = _judge(replace(state, step=step), loss, score, ListJournal())
+        state = judge(replace(state, step=step), loss, score, ListJournal())
     assert (state.best_step, state.best_score, state.num_worse) == (15, 0.75, 2)
     assert math.isfinite(state.best_loss)

@@ -81,6 +81,7 @@ def start_from() -> Choice:
         None,
         reason="Training begins at the base model: a fresh adapter, which changes nothing at first.",
         source=f"{OURS}: only the user knows which earlier run is meant",
+        alternatives=("a run or an adapter folder: continues from it; what it learnt stays in the weights.",),
     )
 
 
