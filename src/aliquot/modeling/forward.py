@@ -17,7 +17,7 @@ from aliquot.modeling.flash_attention import FlashIndex, can_flash, index_flash
 from aliquot.modeling.load import autocast
 from aliquot.modeling.tree_attention import TreeIndex, index_runs
 from aliquot.tokenization.encoder import EncodedRow
-from aliquot.tokenization.prefix_tree import PrefixTree, build_prefix_tree, cut_runs
+from aliquot.tokenization.prefix_tree import PrefixTree, build_prefix_tree
 
 # Families that hand a tree on to their attention, and whose head is a plain linear layer. Others run
 # padded. Sliding windows (Gemma) and scaled logits need their own tests before they may join.
@@ -97,7 +97,7 @@ def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
 def _index_tree(language_model: Any, tree: PrefixTree) -> TreeIndex | FlashIndex:
     if attention_of(language_model) == "flash":
         return index_flash(tree.runs, language_model.device)
-    return index_runs(cut_runs(tree.runs), len(tree.token_ids), language_model.device)
+    return index_runs(tree.runs, len(tree.token_ids), language_model.device)
 
 
 def _losses_padded(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
