@@ -98,7 +98,10 @@ def make_trainer(job: dict[str, Any], folder: str, stopwatch: Stopwatch) -> SFTT
         return SFTTrainer(model=base, train_dataset=data, peft_config=lora, **shared)
     data = Dataset.from_list(
         [
-            {"input_ids": ids, "labels": [i if is_trained else IGNORED for i, is_trained in zip(ids, mask, strict=True)]}
+            {
+                "input_ids": ids,
+                "labels": [i if is_trained else IGNORED for i, is_trained in zip(ids, mask, strict=True)],
+            }
             for ids, mask in job["rows"]
         ]
     )

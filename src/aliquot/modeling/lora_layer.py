@@ -1,7 +1,7 @@
 """A LoRA layer with few kernels, on every device.
 
-PEFT's own layer adds and scales in passes of their own; beside bfloat16 weights it copies its input to float32,
-lets autocast copy it back, and keeps the copies for the backward pass.
+PEFT's own layer adds and scales in passes of their own; beside bfloat16 weights it copies its input to
+float32, lets autocast copy it back, and keeps the copies for the backward pass.
 
 Shape letters: T tokens (any leading axes), I inputs, O outputs, K rank.
 """
@@ -30,10 +30,8 @@ class LoraLinear(Linear):
         dropout = self.lora_dropout[name]
         input_TI = x.to(base.weight.dtype)
         a_KI, b_OK = self.lora_A[name].weight, self.lora_B[name].weight
-        if isinstance(dropout, torch.nn.Identity):
-            dropped_TI = None  # base layer and adapter see one input, and share the sum of its gradients
-        else:
-            dropped_TI = dropout(input_TI)
+        # Without dropout base layer and adapter see one input, and share the sum of its gradients.
+        dropped_TI = None if isinstance(dropout, torch.nn.Identity) else dropout(input_TI)
         parts = (input_TI, base.weight, base.bias, dropped_TI, a_KI, b_OK)
         return _LoraProduct.apply(*parts, self.scaling[name])  # pyrefly: ignore[bad-return]
 
