@@ -2,16 +2,17 @@
 
     python benchmarks/training_step.py --peers PYTHON [--separation FILE] [--batches 8 32] [--quick]
 
-PYTHON is an interpreter that has torch, transformers, peft, trl and datasets; without it only our own loop is
-measured. FILE is a file of chat rows with a shared system prompt of about 40 tokens. Each contender is a process
-of its own; all take turns, in rounds. Base model: SmolLM2-135M-Instruct, LoRA of rank 16 on all linear layers.
-Columns: median seconds an update (fastest to slowest), the rows' own tokens (a shared prefix counted in every
-row) a second, tokens computed against the rows' prefix tree, times faster than TRL at its defaults and at its
-best, own CPU seconds and the same two ratios in them, share of the peak of matrix products (the best seen before
-any of the runs), peak memory, loss of the last update. TRL's defaults train on every token, so their loss is
-another; all others must agree within rounding. Contenders in bfloat16 are left out where its products are slower
-than in float32, and TRL's defaults then run without it. On a busy machine only --num-threads 1 and own CPU seconds
-mean anything. All of it takes hours on two cores; name data sets, batches and contenders to measure a part.
+PYTHON is an interpreter that has torch, transformers, peft, trl and datasets; without it only our own loop
+is measured. FILE is a file of chat rows with a shared system prompt of about 40 tokens. Each contender is a
+process of its own; all take turns, in rounds. Base model: SmolLM2-135M-Instruct, LoRA of rank 16 on all
+linear layers. Columns: median seconds an update (fastest to slowest), the rows' own tokens (a shared prefix
+counted in every row) a second, tokens computed against the rows' prefix tree, times faster than TRL at its
+defaults and at its best, own CPU seconds and the same two ratios in them, share of the peak of matrix
+products (the best seen before any of the runs), peak memory, loss of the last update. TRL's defaults train
+on every token, so their loss is another; all others must agree within rounding. Contenders in bfloat16 are
+left out where its products are slower than in float32, and TRL's defaults then run without it. On a busy
+machine only --num-threads 1 and own CPU seconds mean anything. All of it takes hours on two cores; name
+data sets, batches and contenders to measure a part.
 """
 
 from __future__ import annotations

@@ -15,12 +15,12 @@ import solubility
 Conversation = list[dict[str, str]]
 
 LONG_SYSTEM = (
-    "You are an expert medicinal chemist who classifies small molecules by aqueous solubility. You are given "
-    "one molecule written as a SMILES string. Consider its size, its lipophilicity, the number of rings, "
-    "hydrogen-bond donors and acceptors, and any charged or strongly polar groups, then decide in which of "
-    "three classes its measured solubility in water at 25 degrees Celsius falls: low (log S below -5), medium "
-    "(log S between -5 and -2) or high (log S above -2). Answer with exactly one lower-case word: low, medium "
-    "or high."
+    "You are an expert medicinal chemist who classifies small molecules by aqueous solubility. You are "
+    "given one molecule written as a SMILES string. Consider its size, its lipophilicity, the number of"
+    " rings, hydrogen-bond donors and acceptors, and any charged or strongly polar groups, then decide "
+    "in which of three classes its measured solubility in water at 25 degrees Celsius falls: low (log S"
+    " below -5), medium (log S between -5 and -2) or high (log S above -2). Answer with exactly one "
+    "lower-case word: low, medium or high."
 )
 REVIEWS_PER_ROW = 6
 
