@@ -14,7 +14,7 @@ from transformers import PreTrainedModel
 from aliquot.core.model import PreparedModel
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import InputError, ModelError
-from aliquot.modeling.gpu_lora import GpuLoraLinear
+from aliquot.modeling.lora_layer import LoraLinear
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -34,7 +34,7 @@ def add_adapter(base: PreTrainedModel, spec: TrainingSpec) -> PeftModel:
         lora_dropout=spec.lora_dropout,
         target_modules="all-linear" if spec.target_modules == ("all-linear",) else list(spec.target_modules),
     )
-    _take_gpu_layers(config, base)
+    config._register_custom_module({torch.nn.Linear: LoraLinear})
     torch.manual_seed(spec.seed)
     try:
         return cast(PeftModel, get_peft_model(base, config))
@@ -45,11 +45,6 @@ def add_adapter(base: PreTrainedModel, spec: TrainingSpec) -> PeftModel:
             location="train.target_modules",
             hint="Leave it out to adapt every linear layer.",
         ) from error
-
-
-def _take_gpu_layers(config: LoraConfig, base: PreTrainedModel) -> None:
-    if base.device.type == "cuda":
-        config._register_custom_module({torch.nn.Linear: GpuLoraLinear})
 
 
 def adapter_tensors(model: PeftModel) -> dict[str, torch.Tensor]:
@@ -120,7 +115,7 @@ def load_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
     config = cast(LoraConfig, LoraConfig.from_pretrained(str(folder)))
     config.inference_mode = False  # PEFT skips the float32 upcast of adapters in inference mode
     config.base_model_name_or_path = None  # where the base lies here is the caller's knowledge
-    _take_gpu_layers(config, base)
+    config._register_custom_module({torch.nn.Linear: LoraLinear})
     model = cast(PeftModel, get_peft_model(base, config))
     set_adapter_tensors(model, load_file(folder / WEIGHTS))
     model.requires_grad_(False)

@@ -18,7 +18,7 @@ from aliquot.modeling.load import autocast
 from aliquot.modeling.tree_attention import TreeIndex, index_runs
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.tokenization.families import find_obstacle
-from aliquot.tokenization.prefix_tree import PrefixTree, build_prefix_tree, cut_runs
+from aliquot.tokenization.prefix_tree import PrefixTree, build_prefix_tree
 
 _NO_MASK = torch.zeros(1, 1, 1, 1)
 """A mask of four dimensions is passed on as it is; the tree says what is visible."""
@@ -103,7 +103,7 @@ def _index_tree(language_model: Any, tree: PrefixTree) -> TreeIndex | FlashIndex
     if attention_of(language_model) == "flash":
         return index_flash(tree.runs, language_model.device)
     window = getattr(language_model.config.get_text_config(), "sliding_window", None)
-    return index_runs(cut_runs(tree.runs), len(tree.token_ids), language_model.device, window=window)
+    return index_runs(tree.runs, len(tree.token_ids), language_model.device, window=window)
 
 
 def _losses_padded(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:

@@ -7,8 +7,11 @@ a dense mask over all T nodes grows with its square.
 Layers with a sliding window see the last nodes of the path only. Capped scores (Gemma 2) are worked out
 step by step: torch's own attention has no place for the cap.
 
-Shape letters: T nodes, R runs, S longest run, L longest path, H heads, D head size, B rows, Q queries,
-K keys.
+On a CPU runs of similar size are computed together, group by group: what is filled up costs time. Elsewhere
+they are one group, as a call costs more than filling up.
+
+Shape letters: T nodes, R runs of a group, S longest run, L longest path, H heads, D head size, B rows,
+Q queries, K keys.
 """
 
 from __future__ import annotations
@@ -24,39 +27,50 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from aliquot.modeling.flash_attention import FlashIndex, flash_attention
-from aliquot.tokenization.prefix_tree import Run
+from aliquot.tokenization.prefix_tree import Run, cut_runs, group_runs
 
 NAME = "aliquot_tree"
 """The attention that models are loaded with: torch's own, unless the call brings a tree."""
 
 
 @dataclass(frozen=True, slots=True)
-class TreeIndex:
-    """Where the queries and keys of every run lie among the nodes.
+class RunGroup:
+    """Where the queries and keys of some runs lie among the nodes.
 
     Attributes:
         queries_RS: Nodes of each run; filled up with node 0.
         keys_RL: Nodes of each run's path, root first; filled up with node 0.
         is_visible_R1SL: Whether a query sees a key: the key is on its path and not after it.
         is_near_R1SL: The same in layers with a sliding window, where the key must also be within it.
-        window: Nodes that a query sees in these layers, itself included; None without such layers.
-        places_T: For each node, its place among the R·S queries.
     """
 
     queries_RS: torch.Tensor
     keys_RL: torch.Tensor
     is_visible_R1SL: torch.Tensor
     is_near_R1SL: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TreeIndex:
+    """The runs of a tree in groups.
+
+    Attributes:
+        places_T: For each node, its place among the queries of all groups.
+        window: Nodes that a query sees in layers with a sliding window, itself included; None without such
+            layers.
+    """
+
+    groups: tuple[RunGroup, ...]
     places_T: torch.Tensor
     window: int | None = None
 
-    def visible(self, window: int | None) -> torch.Tensor:
-        """Return the mask of a layer; ``window`` is the layer's own, None where it sees the whole path."""
+    def visible(self, group: RunGroup, window: int | None) -> torch.Tensor:
+        """Return a group's mask in a layer; ``window`` is the layer's own, None where it sees all."""
         if window is None:
-            return self.is_visible_R1SL
+            return group.is_visible_R1SL
         if window != self.window:
             raise ValueError(f"a layer has a window of {window}; the tree was indexed for {self.window}")
-        return self.is_near_R1SL
+        return group.is_near_R1SL
 
 
 def index_runs(
@@ -65,31 +79,41 @@ def index_runs(
     """Return the index of a tree's runs; every node belongs to exactly one run.
 
     Args:
-        runs: The runs, cut or not.
+        runs: The runs, not cut.
         num_nodes: Nodes of the tree.
         device: Where the index is needed.
         window: Nodes that a query sees in layers with a sliding window, itself included.
     """
-    longest = max(len(run.path) - run.num_shared for run in runs)
+    groups: list[RunGroup] = []
+    places_T = torch.zeros(num_nodes, dtype=torch.long)
+    num_places = 0
+    for members in group_runs(runs) if device.type == "cpu" else [cut_runs(runs)]:
+        groups.append(_index_group(members, device, window))
+        longest = groups[-1].queries_RS.shape[1]
+        for run in members:
+            places_T[list(run.path[run.num_shared :])] = num_places + torch.arange(run.num_own)
+            num_places += longest
+    return TreeIndex(tuple(groups), places_T.to(device), window)
+
+
+def _index_group(runs: Sequence[Run], device: torch.device, window: int | None) -> RunGroup:
+    longest = max(run.num_own for run in runs)
     deepest = max(len(run.path) for run in runs)
     queries_RS = torch.zeros(len(runs), longest, dtype=torch.long)
     keys_RL = torch.zeros(len(runs), deepest, dtype=torch.long)
     depths_RS = torch.zeros(len(runs), longest, dtype=torch.long)
-    places_T = torch.zeros(num_nodes, dtype=torch.long)
     for index, run in enumerate(runs):
-        own = torch.tensor(run.path[run.num_shared :])
-        queries_RS[index, : len(own)] = own
-        depths_RS[index, : len(own)] = torch.arange(run.num_shared, len(run.path))
+        queries_RS[index, : run.num_own] = torch.tensor(run.path[run.num_shared :])
+        depths_RS[index, : run.num_own] = torch.arange(run.num_shared, len(run.path))
         keys_RL[index, : len(run.path)] = torch.tensor(run.path)
-        places_T[own] = index * longest + torch.arange(len(own))
     # A query at depth d sees the first d + 1 nodes of its path. Fill-ups have depth 0 and see the root:
     # a row of the mask without a visible key would give NaN.
     is_visible_RSL = torch.arange(deepest) <= depths_RS[:, :, None]
     is_near_RSL = is_visible_RSL
     if window is not None and window < deepest:
         is_near_RSL = is_visible_RSL & (torch.arange(deepest) > depths_RS[:, :, None] - window)
-    parts = (queries_RS, keys_RL, is_visible_RSL[:, None], is_near_RSL[:, None], places_T)
-    return TreeIndex(*(part.to(device) for part in parts), window=window)
+    parts = (queries_RS, keys_RL, is_visible_RSL[:, None], is_near_RSL[:, None])
+    return RunGroup(*(part.to(device) for part in parts))
 
 
 def tree_attention(
@@ -132,10 +156,17 @@ def tree_attention(
     if tree is None:
         mask = _causal_mask(query, key) if attention_mask is None else attention_mask
         return _attend(query, key, value, mask, **scores).transpose(1, 2), None
-    query_RHSD = _gather(query, tree.queries_RS)
-    key_RHLD, value_RHLD = _gather(key, tree.keys_RL), _gather(value, tree.keys_RL)
-    mixed_RHSD = _attend(query_RHSD, key_RHLD, value_RHLD, tree.visible(sliding_window), **scores)
-    mixed_NHD = mixed_RHSD.transpose(1, 2).flatten(0, 1)
+    mixed = [
+        _attend(
+            _gather(query, group.queries_RS),
+            _gather(key, group.keys_RL),
+            _gather(value, group.keys_RL),
+            tree.visible(group, sliding_window),
+            **scores,
+        )
+        for group in tree.groups
+    ]
+    mixed_NHD = torch.cat([mixed_RHSD.transpose(1, 2).flatten(0, 1) for mixed_RHSD in mixed])
     return mixed_NHD.index_select(0, tree.places_T)[None], None
 
 

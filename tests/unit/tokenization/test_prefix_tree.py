@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.tokenization.encoder import EncodedRow
-from aliquot.tokenization.prefix_tree import MIN_RUN, Run, build_prefix_tree, cut_runs
+from aliquot.tokenization.prefix_tree import CALL_PAIRS, MIN_RUN, Run, build_prefix_tree, cut_runs, group_runs
 
 
 def _row(ids, num_trained=1):
@@ -66,3 +66,25 @@ def test_one_long_run_is_cut_to_the_size_of_the_others():
     rows = [_row([*range(100), value, *([200] * 20)]) for value in range(101, 121)]
     cut = cut_runs(build_prefix_tree(rows).runs)
     assert max(len(run.path) - run.num_shared for run in cut) <= max(MIN_RUN, 21)
+
+
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=8))
+def test_groups_hold_every_run_once(lengths):
+    runs = build_prefix_tree([_row([i, *([7] * length)]) for i, length in enumerate(lengths)]).runs
+    groups = group_runs(runs)
+    assert sorted((run for group in groups for run in group), key=runs.index) == runs
+
+
+def test_runs_of_one_size_are_one_group_and_a_far_longer_one_is_apart():
+    rows = [_row([*range(100), value, *([200] * 20)]) for value in range(101, 121)]
+    groups = group_runs(build_prefix_tree(rows).runs)
+    assert [len(group) for group in groups] == [19, 1]
+    assert groups[1][0].num_own == 120
+
+
+def test_filling_up_never_costs_more_than_a_call():
+    rows = [_row([*range(100), value, *([200] * (value - 100))]) for value in range(101, 140)]
+    for group in group_runs(build_prefix_tree(rows).runs):
+        needed = sum(run.num_own * len(run.path) for run in group)
+        filled = len(group) * max(run.num_own for run in group) * max(len(run.path) for run in group)
+        assert filled - needed <= len(group) * CALL_PAIRS
