@@ -50,6 +50,11 @@ class TrainingState:
     max_pack_tokens: int | None = None
     trace: LossTrace = field(default_factory=LossTrace)
 
+    def after_step(self, loss: float, max_pack_tokens: int) -> TrainingState:
+        """Return the state one step later."""
+        trace = self.trace.add(loss)
+        return replace(self, step=self.step + 1, max_pack_tokens=max_pack_tokens, trace=trace)
+
 
 class _Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Attributes: sha256 is of state and files; empty in checkpoints of the first versions."""

@@ -90,12 +90,7 @@ def train(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
-        state = replace(
-            state,
-            step=state.step + 1,
-            max_pack_tokens=packing.max_pack_tokens,
-            trace=state.trace.add(result.loss),
-        )
+        state = state.after_step(result.loss, packing.max_pack_tokens)
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
             loss = mean_loss(model, validation_rows, spec, packing)
@@ -105,16 +100,20 @@ def train(
             path = checkpoints.save(model, optimizer, state)
             journal.write("checkpoint", step=state.step, path=path.name)
         if wish in ("stop", "cancel"):
-            raise Interrupted(
-                f"Stopped at step {state.step} of {spec.num_steps}; a checkpoint is saved.",
-                code="cancelled" if wish == "cancel" else "stopped",
-                hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
-            )
+            raise _interrupted(wish, state, spec)
 
     if state.best_step is not None and state.best_step != state.step:
         checkpoints.load_weights(model, state.best_step)
     model.eval()
     return state
+
+
+def _interrupted(wish: str, state: TrainingState, spec: TrainingSpec) -> Interrupted:
+    return Interrupted(
+        f"Stopped at step {state.step} of {spec.num_steps}; a checkpoint is saved.",
+        code="cancelled" if wish == "cancel" else "stopped",
+        hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
+    )
 
 
 def step_within_memory(
