@@ -50,19 +50,8 @@ def train(
 ) -> TrainingState:
     """Train the adapter; on return the model holds the chosen weights.
 
-    Chosen are the weights with the lowest validation loss, or the last ones without validation rows.
-
-    Args:
-        model: A base model with an adapter.
-        rows: Training rows.
-        validation_rows: Rows that choose the weights; may be empty.
-        spec: All settings.
-        packing: How rows are laid out for passes.
-        checkpoints: Where checkpoints are.
-        journal: Who listens.
-        name_row: Says which training row an index is, for messages.
-        score: With it the weights with the highest score are chosen, ties by validation loss. None from it
-            counts less than any score.
+    Chosen are the weights with the lowest validation loss, or the last ones without validation rows. With
+    ``score`` those with the highest score, ties by loss. ``name_row`` says which row an index is.
 
     Raises:
         Interrupted: A wish ended training at a step border; a checkpoint of that step is saved.
