@@ -147,25 +147,38 @@ def _attention(**forgotten):
     return tree_attention, "_attend", lambda *args, **scores: attend(*args, **{**scores, **forgotten})
 
 
+def _with_masks(found, change):
+    groups = tuple(
+        replace(
+            group,
+            is_visible_R1SL=change(group.is_visible_R1SL),
+            is_near_R1SL=change(group.is_near_R1SL),
+        )
+        for group in found.groups
+    )
+    return replace(found, groups=groups)
+
+
 def _one_too_few(index, *args, **options):
     """No query sees itself, but for roots."""
-    found = index(*args, **options)
-    masks = [
-        torch.cat([mask[..., 1:], torch.zeros_like(mask[..., :1])], -1)
-        for mask in (found.is_visible_R1SL, found.is_near_R1SL)
-    ]
-    for mask in masks:
-        mask[..., 0] = True
-    return replace(found, is_visible_R1SL=masks[0], is_near_R1SL=masks[1])
+
+    def change(mask):
+        less = torch.cat([mask[..., 1:], torch.zeros_like(mask[..., :1])], -1)
+        less[..., 0] = True
+        return less
+
+    return _with_masks(index(*args, **options), change)
 
 
 def _one_too_many(index, *args, **options):
     """Every query sees the token that comes after it, where there is one."""
-    found = index(*args, **options)
-    masks = [mask.clone() for mask in (found.is_visible_R1SL, found.is_near_R1SL)]
-    for mask in masks:
-        mask[..., 1:] |= mask[..., :-1].clone()
-    return replace(found, is_visible_R1SL=masks[0], is_near_R1SL=masks[1])
+
+    def change(mask):
+        more = mask.clone()
+        more[..., 1:] |= mask[..., :-1]
+        return more
+
+    return _with_masks(index(*args, **options), change)
 
 
 def _window_off_by(step):

@@ -61,9 +61,12 @@ def test_a_mask_that_sees_one_token_too_far_fails(monkeypatch, model, rows):
 
     def peeking(*arguments, **options):
         index = real(*arguments, **options)
-        visible = index.is_visible_R1SL.clone()
-        visible[..., 1:] |= index.is_visible_R1SL[..., :-1]
-        return replace(index, is_visible_R1SL=visible)
+        groups = []
+        for group in index.groups:
+            visible = group.is_visible_R1SL.clone()
+            visible[..., 1:] |= group.is_visible_R1SL[..., :-1]
+            groups.append(replace(group, is_visible_R1SL=visible))
+        return replace(index, groups=tuple(groups))
 
     monkeypatch.setattr(forward, "index_runs", peeking)
     assert sharing_difference(model, rows) > LIMIT
