@@ -43,20 +43,9 @@ def train(
 ) -> TrainingState:
     """Train what has gradients; on return the model holds the chosen weights.
 
-    Chosen are the weights with the lowest validation loss, or the last ones without validation rows.
-
-    Args:
-        model: A base model with an adapter.
-        rows: Training rows.
-        validation_rows: Rows that choose the weights; may be empty.
-        spec: All settings.
-        packing: How rows are laid out for passes.
-        checkpoints: Where checkpoints are.
-        journal: Who listens.
-        group: The processes that train together.
-        name_row: Says which training row an index is, for messages.
-        score: With it the weights with the highest score are chosen, ties by validation loss. None from it
-            counts less than any score.
+    Chosen are the weights with the highest ``score`` where one is given, ties by validation loss; else those
+    with the lowest validation loss; without validation rows the last ones. ``name_row`` names a training row
+    in messages. Of several processes (``group``) each computes its share of every step.
 
     Raises:
         Interrupted: A wish ended training at a step border; a checkpoint of that step is saved.
@@ -71,13 +60,12 @@ def train(
         chosen = rows_of_step(state.step, num_rows=len(rows), batch_size=spec.batch_size, seed=spec.seed)
         learning_rate = set_learning_rate(optimizer, state.step, spec)
         batch = [rows[index] for index in chosen]
-        result, packing = step_within_memory(
-            model, batch, spec, step=state.step, packing=packing, journal=journal, group=group
-        )
+        together = {"step": state.step, "journal": journal, "group": group}
+        result, packing = step_within_memory(model, batch, spec, packing=packing, **together)
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
         if not is_finite(result.loss, norm):
-            culprits = list_culprits(model, rows, chosen, packing)
-            raise not_finite(result.loss, norm, state.step + 1, [name_row(index) for index in culprits])
+            culprits = map(name_row, list_culprits(model, rows, chosen, packing))
+            raise not_finite(result.loss, norm, state.step + 1, list(culprits))
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
@@ -87,8 +75,7 @@ def train(
             loss = mean_loss(model, validation_rows, spec, packing, group)
             state = judge(state, loss, agreed_score(score, model, group), journal)
         wish = _find_wish(journal, group)
-        is_due = _is_due(state.step, spec.checkpoint_interval_steps, spec)
-        if group.is_first and (wish or state.best_step == state.step or is_due):
+        if group.is_first and (wish or _is_to_keep(state, spec)):
             path = checkpoints.save(model, optimizer, state)
             journal.write("checkpoint", step=state.step, path=path.name)
         _leave_when_asked(wish, state, spec)
@@ -147,6 +134,10 @@ def _leave_when_asked(wish: str | None, state: TrainingState, spec: TrainingSpec
         code="cancelled" if wish == "cancel" else "stopped",
         hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
     )
+
+
+def _is_to_keep(state: TrainingState, spec: TrainingSpec) -> bool:
+    return state.best_step == state.step or _is_due(state.step, spec.checkpoint_interval_steps, spec)
 
 
 def _is_due(step: int, interval: int, spec: TrainingSpec) -> bool:

@@ -126,7 +126,7 @@ def test_a_layer_with_another_window_is_refused():
     tree = forward.build_prefix_tree([row(1, 2, 3)])
     index = tree_attention.index_runs(tree.runs, 2, torch.device("cpu"), window=3)
     with pytest.raises(ValueError, match="a window of 4; the tree was indexed for 3"):
-        index.visible(4)
+        index.visible(index.groups[0], 4)
 
 
 # Mutations: each must show in the gradient.
