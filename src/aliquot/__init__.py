@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.cancel import cancel
     from aliquot.workflows.chat import chat
     from aliquot.workflows.check import check
+    from aliquot.workflows.checkpoint import checkpoint
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.pipeline import run
@@ -40,6 +41,7 @@ _VERBS: dict[str, str] = {
     "cancel": "cancel:cancel",
     "chat": "chat:chat",
     "check": "check:check",
+    "checkpoint": "checkpoint:checkpoint",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "plan": "plan:plan",
@@ -66,6 +68,7 @@ __all__ = [
     "cancel",
     "chat",
     "check",
+    "checkpoint",
     "data",
     "doctor",
     "evaluate",

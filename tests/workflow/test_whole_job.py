@@ -149,6 +149,8 @@ def test_the_resolved_settings_leave_nothing_to_a_rule(job):
     assert canonical_json(values[0]) == canonical_json(values[1])
     automatic = {c.name for c in again.choices if c.set_by == "rule"}
     assert automatic == {
+        "recipe",
+        "train.start_from",
         "train.time_budget_s",
         "train.max_steps",
         "evaluate.tolerance",

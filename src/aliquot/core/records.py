@@ -94,7 +94,7 @@ def _normalised(value: Any) -> Any:
         return unicodedata.normalize("NFC", value)
     if isinstance(value, dict):
         return {_normalised(key): _normalised(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_normalised(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None

@@ -26,8 +26,8 @@ MAX_PACK_TOKENS = {"cpu": 1536, "mps": 1536, "cuda": 16_384}
 H100: models of a billion parameters have reached their speed with so many. Elsewhere not tuned."""
 
 PASSES_PER_PACK = 32
-"""A pass costs as much as computing this fraction of the tokens it may hold again. Measured on two CPU cores
-(0.3 s); on an H100 it costs more, where a pass holds so many tokens that few are needed."""
+"""A pass costs as much as computing this fraction of the tokens it may hold again: an estimate for CPUs; on a
+GPU it costs more, where a pass holds so many tokens that few are needed."""
 
 
 def pack_limit(device: str, longest: int) -> int:

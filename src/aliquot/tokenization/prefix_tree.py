@@ -14,7 +14,7 @@ from aliquot.tokenization.encoder import EncodedRow
 MIN_RUN = 16
 """Runs are not cut shorter than this: tiny matrices are slow."""
 CALL_PAIRS = 2048
-"""Scores of one head that take as long as one more call of torch's attention on a CPU: 0.3 ms, measured."""
+"""Scores of one head that take as long as one more call of torch's attention on a CPU; an estimate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def work(run_dir, prepared_dir):
 
 def train(path, prepared_dir, **changes):
     run_dir = make_tiny_run(path, prepared_dir, **{**CHANGES, **changes})
-    assert work(run_dir, prepared_dir).wait(60) == 0, (run_dir.path / "errors.txt").read_text()
+    assert work(run_dir, prepared_dir).wait(120) == 0, (run_dir.path / "errors.txt").read_text()
     return run_dir
 
 
@@ -73,17 +73,20 @@ def test_computing_inner_values_again_changes_nothing(tmp_path, prepared_dir, al
     assert all(torch.equal(value, weights(alone)[name]) for name, value in weights(run_dir).items())
 
 
+@pytest.mark.reliability
 def test_all_together(tmp_path, prepared_dir, alone):
     changes = {"num_devices": 2, "sharding": "full", "activation_checkpointing": True}
     run_dir = train(tmp_path / "run", prepared_dir, **changes)
     assert losses(run_dir) == pytest.approx(losses(alone), rel=1e-5)
 
 
+@pytest.mark.reliability
 def test_dropout_is_the_same_on_any_number_of_processes(tmp_path, prepared_dir):
     runs = [train(tmp_path / str(size), prepared_dir, num_devices=size, lora_dropout=0.3) for size in (1, 2)]
     assert losses(runs[0]) == pytest.approx(losses(runs[1]), rel=1e-5)
 
 
+@pytest.mark.reliability
 def test_a_step_with_fewer_rows_than_processes(tmp_path, prepared_dir):
     # 40 rows in steps of 39: the second step of each epoch has a single row.
     changes = {"batch_size": 39, "num_steps": 4, "micro_batch_size": 39}
@@ -91,17 +94,19 @@ def test_a_step_with_fewer_rows_than_processes(tmp_path, prepared_dir):
     assert losses(runs[0]) == pytest.approx(losses(runs[1]), rel=1e-5)
 
 
+@pytest.mark.reliability
 def test_stopped_and_resumed_equals_never_stopped(tmp_path, prepared_dir):
     whole = train(tmp_path / "whole", prepared_dir, num_devices=2)
     run_dir = make_tiny_run(tmp_path / "cut", prepared_dir, **CHANGES, num_devices=2)
     write_file(run_dir.requests_dir / "stop", b"")
     worker = work(run_dir, prepared_dir)
-    worker.wait(60)
+    worker.wait(120)
     (run_dir.requests_dir / "stop").unlink()
-    assert work(run_dir, prepared_dir).wait(60) == 0
+    assert work(run_dir, prepared_dir).wait(120) == 0
     assert all(torch.equal(value, weights(whole)[name]) for name, value in weights(run_dir).items())
 
 
+@pytest.mark.reliability
 def test_killed_no_process_is_left(tmp_path, prepared_dir):
     run_dir = make_tiny_run(tmp_path / "run", prepared_dir, **{**CHANGES, "num_steps": 2000}, num_devices=2)
     worker = work(run_dir, prepared_dir)
@@ -113,6 +118,7 @@ def test_killed_no_process_is_left(tmp_path, prepared_dir):
     assert psutil.wait_procs([peer], timeout=20)[1] == []
 
 
+@pytest.mark.reliability
 def test_a_lost_process_is_named(tmp_path, prepared_dir):
     run_dir = make_tiny_run(tmp_path / "run", prepared_dir, **{**CHANGES, "num_steps": 2000}, num_devices=2)
     worker = work(run_dir, prepared_dir)
@@ -120,7 +126,7 @@ def test_a_lost_process_is_named(tmp_path, prepared_dir):
     while not list_steps(run_dir.read_events()):
         time.sleep(0.05)
     peer.kill()
-    assert worker.wait(60) == MachineError.exit_code
+    assert worker.wait(120) == MachineError.exit_code
     assert run_dir.state() is RunState.FAILED
     last = run_dir.read_events()[-1].data
     assert last["code"] == "process_lost"

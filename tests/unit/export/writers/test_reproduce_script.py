@@ -17,7 +17,7 @@ from aliquot.export.writers.reproduce_script import write_script
 from tests.fixtures.run_dirs import make_run_dir
 from tests.fixtures.training import training_spec
 
-ALLOWED = {"torch", "transformers", "peft"}
+ALLOWED = {"torch", "transformers", "peft", "safetensors"}  # the last comes with the others
 
 
 def _run_worker(module: str, *arguments: str) -> str:
