@@ -110,14 +110,15 @@ def test_j12_a_rate_a_hundred_times_too_high_is_told_in_the_events_and_the_repor
     from aliquot.workflows.report import report
 
     def raise_the_rate():
-        from aliquot.training import loop
+        from aliquot.training import optimizer
 
-        loop.learning_rate_at = lambda step, spec: spec.learning_rate * (100 if step >= 80 else 1)
+        optimizer.learning_rate_at = lambda step, spec: spec.learning_rate * (100 if step >= 80 else 1)
 
     run_dir = make_tiny_run(tmp_path / "run", prepared_dir, num_steps=110)
     assert work_in_child(run_dir, prepared_dir, raise_the_rate, stages="train") == 0
-    (warning,) = [event.data for event in run_dir.read_events() if event.kind == "warning"]
-    assert warning["code"] == "loss_diverging"
+    warnings = [event.data for event in run_dir.read_events() if event.kind == "warning"]
+    assert {warning["code"] for warning in warnings} == {"loss_diverging"}
+    warning = warnings[0]  # a loss that swings may climb more than once
     assert "Step 8" in warning["message"] or "Step 9" in warning["message"]
     assert any("climbed" in sentence for sentence in read_progress(run_dir).warnings)
     report(run_dir.path, only=["report_html"])

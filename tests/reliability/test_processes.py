@@ -52,10 +52,10 @@ def target():
 def start(target, tmp_path, prepared_dir):
     """Start a real worker on a long tiny run, and wait until it has made some steps."""
 
-    def begin(*, num_steps=3, **changes):
+    def begin(*, after_steps=3, **changes):
         run_dir = make_tiny_run(tmp_path / "run", prepared_dir, **{**LONG, **changes})
         target.start(run_dir, ["--model-dir", str(prepared_dir), "--stages", "train"])
-        wait_for(lambda: len(list_steps(run_dir.read_events())) >= num_steps)
+        wait_for(lambda: len(list_steps(run_dir.read_events())) >= after_steps)
         return run_dir
 
     yield begin
