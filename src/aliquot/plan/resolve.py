@@ -133,8 +133,7 @@ def _settle_method(sheet: Sheet) -> CostModel:
     """Settle what the speed of a step depends on, and return the cost model made from it."""
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
-    if sheet.settle(rules.start_from()) == "last" and sheet.start:  # tomorrow another run is the last
-        sheet.add(replace(sheet.choices["train.start_from"], value=sheet.start.name))
+    sheet.settle(rules.start_from())
     method = sheet.settle(rules.method())
     require_method(sheet.given, method)
     precision = sheet.settle(rules.precision(device, method))
