@@ -1,6 +1,7 @@
 """Continuing from a run, a checkpoint or an adapter folder: what is taken over, and what is refused."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import pytest
 
 from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
-from aliquot.errors import AliquotError
+from aliquot.errors import AliquotError, RunError
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.pipeline import run
 from aliquot.workflows.plan import make_plan
+from aliquot.workflows.resume import resume
+from aliquot.workflows.sweep import sweep
 from tests.fixtures.reviews import write_reviews
-from tests.fixtures.scripted import finishes
+from tests.fixtures.scripted import fails, finishes
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -100,6 +103,29 @@ def test_the_new_run_holds_a_copy_and_its_hash(first, other, surround):
     assert run_dir.read_spec().plan.get("train.start_from") == first.run_id
     report = (run_dir.path / "report.html").read_text()
     assert f"continued from the adapter of {first.run_id}" in report
+
+
+def test_a_seed_that_is_made_later_continues_from_the_run_that_was_last_at_first(first, other, surround):
+    result = run(other, seeds=2, within=surround(trains), num_epochs=1, **{"train.start_from": "last"})
+    group = Path(result.path)
+    later = RunDir(group.with_name(f"{group.name}-seed-1"))
+    shutil.rmtree(later.path)
+    resume(group, within=surround(trains))
+    assert later.read_spec().start.name == first.run_id, "not the seed before it, which is the last run now"
+    assert f"--start-from {first.run_id}" in later.read_spec().command
+
+
+def test_a_sweep_looks_for_its_start_where_its_runs_are(first, other, surround, monkeypatch, tmp_path):
+    monkeypatch.setenv("ALIQUOT_RUNS", str(tmp_path / "elsewhere"))
+    with pytest.raises(RunError) as caught:  # the trials of this worker leave no losses
+        sweep(
+            other,
+            runs_dir=first.path.parent,
+            within=surround(fails),
+            num_epochs=1,
+            **{"train.start_from": first.run_id},
+        )
+    assert caught.value.code == "sweep_failed"
 
 
 def test_rows_that_were_trained_on_or_tested_before_are_told(first, data, planned):

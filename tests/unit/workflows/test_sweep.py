@@ -6,7 +6,7 @@ from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.core.run_dir import RunDir
 from aliquot.core.sweep import SweepDir, ValidationLoss
-from aliquot.errors import InputError, Interrupted, RunError
+from aliquot.errors import InputError, Interrupted, MachineError, RunError
 from aliquot.export.methods import describe_methods
 from aliquot.export.record import read_record
 from aliquot.workflows.resume import resume
@@ -89,6 +89,19 @@ def test_when_every_trial_fails_the_sweep_says_so(data, surround):
     with pytest.raises(RunError) as caught:
         sweep(data, within=surround(fails), **QUICK)
     assert caught.value.code == "sweep_failed"
+
+
+def test_a_full_disk_is_no_outcome_and_the_trial_goes_on_once_there_is_room(data, surround, runs_dir):
+    def script(run_dir, argv):
+        yield
+        Journal(run_dir).write("state", state="running")
+        Journal(run_dir).write("state", state="paused", code="disk_full", message="The disk is full.")
+
+    with pytest.raises(MachineError, match="trial-01 was at work"):
+        sweep(data, within=surround(script), **QUICK)
+    assert all(one.outcome.state == "waiting" for one in SweepDir(runs_dir / SWEEP).read().trials)
+    result = sweep(data, within=surround(trains(smaller_is_better)), **QUICK)
+    assert [one.outcome.state for one in result.record.trials] == ["finished"] * 3
 
 
 def test_ctrl_c_stops_and_resume_does_not_repeat_trials(data, surround, clock, runs_dir):
