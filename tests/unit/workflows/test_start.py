@@ -172,6 +172,11 @@ def test_an_adapter_made_elsewhere_gives_its_base_rank_and_layers(adapter, plann
     assert plan.base.name == "smollm2-135m-instruct"
 
 
+def test_numbers_of_an_adapters_configuration_may_be_written_with_a_point(adapter, planned, other):
+    training = planned(other, adapter(r=8.0, lora_alpha=16.0)).resolved.training
+    assert [repr(one) for one in (training.lora_rank, training.lora_alpha)] == ["8", "16"]
+
+
 def refusal(planned, *args, **settings):
     with pytest.raises(AliquotError) as caught:
         planned(*args, **settings)
@@ -196,7 +201,8 @@ def test_settings_against_the_adapter_are_refused_with_both_values(adapter, plan
 @pytest.mark.parametrize(
     "options",
     [{"use_dora": True}, {"rank_pattern": {"q_proj": 4}}, {"modules_to_save": ["lm_head"]},
-     {"peft_type": "IA3"}, {"target_modules": "all-linear"}, {"use_rslora": True}, {"bias": "all"}],
+     {"peft_type": "IA3"}, {"target_modules": "all-linear"}, {"use_rslora": True}, {"bias": "all"},
+     {"lora_alpha": 8.5}, {"lora_alpha": "much"}],
 )  # fmt: skip
 def test_what_is_not_plain_lora_is_refused_by_name(adapter, planned, other, options):
     error = refusal(planned, other, adapter(**options))
