@@ -157,8 +157,8 @@ def _settle_method(sheet: Sheet) -> CostModel:
     )
     way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device))
     cost = replace(whole, is_sharded=way == "full")
-    profile = longest_split(sheet.data)
-    again = sheet.settle(rules.activation_checkpointing(profile.longest, profile.longest_reference, cost))
+    least = longest_pass(1, sheet.train.num_examples, sheet.profile)
+    again = sheet.settle(rules.activation_checkpointing(*least, cost))
     return replace(cost, recomputes=again)
 
 
