@@ -147,7 +147,10 @@ def test_several_settings_make_a_grid(data, surround):
         ({"seed": "1,2"}, "not_sweepable"),
         ({"base": "a,b"}, "not_sweepable"),
         ({"lerning_rate": "1,2"}, "not_sweepable"),
+        ({"start_from": "a,b"}, "not_sweepable"),
         ({"learning_rate": "fast,slow"}, "sweep_values_unreadable"),
+        ({"lora_rank": "x1,xinf"}, "sweep_values_unreadable"),
+        ({"learning_rate": [[1e-4], [1e-5]]}, "sweep_values_unreadable"),
         ({"learning_rate": "1e-3..1e-5"}, "sweep_values_unreadable"),
         ({"learning_rate": "1e-3"}, "sweep_size"),
         ({"lora_rank": "0,8"}, "setting_invalid"),
@@ -159,6 +162,18 @@ def test_what_cannot_be_swept_is_refused_before_anything_is_trained(data, surrou
         sweep(data, over=over, within=within, **QUICK)
     assert caught.value.code == code
     assert within.target.started == []
+
+
+def test_what_full_fine_tuning_has_not_is_not_swept(data, surround):
+    with pytest.raises(InputError) as caught:
+        sweep(data, over={"lora_rank": "8,16"}, within=surround(), **QUICK, **{"train.method": "full"})
+    assert caught.value.code == "not_sweepable"
+
+
+def test_once_the_rules_value_is_the_rules_own_trial(data, surround):
+    within, rate = surround(trains(lambda _: 1.0)), 0.000123456789
+    result = sweep(data, over={"learning_rate": "x0.5,x1"}, within=within, learning_rate=rate, **QUICK)
+    assert [one.is_rule for one in result.record.trials] == [False, True]
 
 
 def test_without_validation_rows_there_is_no_sweep(data, surround):
