@@ -133,8 +133,7 @@ def _settle_method(sheet: Sheet) -> CostModel:
     """Settle what the speed of a step depends on, and return the cost model made from it."""
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
-    if sheet.settle(rules.start_from()) == "last" and sheet.start:  # tomorrow another run is the last
-        sheet.add(replace(sheet.choices["train.start_from"], value=sheet.start.name))
+    sheet.settle(rules.start_from())
     method = sheet.settle(rules.method())
     require_method(sheet.given, method)
     precision = sheet.settle(rules.precision(device, method))
@@ -158,8 +157,8 @@ def _settle_method(sheet: Sheet) -> CostModel:
     )
     way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device))
     cost = replace(whole, is_sharded=way == "full")
-    profile = longest_split(sheet.data)
-    again = sheet.settle(rules.activation_checkpointing(profile.longest, profile.longest_reference, cost))
+    least = longest_pass(1, sheet.train.num_examples, sheet.profile)
+    again = sheet.settle(rules.activation_checkpointing(*least, cost))
     return replace(cost, recomputes=again)
 
 

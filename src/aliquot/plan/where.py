@@ -22,8 +22,8 @@ from aliquot.plan.cost import (
     UTILISATION,
     WEIGHT_BYTES,
     CostModel,
-    lora_parameters,
     qlora_memory_bytes,
+    trainable_parameters,
 )
 from aliquot.plan.machines import HERE, MACHINES, MATMUL_SHARE, Machine
 from aliquot.plan.refusals import longest_split
@@ -66,7 +66,7 @@ class Offer:
     """One base on one machine; times in seconds are estimates.
 
     Attributes:
-        method: ``LoRA``, ``QLoRA``, or empty when it does not fit.
+        method: ``LoRA``, ``QLoRA``, ``full``, or empty when it does not fit.
         precision: Number format of the base weights.
         needed_bytes: Memory of a training step; of the smallest possible one when it does not fit.
         obstacle: ``memory`` or ``window`` (a row is too long for the base) when it does not fit.
@@ -174,23 +174,27 @@ def _weigh(
     train = data.get_split("train")
     assert train.tokens is not None  # counted or guessed
     step = longest_pass(1, train.num_examples, train.tokens)
+    # As a plan does: inner values are computed again only where they cannot be kept, unless the user says.
+    again = given.find("train.activation_checkpointing")
+    least = cost if again is False else replace(cost, recomputes=True)
     offer = Offer(
         base=candidate.name,
         is_gated=candidate.is_gated,
         place=place.name,
-        method="LoRA",
+        method="LoRA" if cost.method == "lora" else cost.method,
         precision=cost.precision,
-        needed_bytes=cost.memory_bytes(*step),
+        needed_bytes=least.memory_bytes(*step),
     )
     if longest.longest > sizes.context_window:
         return replace(offer, method="", obstacle="window")
-    if cost.fits(*step):
+    if least.fits(*step):
         return _timed(offer, candidate, given, data, device, machine=machine, place=place)
     four_bit = round(qlora_memory_bytes(sizes, cost.adapter_parameters, *step))
-    if machine is None or not machine.runs_4_bit or four_bit > USABLE_MEMORY * device.memory_bytes:
+    has_4_bit = machine is not None and machine.runs_4_bit and cost.method == "lora"
+    if not has_4_bit or four_bit > USABLE_MEMORY * device.memory_bytes:
         return replace(offer, method="", obstacle="memory")
     # Planned as for the least memory that holds one row, so that passes are as small as they can be.
-    roomy = replace(device, memory_bytes=math.ceil(offer.needed_bytes / USABLE_MEMORY) + 1)
+    roomy = replace(device, memory_bytes=math.ceil(cost.memory_bytes(*step) / USABLE_MEMORY) + 1)
     offer = replace(offer, method="QLoRA", needed_bytes=four_bit)
     return _timed(offer, candidate, given, data, roomy, machine=machine, place=place)
 
@@ -206,15 +210,16 @@ def _timed(
     place: Place,
 ) -> Offer:
     """Return the offer with the times of a plan, and with what they cost."""
-    resolved = resolve(_for_device(given, device), data, _as_model(candidate), device)
-    estimate, is_lora = resolved.plan.estimate, offer.method == "LoRA"
-    train_s = estimate.train_s if is_lora else QLORA_SLOWER * estimate.train_s
+    its_settings = _for_device(given, device, is_here=machine is None)
+    resolved = resolve(its_settings, data, _as_model(candidate), device)
+    estimate, is_4_bit = resolved.plan.estimate, offer.method == "QLoRA"
+    train_s = QLORA_SLOWER * estimate.train_s if is_4_bit else estimate.train_s
     least_s = _reading_s(resolved, data, candidate.architecture, machine) if machine else 0.0
     predict_s = max(estimate.predict_s, least_s)
     price = place.usd_per_hour
     return replace(
         offer,
-        needed_bytes=estimate.memory_bytes if is_lora else offer.needed_bytes,
+        needed_bytes=offer.needed_bytes if is_4_bit else estimate.memory_bytes,
         train_s=train_s,
         predict_s=predict_s,
         num_steps=estimate.num_steps,
@@ -237,18 +242,21 @@ def _reading_s(resolved: Resolved, data: DataReport, sizes: Architecture, machin
 
 def _cost(sizes: Architecture, given: GivenSettings, device: Device) -> CostModel:
     layers = given.find("train.target_modules") or rules.target_modules(sizes).value
+    method, rank = given.find("train.method") or "lora", given.find("train.lora_rank") or ASSUMED_RANK
     return CostModel(
         architecture=sizes,
         device=device,
-        precision=given.find("train.precision") or rules.precision(device).value,
+        precision=given.find("train.precision") or rules.precision(device, method).value,
         num_threads=given.find("train.num_threads") or device.num_threads,
-        adapter_parameters=lora_parameters(sizes, given.find("train.lora_rank") or ASSUMED_RANK, layers),
+        adapter_parameters=trainable_parameters(sizes, method, rank, layers),
+        method=method,
     )
 
 
-def _for_device(given: GivenSettings, device: Device) -> GivenSettings:
-    """Return the settings with the device that is weighed: one that was asked for is meant for here."""
-    train = given.settings.train.model_copy(update={"device": device.kind})
+def _for_device(given: GivenSettings, device: Device, *, is_here: bool) -> GivenSettings:
+    """Return the settings with the device that is weighed: what was asked of devices is meant for here."""
+    elsewhere = {} if is_here else {"num_devices": None, "sharding": None}
+    train = given.settings.train.model_copy(update={"device": device.kind, **elsewhere})
     origins = {**given.origins, "train.device": given.origins.get("train.device", "you")}
     return replace(given, settings=given.settings.model_copy(update={"train": train}), origins=origins)
 

@@ -17,7 +17,7 @@ def needed_bytes(run_dir: RunDir, spec: Spec) -> int:
 
     Checkpoints that are there already take no new room: as many are removed as are written.
     """
-    if run_dir.adapter_dir.is_dir():
+    if run_dir.find_weights_dir() is not None:
         return OTHER_BYTES
     parameters = spec.plan.estimate.trainable_parameters
     checkpoint = 3 * BYTES_PER_PARAMETER * parameters

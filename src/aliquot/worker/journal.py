@@ -74,8 +74,10 @@ class RunJournal:
             MachineError: The disk is full; no part of the event is left in the file.
         """
         now = self._monotonic()
+        # Taken at every event: what loading, answering and validating used is not the next step's.
+        energy_j = self._meter.take_energy_j() if self._meter else None
         if kind == "step":
-            data |= self._measure_step(now - self._last_at, data)
+            data |= self._measure_step(now - self._last_at, energy_j, data)
         if kind in ("checkpoint", "resumed"):
             self._saved_at = now
         self._last_at = now
@@ -123,14 +125,13 @@ class RunJournal:
     def _on_signal(self, *_: object) -> None:
         self._has_signal = True
 
-    def _measure_step(self, step_s: float, data: dict[str, Any]) -> dict[str, Any]:
+    def _measure_step(self, step_s: float, energy_j: float | None, data: dict[str, Any]) -> dict[str, Any]:
         measured: dict[str, Any] = {"step_s": round(step_s, 4)}
         if step_s > 0:
             measured["tokens_per_s"] = round(data.get("num_tokens", 0) / step_s, 1)
             measured["trained_tokens_per_s"] = round(data.get("trained_tokens", 0) / step_s, 1)
         if self._meter:
             measured["memory_bytes"] = self._meter.memory_bytes()
-            energy_j = self._meter.take_energy_j()
             measured |= {} if energy_j is None else {"energy_j": energy_j}
         return measured
 

@@ -61,7 +61,7 @@ def checkpoint(
 
 def _is_training(run_dir: RunDir) -> bool:
     """Whether training is, or may still become, the stage at work."""
-    return not run_dir.adapter_dir.is_dir()
+    return run_dir.find_weights_dir() is None
 
 
 def _as_saved(run_dir: RunDir, event: Event) -> SavedCheckpoint:

@@ -31,9 +31,12 @@ from aliquot.workflows.check import (
     require_usable,
 )
 from aliquot.workflows.device import probe
+from aliquot.workflows.find import LAST
 from aliquot.workflows.prepare import Base, find_ready, list_ready_names, prepare
 from aliquot.workflows.start import Start, base_of, find_start, require_same_base, with_overlap
 from aliquot.workflows.surroundings import Surroundings
+
+START_FROM = "train.start_from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +101,7 @@ def compare_recipes(
     """
     given = read_settings(config, settings)
     ready = _make_ready(data, given, within or Surroundings())
-    return tabulate(given, ready.checked.report, ready.base.model, ready.device)
+    return tabulate(ready.given, ready.checked.report, ready.base.model, ready.device)
 
 
 def weigh_machines(
@@ -148,7 +151,7 @@ def make_plan(
         runs_dir: Where a run that training continues from is looked for.
     """
     ready = _make_ready(data, given, within, runs_dir)
-    report, start = ready.checked.report, ready.start
+    given, report, start = ready.given, ready.checked.report, ready.start
     point = start.point if start else None
     resolved = resolve(given, report, ready.base.model, ready.device, base=ready.choice, start=point)
     return Planned(given=given, checked=ready.checked, base=ready.base, resolved=resolved, start=start)
@@ -158,6 +161,7 @@ def make_plan(
 class _Ready:
     """All that a plan is made from."""
 
+    given: GivenSettings
     checked: CheckedData
     device: Device
     choice: Choice
@@ -170,7 +174,10 @@ def _make_ready(
 ) -> _Ready:
     checked = _check_for_training(data, given)
     device = probe(within, given.find("train.device"))
-    start = find_start(given.settings.train.start_from, runs_dir) if given.settings.train.start_from else None
+    wanted = given.settings.train.start_from
+    start = find_start(wanted, runs_dir) if wanted else None
+    if start and wanted == LAST:  # tomorrow another run is the last
+        given = add_flags(given, {START_FROM: start.point.name}, origin=given.origins[START_FROM])
     choice = base_of(start, given) or choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
     checked = count_tokens(checked, base, given)
@@ -179,7 +186,7 @@ def _make_ready(
     if start:
         require_same_base(start, base.model)
         start = with_overlap(start, checked)
-    return _Ready(checked=checked, device=device, choice=choice, base=base, start=start)
+    return _Ready(given=given, checked=checked, device=device, choice=choice, base=base, start=start)
 
 
 def _check_for_training(data: Path | str, given: GivenSettings) -> CheckedData:

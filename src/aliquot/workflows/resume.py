@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aliquot.core.seeds import GroupDir
 from aliquot.core.sweep import SweepDir
+from aliquot.errors import InputError
 from aliquot.workflows.find import find_collection, find_run
 from aliquot.workflows.follow import RunResult
 from aliquot.workflows.go_on import bring_to_end
@@ -33,12 +34,21 @@ def resume(
         within: The surroundings, for tests.
 
     Raises:
+        InputError: ``from_start`` was asked of a group or a sweep.
         RunError: No such run, or it was cancelled.
         Interrupted: It was stopped again.
     """
     within = within or Surroundings()
-    if group := find_collection(run, runs_dir, "seeds.json"):
+    group, trials = (find_collection(run, runs_dir, name) for name in ("seeds.json", "sweep.json"))
+    if from_start and (whole := group or trials):
+        raise InputError(
+            f"{whole.name} is {'a group of seeds' if group else 'a sweep'}; a single run can start over.",
+            code="from_start_of_one",
+            location="--from-start",
+            hint="Give the run whose checkpoints are damaged, by its folder.",
+        )
+    if group:
         return resume_seeds(GroupDir(group), within)
-    if folder := find_collection(run, runs_dir, "sweep.json"):
-        return resume_sweep(SweepDir(folder), within)
+    if trials:
+        return resume_sweep(SweepDir(trials), within)
     return bring_to_end(find_run(run, runs_dir), within, from_start=from_start)

@@ -99,7 +99,7 @@ def resume_seeds(group_dir: GroupDir, within: Surroundings) -> SeedsResult:
     group = group_dir.read()
     planned = None
     if not all(group_dir.run_path(seed).is_dir() for seed in group.seeds):
-        planned = _plan_again(group, within)
+        planned = _plan_again(group, within, group_dir.path.parent)
     return _bring_to_end(group_dir, planned, within)
 
 
@@ -165,8 +165,8 @@ def _is_cut_short(run_dir: RunDir) -> bool:
     return run_dir.state() is RunState.FINISHED and is_incomplete(run_dir)
 
 
-def _plan_again(group: SeedGroup, within: Surroundings) -> Planned:
-    planned = make_plan(group.data, load_given(None, flatten(group.settings)), within)
+def _plan_again(group: SeedGroup, within: Surroundings, runs_dir: Path) -> Planned:
+    planned = make_plan(group.data, load_given(None, flatten(group.settings)), within, runs_dir)
     if planned.checked.report.file_sha256 != group.data_sha256:
         raise InputError(
             "The data file has changed since these seeds were begun; they would not share their rows.",

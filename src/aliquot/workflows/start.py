@@ -143,14 +143,20 @@ def _of_folder(path: Path) -> Start:
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
-        return {"r": int(config["r"]), "lora_alpha": int(config["lora_alpha"]), **config}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return config | {name: _whole(name, config[name]) for name in ("r", "lora_alpha")}
+    except (OSError, ArithmeticError, ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"The adapter's configuration cannot be read: {error!r}.",
             code="start_impossible",
             location=str(path),
             hint="Copy the folder again from where it was made.",
         ) from error
+
+
+def _whole(name: str, number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int | float) or int(number) != number:
+        raise ValueError(f"{name} is {number!r}, expected a whole number")
+    return int(number)
 
 
 def _name_of(source: ModelSource) -> str:

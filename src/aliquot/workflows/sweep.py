@@ -83,11 +83,12 @@ def sweep(
     Raises:
         InputError: The data or a setting forbids it, or there are no validation rows.
         Interrupted: It was stopped; the same call goes on.
+        MachineError: The disk is full (``disk_full``); the same call goes on once there is room.
         RunError: No trial has a loss (``sweep_failed``).
     """
     within = within or Surroundings()
     require_writable(runs_dir)
-    planned = make_plan(data, read_settings(config, settings), within)
+    planned = make_plan(data, read_settings(config, settings), within, runs_dir)
     _require_validation(planned)
     space = build_space(over or DEFAULT_OVER, planned, num_trials=num_trials, seed=sweep_seed)
     record = _plan_sweep(planned, space, within)
@@ -109,7 +110,8 @@ def resume_sweep(sweep_dir: SweepDir, within: Surroundings) -> SweepResult:
         Interrupted: It was stopped again.
     """
     record = sweep_dir.read()
-    planned = make_plan(record.data, load_given(None, flatten(record.settings)), within)
+    given = load_given(None, flatten(record.settings))
+    planned = make_plan(record.data, given, within, sweep_dir.path.parent)
     if planned.checked.report.file_sha256 != record.data_sha256:
         raise InputError(
             "The data file has changed since this sweep was begun; trials would not share their rows.",
@@ -246,15 +248,15 @@ def _with_outcomes(record: SweepRecord, told: Mapping[str, Outcome]) -> SweepRec
 def _try(sweep_dir: SweepDir, trial: Trial, planned: Planned, within: Surroundings) -> Outcome:
     """Train a trial, or go on with it; one that fails is an outcome like another."""
     run_dir = RunDir(sweep_dir.trial_path(trial.trial_id))
+    if not run_dir.path.is_dir():
+        create_run(
+            _plan_trial(planned, trial.values),
+            run_dir.path.parent,
+            within,
+            name=trial.trial_id,
+            splits=("train", "validation"),
+        )
     try:
-        if not run_dir.path.is_dir():
-            create_run(
-                _plan_trial(planned, trial.values),
-                run_dir.path.parent,
-                within,
-                name=trial.trial_id,
-                splits=("train", "validation"),
-            )
         if not run_dir.validation_losses_path.is_file() and not within.target.is_alive(run_dir):
             start_worker(run_dir, within, stages=["train", "validate"])
         watch(run_dir, within, renew=lambda _: None)
@@ -266,6 +268,13 @@ def _try(sweep_dir: SweepDir, trial: Trial, planned: Planned, within: Surroundin
             hint=f"The same command or `aliquot resume {sweep_dir.path}` goes on from there.",
         ) from stop
     except (RunError, MachineError) as error:
+        if error.code == "disk_full":  # says nothing of the trial, which goes on once there is room
+            raise MachineError(
+                f"{error.message} {trial.trial_id} was at work; trials that have ended stay.",
+                code=error.code,
+                location=sweep_dir.sweep_id,
+                hint=f"Make room; then the same command or `aliquot resume {sweep_dir.path}` goes on.",
+            ) from error
         state = "diverged" if error.code == DIVERGED else "failed"
         within.tell(f"{trial.trial_id} {state}: {error.message}")
         return replace(_read_outcome(run_dir), state=state, problem=error.message, validation_loss=None)

@@ -16,8 +16,11 @@ from aliquot.workflows.setting_names import full_name
 DEFAULT_OVER = {"train.learning_rate": "x0.5,x1,x2"}
 """Where a small sweep pays most; the tuning tutorials of Thinking Machines begin with it, too."""
 
-FIXED = ("train.seed", "train.device", "train.num_threads", "train.time_budget_s", "train.max_steps")
-"""Settings of training that say where, how long or by which luck, not how."""
+FIXED = (
+    *("train.seed", "train.device", "train.num_threads", "train.num_devices", "train.sharding"),
+    *("train.time_budget_s", "train.max_steps", "train.start_from"),
+)
+"""Settings of training that say where, from where, how long or by which luck, not how."""
 
 MAX_TRIALS = 200
 
@@ -66,7 +69,7 @@ def read_over(texts: Sequence[str]) -> dict[str, str]:
 
 def _dimension(name: str, values: str | Sequence[Any], planned: Planned) -> Dimension:
     full = full_name(name)
-    setting = _require_sweepable(name, full)
+    setting = _require_sweepable(name, full, planned)
     is_whole = setting.type == "a whole number"
     if isinstance(values, str) and ".." in values:
         low, high = (_read(full, setting, end, planned) for end in values.split("..", 1))
@@ -74,12 +77,16 @@ def _dimension(name: str, values: str | Sequence[Any], planned: Planned) -> Dime
             raise _unreadable(full, values)
         return Dimension(name=full, low=float(low), high=float(high), is_whole=is_whole)
     texts = values.split(",") if isinstance(values, str) else values
+    for one in texts:
+        if not isinstance(one, str | int | float):
+            raise _unreadable(full, str(one))
     listed = [_read(full, setting, one, planned) if isinstance(one, str) else one for one in texts]
     return Dimension(name=full, values=tuple(dict.fromkeys(listed)), is_whole=is_whole)
 
 
-def _require_sweepable(name: str, full: str) -> SettingRecord:
-    known = {one.name: one for one in list_settings() if one.name.startswith("train.")}
+def _require_sweepable(name: str, full: str, planned: Planned) -> SettingRecord:
+    used = {choice.name for choice in planned.resolved.plan.choices if choice.name.startswith("train.")}
+    known = {one.name: one for one in list_settings() if one.name in used}
     setting = known.get(full)
     if setting is not None and full not in FIXED and not setting.type.startswith("a list"):
         return setting
@@ -87,7 +94,7 @@ def _require_sweepable(name: str, full: str) -> SettingRecord:
         f"{name!r} cannot be swept; trials are compared by validation loss, on the same rows and base model.",
         code="not_sweepable",
         location="--over",
-        hint="Sweep a setting of training, such as learning_rate or lora_rank; several base models are "
+        hint="Sweep a setting of training that this plan has, such as learning_rate; several base models are "
         "compared with `aliquot run --base A --base B`, several seeds with --seeds.",
     )
 
@@ -96,12 +103,15 @@ def _read(name: str, setting: SettingRecord, text: str, planned: Planned) -> Any
     text = text.strip()
     try:
         if text.startswith("x") and "number" in setting.type:
-            value = planned.resolved.plan.get(name) * float(text[1:])
+            own, factor = planned.resolved.plan.get(name), float(text[1:])
+            if factor == 1:  # to the last digit, so that this trial is known as the rule's
+                return own
+            value = own * factor
             return round(value) if setting.type == "a whole number" else float(f"{value:.6g}")
         if setting.type == "a whole number":
             return int(text)
         return float(text) if setting.type == "a number" else text
-    except ValueError:
+    except (ValueError, OverflowError):
         raise _unreadable(name, text) from None
 
 

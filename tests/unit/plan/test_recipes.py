@@ -1,5 +1,7 @@
 """The recipes' own rules, by hand."""
 
+from dataclasses import replace
+
 import pytest
 
 from aliquot.config.given import load_given
@@ -13,6 +15,12 @@ from tests.unit.plan.made import TWO_CORES, architecture, model, report
 def ask(name: str, num_rows: int, per_row: int = 60, base: str = "llama-3.1-8b-instruct"):
     case = Case(num_rows=num_rows, num_tokens=num_rows * per_row, architecture=architecture(base))
     return {key.removeprefix("train."): one.value for key, one in get_recipe(name).ask(case).items()}
+
+
+def ask_of_size(num_parameters: int):
+    sizes = replace(architecture("llama-3.1-8b-instruct"), num_parameters=num_parameters)
+    asked = get_recipe("qlora-paper").ask(Case(num_rows=10_000, num_tokens=600_000, architecture=sizes))
+    return asked["train.learning_rate"].value, asked["train.lora_dropout"].value
 
 
 @pytest.mark.parametrize(
@@ -55,6 +63,8 @@ def test_lora_land_counts_passes_of_one_row():
 def test_qlora_takes_half_the_rate_and_less_dropout_for_large_models():
     assert ask("qlora-paper", 10_000)["learning_rate"] == 2e-4
     assert ask("qlora-paper", 10_000)["lora_dropout"] == 0.1
+    assert ask_of_size(13_015_864_320) == (2e-4, 0.1), "the Llama that is called 13 billion"
+    assert ask_of_size(32_528_943_616) == (1e-4, 0.05)
     assert ask("qlora-paper", 10_000)["num_epochs"] == 3  # 1,875 steps of 16 rows
 
 

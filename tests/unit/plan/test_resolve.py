@@ -56,6 +56,19 @@ def test_the_specification_holds_what_the_plan_says():
     assert result.evaluation.normaliser == "labels-1"
 
 
+def test_what_fits_some_memory_fits_more():
+    data, sizes = report(length=2_000), [tenths * 10**8 for tenths in range(10, 80, 2)]
+    fits = [_fits(data, replace(H100, memory_bytes=size)) for size in sizes]
+    assert fits == sorted(fits) and True in fits and False in fits
+
+
+def _fits(data: DataReport, device: Device) -> bool:
+    try:
+        return bool(planned(None, data, device))
+    except MachineError:
+        return False
+
+
 def test_full_fine_tuning_trains_all_weights_at_a_tenth_of_the_rate_in_float32():
     lora, full = planned(), planned({"train.method": "full"})
     assert full.training.learning_rate == pytest.approx(lora.training.learning_rate / 10)

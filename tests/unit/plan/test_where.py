@@ -50,6 +50,26 @@ def test_the_method_that_fits(base, place, method):
     assert find(weigh(), base, place).method == method
 
 
+def test_full_fine_tuning_is_weighed_as_what_it_is():
+    where = weigh({"train.method": "full"})
+    small, large = (find(where, name, "T4") for name in ("smollm2-135m-instruct", "llama-3.1-8b-instruct"))
+    assert (small.method, small.precision) == ("full", "float32")
+    assert (large.method, large.obstacle) == ("", "memory")
+    assert large.needed_bytes > 16 * 8e9
+
+
+def test_inner_values_are_computed_again_before_a_machine_is_called_too_small():
+    data = report(length=8_000)
+    offer = find(weigh(data=data), "llama-3.1-8b-instruct", "A100")
+    kept = find(weigh({"train.activation_checkpointing": False}, data), "llama-3.1-8b-instruct", "A100")
+    assert offer.method == "LoRA"
+    assert kept.needed_bytes > offer.needed_bytes
+
+
+def test_several_devices_here_are_no_wish_for_machines_elsewhere():
+    assert find(weigh({"train.num_devices": 2}), "qwen3-8b", "A100").method == "LoRA"
+
+
 def test_no_4_bit_where_its_kernels_do_not_run():
     huge = replace(architecture("llama-3.1-8b-instruct"), num_parameters=70 * 10**9)
     where = weigh(candidates=[Candidate(name="huge", is_gated=False, architecture=huge)])

@@ -1,6 +1,8 @@
 import pytest
 
+from aliquot.worker.journal import RunJournal
 from aliquot.worker.meter import Meter
+from tests.fixtures.tiny_run import make_tiny_run
 
 
 @pytest.fixture
@@ -39,3 +41,17 @@ def test_energy_that_cannot_be_read_is_absent_not_zero(tmp_path):
 
 def test_memory_is_that_of_this_process(tmp_path):
     assert 10_000_000 < Meter("cpu", tmp_path).memory_bytes() < 100_000_000_000
+
+
+def test_a_step_is_not_charged_for_the_answers_and_validations_before_it(powercap, tmp_path, prepared_dir):
+    run_dir = make_tiny_run(tmp_path / "run", prepared_dir)
+    used_uj = 1_000_000
+    with RunJournal(run_dir, meter=Meter("cpu", powercap)) as journal:
+        for kind, microjoules in (("progress", 5_000_000), ("step", 250_000), ("validation", 3_000_000)):
+            used_uj += microjoules
+            set_energy(powercap, "intel-rapl:0", used_uj)
+            journal.write(kind, num_tokens=1, trained_tokens=1)
+        set_energy(powercap, "intel-rapl:0", used_uj + 125_000)
+        journal.write("step", num_tokens=1, trained_tokens=1)
+    steps = [event.data["energy_j"] for event in run_dir.read_events() if event.kind == "step"]
+    assert steps == [0.25, 0.125]

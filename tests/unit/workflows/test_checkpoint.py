@@ -38,3 +38,12 @@ def test_a_run_that_ends_meanwhile_is_told_and_no_wish_is_left(fixture_run, surr
         checkpoint(fixture_run.run_id, within=within)
     assert caught.value.code == "not_training"
     assert not (fixture_run.requests_dir / "checkpoint").exists()
+
+
+def test_once_all_weights_are_published_nothing_is_waited_for(fixture_run, surround, clock):
+    within = surround(ignores_wishes)
+    within.target.start(fixture_run, [])
+    fixture_run.model_dir.mkdir()
+    with pytest.raises(RunError, match="not training now"):
+        checkpoint(fixture_run.run_id, within=within)
+    assert clock.num_waits == 0

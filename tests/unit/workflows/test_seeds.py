@@ -113,6 +113,14 @@ def test_resume_last_goes_on_with_the_group(data, surround, runs_dir):
     assert result.problems == {}
 
 
+def test_a_group_does_not_start_over_as_a_whole(data, surround):
+    run(data, seeds=2, within=surround(), **QUICK)
+    within = surround()
+    with pytest.raises(InputError, match="a group of seeds; a single run can start over"):
+        resume(GROUP, from_start=True, within=within)
+    assert within.target.started == []
+
+
 def test_a_group_whose_data_changed_is_refused(data, surround, runs_dir):
     run(data, seeds=2, within=surround(), **QUICK)
     (runs_dir / f"{GROUP}-seed-1").rename(runs_dir / "elsewhere")

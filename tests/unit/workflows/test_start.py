@@ -1,6 +1,7 @@
 """Continuing from a run, a checkpoint or an adapter folder: what is taken over, and what is refused."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import pytest
 
 from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
-from aliquot.errors import AliquotError
+from aliquot.errors import AliquotError, RunError
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.pipeline import run
 from aliquot.workflows.plan import make_plan
+from aliquot.workflows.resume import resume
+from aliquot.workflows.sweep import sweep
 from tests.fixtures.reviews import write_reviews
-from tests.fixtures.scripted import finishes
+from tests.fixtures.scripted import fails, finishes
 
 WEIGHTS = "adapter_model.safetensors"
 
@@ -102,6 +105,29 @@ def test_the_new_run_holds_a_copy_and_its_hash(first, other, surround):
     assert f"continued from the adapter of {first.run_id}" in report
 
 
+def test_a_seed_that_is_made_later_continues_from_the_run_that_was_last_at_first(first, other, surround):
+    result = run(other, seeds=2, within=surround(trains), num_epochs=1, **{"train.start_from": "last"})
+    group = Path(result.path)
+    later = RunDir(group.with_name(f"{group.name}-seed-1"))
+    shutil.rmtree(later.path)
+    resume(group, within=surround(trains))
+    assert later.read_spec().start.name == first.run_id, "not the seed before it, which is the last run now"
+    assert f"--start-from {first.run_id}" in later.read_spec().command
+
+
+def test_a_sweep_looks_for_its_start_where_its_runs_are(first, other, surround, monkeypatch, tmp_path):
+    monkeypatch.setenv("ALIQUOT_RUNS", str(tmp_path / "elsewhere"))
+    with pytest.raises(RunError) as caught:  # the trials of this worker leave no losses
+        sweep(
+            other,
+            runs_dir=first.path.parent,
+            within=surround(fails),
+            num_epochs=1,
+            **{"train.start_from": first.run_id},
+        )
+    assert caught.value.code == "sweep_failed"
+
+
 def test_rows_that_were_trained_on_or_tested_before_are_told(first, data, planned):
     again = planned(data, first.run_id, **{"data.seed": 7})
     point = again.start.point
@@ -146,6 +172,11 @@ def test_an_adapter_made_elsewhere_gives_its_base_rank_and_layers(adapter, plann
     assert plan.base.name == "smollm2-135m-instruct"
 
 
+def test_numbers_of_an_adapters_configuration_may_be_written_with_a_point(adapter, planned, other):
+    training = planned(other, adapter(r=8.0, lora_alpha=16.0)).resolved.training
+    assert [repr(one) for one in (training.lora_rank, training.lora_alpha)] == ["8", "16"]
+
+
 def refusal(planned, *args, **settings):
     with pytest.raises(AliquotError) as caught:
         planned(*args, **settings)
@@ -170,7 +201,8 @@ def test_settings_against_the_adapter_are_refused_with_both_values(adapter, plan
 @pytest.mark.parametrize(
     "options",
     [{"use_dora": True}, {"rank_pattern": {"q_proj": 4}}, {"modules_to_save": ["lm_head"]},
-     {"peft_type": "IA3"}, {"target_modules": "all-linear"}, {"use_rslora": True}, {"bias": "all"}],
+     {"peft_type": "IA3"}, {"target_modules": "all-linear"}, {"use_rslora": True}, {"bias": "all"},
+     {"lora_alpha": 8.5}, {"lora_alpha": "much"}],
 )  # fmt: skip
 def test_what_is_not_plain_lora_is_refused_by_name(adapter, planned, other, options):
     error = refusal(planned, other, adapter(**options))

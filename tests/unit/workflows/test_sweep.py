@@ -6,7 +6,7 @@ from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.core.run_dir import RunDir
 from aliquot.core.sweep import SweepDir, ValidationLoss
-from aliquot.errors import InputError, Interrupted, RunError
+from aliquot.errors import InputError, Interrupted, MachineError, RunError
 from aliquot.export.methods import describe_methods
 from aliquot.export.record import read_record
 from aliquot.workflows.resume import resume
@@ -91,6 +91,19 @@ def test_when_every_trial_fails_the_sweep_says_so(data, surround):
     assert caught.value.code == "sweep_failed"
 
 
+def test_a_full_disk_is_no_outcome_and_the_trial_goes_on_once_there_is_room(data, surround, runs_dir):
+    def script(run_dir, argv):
+        yield
+        Journal(run_dir).write("state", state="running")
+        Journal(run_dir).write("state", state="paused", code="disk_full", message="The disk is full.")
+
+    with pytest.raises(MachineError, match="trial-01 was at work"):
+        sweep(data, within=surround(script), **QUICK)
+    assert all(one.outcome.state == "waiting" for one in SweepDir(runs_dir / SWEEP).read().trials)
+    result = sweep(data, within=surround(trains(smaller_is_better)), **QUICK)
+    assert [one.outcome.state for one in result.record.trials] == ["finished"] * 3
+
+
 def test_ctrl_c_stops_and_resume_does_not_repeat_trials(data, surround, clock, runs_dir):
     def script(run_dir, argv):
         slow = run_dir.path.name == "trial-02"
@@ -134,7 +147,10 @@ def test_several_settings_make_a_grid(data, surround):
         ({"seed": "1,2"}, "not_sweepable"),
         ({"base": "a,b"}, "not_sweepable"),
         ({"lerning_rate": "1,2"}, "not_sweepable"),
+        ({"start_from": "a,b"}, "not_sweepable"),
         ({"learning_rate": "fast,slow"}, "sweep_values_unreadable"),
+        ({"lora_rank": "x1,xinf"}, "sweep_values_unreadable"),
+        ({"learning_rate": [[1e-4], [1e-5]]}, "sweep_values_unreadable"),
         ({"learning_rate": "1e-3..1e-5"}, "sweep_values_unreadable"),
         ({"learning_rate": "1e-3"}, "sweep_size"),
         ({"lora_rank": "0,8"}, "setting_invalid"),
@@ -146,6 +162,18 @@ def test_what_cannot_be_swept_is_refused_before_anything_is_trained(data, surrou
         sweep(data, over=over, within=within, **QUICK)
     assert caught.value.code == code
     assert within.target.started == []
+
+
+def test_what_full_fine_tuning_has_not_is_not_swept(data, surround):
+    with pytest.raises(InputError) as caught:
+        sweep(data, over={"lora_rank": "8,16"}, within=surround(), **QUICK, **{"train.method": "full"})
+    assert caught.value.code == "not_sweepable"
+
+
+def test_once_the_rules_value_is_the_rules_own_trial(data, surround):
+    within, rate = surround(trains(lambda _: 1.0)), 0.000123456789
+    result = sweep(data, over={"learning_rate": "x0.5,x1"}, within=within, learning_rate=rate, **QUICK)
+    assert [one.is_rule for one in result.record.trials] == [False, True]
 
 
 def test_without_validation_rows_there_is_no_sweep(data, surround):

@@ -28,6 +28,7 @@ RECIPE = Recipe(
     rules=_rules,
     leaves_open="Nothing; its web page takes 3 epochs instead of 1 and float16.",
     not_followed=(
+        "Its warm-up is a tenth of the run, however long; here it is at most 100 steps.",
         "It packs all rows into blocks of 1,024 tokens; rows stay apart here, the batch counts as many.",
         "It trains on all tokens, prompts too; Aliquot trains on answers.",
         "It trains on a base of 4-bit weights; on its command line LoRA itself has to be switched on.",

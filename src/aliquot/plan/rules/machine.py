@@ -110,22 +110,22 @@ def sharding(num_devices: int, whole_bytes: int, probed: Device) -> Choice:
     )
 
 
-def activation_checkpointing(longest: int, longest_reference: int, cost: CostModel) -> Choice:
-    """Choose to compute inner values again only where the longest row alone would not fit otherwise.
+def activation_checkpointing(tokens: int, trained_positions: int, cost: CostModel) -> Choice:
+    """Choose to compute inner values again only where the smallest pass would not fit otherwise.
 
     Args:
-        longest: Tokens of the longest row.
-        longest_reference: Tokens of the longest answer.
+        tokens: Of the smallest pass, as ``longest_pass`` reckons it: the estimate refuses what it refuses.
+        trained_positions: Positions with loss in it.
         cost: The device and the model, inner values kept.
     """
-    needed, have = cost.memory_bytes(longest, longest_reference), cost.device.memory_bytes
+    needed, have = cost.memory_bytes(tokens, trained_positions), cost.device.memory_bytes
     return choose(
         "train.activation_checkpointing",
-        not cost.fits(longest, longest_reference),
-        reason=f"A pass of the longest row alone needs {needed / 1e9:.1f} of {have / 1e9:.1f} GB with all "
-        "inner values kept. Computing them again costs about a third more time; the gradient is the same.",
+        not cost.fits(tokens, trained_positions),
+        reason=f"A pass with the longest row needs at least {needed / 1e9:.1f} of {have / 1e9:.1f} GB when "
+        "all inner values are kept. Computing them again takes a third longer; the gradient is the same.",
         source=CHECKPOINTING,
-        inputs={"longest": longest, "needed_bytes": needed, "memory_bytes": have},
+        inputs={"tokens": tokens, "needed_bytes": needed, "memory_bytes": have},
         alternatives=("true: fits longer passes at a third more time.",),
     )
 
