@@ -154,8 +154,8 @@ def _read_config(path: Path) -> dict[str, Any]:
 
 
 def _whole(name: str, number: Any) -> int:
-    if isinstance(number, bool) or not isinstance(number, int | float) or int(number) != number:
-        raise ValueError(f"{name} is {number!r}, expected a whole number")
+    if isinstance(number, bool) or not isinstance(number, int | float) or int(number) != number or number < 1:
+        raise ValueError(f"{name} is {number!r}, expected a whole number above 0")
     return int(number)
 
 

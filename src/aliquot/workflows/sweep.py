@@ -189,8 +189,9 @@ def _trial_steps(planned: Planned) -> int:
 
 
 def _plan_trial(planned: Planned, values: Mapping[str, Any]) -> Planned:
-    """Return the plan of a trial: no model answers anything, and training is short."""
-    trial = replan(planned, {"train.max_steps": _trial_steps(planned), **values}, origin="sweep")
+    """Return the plan of a trial: short training, and neither answers nor losses of single rows."""
+    short = {"train.max_steps": _trial_steps(planned), "train.num_loss_rows": 0}
+    trial = replan(planned, short | dict(values), origin="sweep")
     prediction = replace(trial.resolved.prediction, models=(), splits=())
     return replace(trial, resolved=replace(trial.resolved, prediction=prediction))
 

@@ -202,7 +202,7 @@ def test_settings_against_the_adapter_are_refused_with_both_values(adapter, plan
     "options",
     [{"use_dora": True}, {"rank_pattern": {"q_proj": 4}}, {"modules_to_save": ["lm_head"]},
      {"peft_type": "IA3"}, {"target_modules": "all-linear"}, {"use_rslora": True}, {"bias": "all"},
-     {"lora_alpha": 8.5}, {"lora_alpha": "much"}],
+     {"lora_alpha": 8.5}, {"lora_alpha": "much"}, {"lora_alpha": 0}],
 )  # fmt: skip
 def test_what_is_not_plain_lora_is_refused_by_name(adapter, planned, other, options):
     error = refusal(planned, other, adapter(**options))

@@ -66,7 +66,8 @@ def test_no_trial_has_a_test_row_or_an_answer(data, surround, runs_dir):
         assert not run_dir.rows_path("test").exists()
         assert run_dir.list_predictions() == []
         assert not (folder / "scores").exists()
-        assert run_dir.read_spec().training.num_steps <= 150
+        training = run_dir.read_spec().training
+        assert (training.num_steps <= 150, training.num_loss_rows) == (True, 0)
 
 
 def test_the_rule_is_kept_when_the_others_are_within_noise(data, surround):
