@@ -178,6 +178,7 @@ class TokenProfile:
         prompts: Of everything before the last trained answer.
         answers: Of the last trained answer, the end of the turn included.
         system_share: Share of all tokens that are the text of system messages.
+        num_pairs: Rows counted with a rejected answer beside the chosen one.
     """
 
     num_tokens: int
@@ -190,6 +191,7 @@ class TokenProfile:
     prompts: Lengths
     answers: Lengths
     system_share: float = 0.0
+    num_pairs: int = 0
     longest_file: str = ""
 
     @property

@@ -47,6 +47,7 @@ from aliquot.plan.rules.optimisation import (
     warmup_ratio,
     weight_decay,
 )
+from aliquot.plan.rules.preference import dpo_beta, dpo_learning_rate, objective
 from aliquot.plan.rules.prediction import (
     predict_batch_size,
     predict_max_new_tokens,
@@ -60,6 +61,8 @@ __all__ = [
     "checkpoint_interval_steps",
     "choose_recipe",
     "device",
+    "dpo_beta",
+    "dpo_learning_rate",
     "early_stopping_patience",
     "evaluate_confidence",
     "evaluate_num_resamples",
@@ -81,6 +84,7 @@ __all__ = [
     "num_epochs",
     "num_loss_rows",
     "num_threads",
+    "objective",
     "precision",
     "predict_batch_size",
     "predict_max_new_tokens",
