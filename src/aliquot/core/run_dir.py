@@ -1,8 +1,8 @@
 """The run directory: where the two planes meet, and the only thing they share.
 
 Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``losses/``, ``adapter/`` (or
-``model/``), ``reference_logprobs.json``, ``preferences/`` and ``environment.json``; wishes of the control plane are files in ``requests/``. See DESIGN in
-docs/.
+``model/``), ``reference_logprobs.json``, ``preferences/`` and ``environment.json``; wishes of the control
+plane are files in ``requests/``. See DESIGN in docs/.
 """
 
 from __future__ import annotations

@@ -266,8 +266,8 @@ class _RowCheck:
             message = "The rejected answer is the same as the preferred one; the row shows no preference."
             self._report("equal_preference", message, field=field, severity="warning")
         message = (
-            "The row has a preferred and a rejected answer: training learns to prefer the one to the other, or "
-            "follows the preferred one alone (train.objective: supervised)."
+            "The row has a preferred and a rejected answer: training learns to prefer the one to the other, "
+            "or follows the preferred one alone (train.objective: supervised)."
         )
         self._report("preference_pair", message, field=field, severity="note")
 

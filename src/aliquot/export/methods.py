@@ -139,7 +139,8 @@ def _objective(training: TrainingSpec) -> str:
     if training.objective == "dpo":
         return (
             "the loss of direct preference optimization (Rafailov et al. 2023, arXiv 2305.18290; beta "
-            f"{training.dpo_beta:g}, reference: the model before training), averaged over the pairs of an update,"
+            f"{training.dpo_beta:g}, reference: the model before training), averaged over the pairs "
+            "of an update,"
         )
     return "the mean negative log-likelihood per trained token"
 

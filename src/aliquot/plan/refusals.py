@@ -80,7 +80,8 @@ def require_objective(given: GivenSettings, objective: str, *, num_pairs: int, n
         if given.find("train.dpo_beta") is not None:
             raise _impossible(
                 "train.dpo_beta",
-                f"Found {given.find('train.dpo_beta')} together with train.objective supervised, which has none.",
+                f"Found {given.find('train.dpo_beta')} together with train.objective supervised, which "
+                "has none.",
                 "Leave it out, or set train.objective: dpo.",
             )
         return
@@ -93,7 +94,8 @@ def require_objective(given: GivenSettings, objective: str, *, num_pairs: int, n
     if given.find("recipe") is not None:
         raise _impossible(
             "recipe",
-            f"Found {given.find('recipe')} together with train.objective dpo; recipes are of supervised training.",
+            f"Found {given.find('recipe')} together with train.objective dpo; recipes are of supervised "
+            "training.",
             "Leave it out, or set train.objective: supervised.",
         )
 

@@ -139,7 +139,7 @@ def count_tokens(rows: Sequence[EncodedRow]) -> int:
     return sum(len(branch.token_ids) for row in rows for branch in row.branches)
 
 
-def total(values: Sequence[torch.Tensor]) -> float:
+def total(values: list[torch.Tensor]) -> float:
     """Return the sum of some numbers on a device, which it waits for; none sum to 0."""
     return sum(torch.stack(values).tolist()) if values else 0.0
 

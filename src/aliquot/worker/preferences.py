@@ -43,7 +43,7 @@ def build_objective(
     if spec.training.objective != "dpo":
         return SUPERVISED
     if group.agree(not run_dir.reference_path.is_file()):
-        found = {
+        found: dict[str, tuple[PairLogprobs, ...]] = {
             split: _log_probabilities(
                 run_dir, split, encoder, spec, model=model, packing=packing, group=group
             )
@@ -73,7 +73,7 @@ def save_preferences(
     journal: Journal,
     group: ProcessGroup,
 ) -> None:
-    """Publish ``preferences/test.jsonl`` and tell which share of the held-out pairs is ranked as people did."""
+    """Publish ``preferences/test.jsonl`` and tell which share of the test pairs is ranked as people did."""
     if spec.training.objective != "dpo" or not _pairs_of(run_dir, "test"):
         return
     found = _log_probabilities(run_dir, "test", encoder, spec, model=model, packing=packing, group=group)

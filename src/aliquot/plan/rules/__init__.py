@@ -47,13 +47,13 @@ from aliquot.plan.rules.optimisation import (
     warmup_ratio,
     weight_decay,
 )
-from aliquot.plan.rules.preference import dpo_beta, dpo_learning_rate, objective
 from aliquot.plan.rules.prediction import (
     predict_batch_size,
     predict_max_new_tokens,
     predict_models,
     predict_num_shots,
 )
+from aliquot.plan.rules.preference import dpo_beta, dpo_learning_rate, objective
 
 __all__ = [
     "activation_checkpointing",
