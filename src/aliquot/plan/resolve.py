@@ -253,11 +253,10 @@ def _settle_training(sheet: Sheet, schedule: _Schedule) -> TrainingSpec:
     warmup = sheet.recipe.ask_warmup(steps) if sheet.recipe else None
     if warmup:
         sheet.asked["train.warmup_ratio"] = warmup
-    method = sheet.get("train.method")
-    is_dpo = sheet.get("train.objective") == "dpo"
+    method, objective = sheet.get("train.method"), sheet.get("train.objective")
     for choice in (
         rules.seed(),
-        rules.dpo_learning_rate(method) if is_dpo else rules.learning_rate(architecture, steps, method),
+        rules.learning_rate(architecture, steps, method, objective),
         rules.schedule(),
         rules.warmup_ratio(steps),
         rules.weight_decay(),

@@ -59,13 +59,7 @@ def train_stage(
     rows, validation_rows = encode(encoder, examples), encode(encoder, run_dir.read_rows("validation"))
     if layout_of(base) == "prefix_tree" and attention_of(base) == "flash":
         require_determinism()
-    model = make_trainable(base, spec.training)
-    if spec.start:
-        set_trained_tensors(model, _read_start(run_dir, spec.start))
-    if spec.training.activation_checkpointing:
-        base.activation_checkpointing_enable()
-    if spec.training.sharding == "full":
-        shard_layers(model, spec.training.device)
+    model = _make_model(run_dir, spec, base)
     chosen = choose_of_all(run_dir, spec.training.num_loss_rows, spec.training.seed)
     with naming_memory_errors("while training"):
         measured = measure(run_dir, spec, model, rows, journal=journal, group=group)
@@ -94,6 +88,18 @@ def train_stage(
     target = run_dir.model_dir if spec.training.method == "full" else run_dir.adapter_dir
     with new_folder(target) as folder:
         save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
+
+
+def _make_model(run_dir: RunDir, spec: Spec, base: Any) -> Any:
+    """Return the model as it is before the first step, laid out over its devices."""
+    model = make_trainable(base, spec.training)
+    if spec.start:
+        set_trained_tensors(model, _read_start(run_dir, spec.start))
+    if spec.training.activation_checkpointing:
+        base.activation_checkpointing_enable()
+    if spec.training.sharding == "full":
+        shard_layers(model, spec.training.device)
+    return model
 
 
 def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor]:

@@ -53,7 +53,7 @@ from aliquot.plan.rules.prediction import (
     predict_models,
     predict_num_shots,
 )
-from aliquot.plan.rules.preference import dpo_beta, dpo_learning_rate, objective
+from aliquot.plan.rules.preference import dpo_beta, objective
 
 __all__ = [
     "activation_checkpointing",
@@ -62,7 +62,6 @@ __all__ = [
     "choose_recipe",
     "device",
     "dpo_beta",
-    "dpo_learning_rate",
     "early_stopping_patience",
     "evaluate_confidence",
     "evaluate_num_resamples",
