@@ -103,7 +103,7 @@ def test_dpo_refuses_rows_and_settings_that_do_not_fit_it():
     assert (error.code, error.location) == ("settings_impossible", "train.objective")
     assert "1,720 of 1,760 rows have no rejected answer" in error.message
     assert refused({"train.dpo_beta": 0.2}).location == "train.dpo_beta"
-    assert refused({"recipe": "qlora"}, of_pairs()).location == "recipe"
+    assert refused({"recipe": "qlora-paper"}, of_pairs()).location == "recipe"
 
 
 @pytest.mark.parametrize(
