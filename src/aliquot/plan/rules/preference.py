@@ -1,4 +1,4 @@
-"""Rules for training on preferences: whether, and how strongly; evidence stands in docs/experiments.md."""
+"""Rules for training on preferences: whether, how strongly and at which rate: published values."""
 
 from __future__ import annotations
 
