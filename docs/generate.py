@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aliquot.config.settings import Settings
 from aliquot.core.dataset import StoredExample
+from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
@@ -94,7 +95,7 @@ def build_records() -> str:
     ]
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-        SeedGroup, SeedsReport, SweepRecord, ValidationLoss,
+        SeedGroup, SeedsReport, SweepRecord, ValidationLoss, ReferenceLogprobs, PairScore,
     )  # fmt: skip
     for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]

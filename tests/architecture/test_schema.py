@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from aliquot.core.dataset import StoredExample
+from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
@@ -21,7 +22,7 @@ from docs.record_tree import describe_fields, list_records
 
 STORED = (
     Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, ValidationLoss,
+    SeedGroup, SeedsReport, SweepRecord, ValidationLoss, ReferenceLogprobs, PairScore,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 

@@ -86,6 +86,11 @@ class TrainSettings(_Group):
     method: Literal["lora", "full"] | None = _setting(
         "What is trained: low-rank matrices beside the weights, or all weights.", level="basic"
     )
+    objective: Literal["supervised", "dpo"] | None = _setting(
+        "What is minimised: the surprise at the answers, or the DPO loss of preferred against rejected ones.",
+        level="basic",
+    )
+    dpo_beta: float | None = _setting("How strongly DPO holds the model to where it began.", gt=0, le=10)
     start_from: Name | None = _setting(
         "Adapter to go on from: a run (name or folder), one of its checkpoints, or a PEFT adapter folder.",
         level="basic",

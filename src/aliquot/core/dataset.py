@@ -171,13 +171,13 @@ class TokenProfile:
         longest_line: The line of the longest row.
         longest_file: Its file, when the rows come from several; else empty.
         shared_prefix: Tokens that all rows begin with.
-        prefix_tree_tokens: Tokens per epoch when each prefix shared within a micro-batch counts once, by
-            rows per micro-batch.
+        prefix_tree_tokens: Tokens per epoch, shared prefixes once per micro-batch, by rows in each.
         distinct_tokens: The same with the whole split as one batch.
         rows: Of whole rows.
         prompts: Of everything before the last trained answer.
         answers: Of the last trained answer, the end of the turn included.
         system_share: Share of all tokens that are the text of system messages.
+        num_pairs: Rows counted with a rejected answer beside the chosen one.
     """
 
     num_tokens: int
@@ -190,6 +190,7 @@ class TokenProfile:
     prompts: Lengths
     answers: Lengths
     system_share: float = 0.0
+    num_pairs: int = 0
     longest_file: str = ""
 
     @property
@@ -214,10 +215,7 @@ class TokenProfile:
 
     @property
     def prefix_sharing(self) -> dict[str, float]:
-        """At most how many times fewer tokens are computed when each shared prefix is computed once.
-
-        By rows per batch, and under ``all`` for the whole split as one batch.
-        """
+        """At most how many times fewer tokens are computed by sharing; by rows per batch, or ``all``."""
         distinct = {str(size): tokens for size, tokens in self.prefix_tree_tokens.items()}
         distinct["all"] = self.distinct_tokens
         return {size: self.num_tokens / tokens for size, tokens in distinct.items()}

@@ -56,10 +56,12 @@ class Event:
         ``state``       {state, reason?, code?, hint?}
         ``stage``       {name, title}: a stage of the worker begins (``load``, ``predict base`` …)
         ``measured``    {…}: choices made by measurement, also in ``measured.json``
-        ``step``        {step, loss, token_accuracy, learning_rate, grad_norm, num_tokens,
-                         computed_tokens, trained_tokens, step_s, tokens_per_s, trained_tokens_per_s,
-                         memory_bytes, energy_j?}
+        ``step``        {step, loss, token_accuracy (of pairs preference_accuracy, reward_margin),
+                         learning_rate, grad_norm, num_tokens, computed_tokens, trained_tokens, step_s,
+                         tokens_per_s, trained_tokens_per_s, memory_bytes, energy_j?}
         ``validation``  {step, loss, score?, is_best}
+        ``preferences`` {split, num_pairs, num_right, accuracy, low, high, confidence, reward_margin}:
+                         held-out pairs whose reward margin is above 0, with Wilson's interval
         ``checkpoint``  {step, path}
         ``resumed``     {from_step}: supersedes later steps written before it
         ``progress``    {stage, done, total, elapsed_s}

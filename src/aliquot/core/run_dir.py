@@ -1,8 +1,8 @@
 """The run directory: where the two planes meet, and the only thing they share.
 
 Only the worker writes ``events.jsonl``, ``measured.json``, ``checkpoints/``, ``losses/``, ``adapter/`` (or
-``model/``) and ``environment.json``; wishes of the control plane are files in ``requests/``. See DESIGN in
-docs/.
+``model/``), ``reference_logprobs.json``, ``preferences/`` and ``environment.json``; wishes of the control
+plane are files in ``requests/``. See DESIGN in docs/.
 """
 
 from __future__ import annotations
@@ -102,6 +102,11 @@ class RunDir:
         return self.path / "validation_losses.jsonl"
 
     @property
+    def reference_path(self) -> Path:
+        """``reference_logprobs.json``: what the model gave to pairs before training on preferences."""
+        return self.path / "reference_logprobs.json"
+
+    @property
     def token_view_path(self) -> Path:
         """``rows/token_view.json``: one training row as the model sees it."""
         return self.path / "rows" / "token_view.json"
@@ -117,6 +122,10 @@ class RunDir:
     def losses_path(self, split: str, when: str) -> Path:
         """Loss of single rows ``before`` or ``after`` training."""
         return self.path / "losses" / f"{split}.{when}.jsonl"
+
+    def preferences_path(self, split: str) -> Path:
+        """The pairs of a split under the tuned model, after training on preferences."""
+        return self.path / "preferences" / f"{split}.jsonl"
 
     def read_row_losses(self, split: str, when: str) -> list[RowLoss]:
         """Return the measured losses of single rows; none before they were measured."""

@@ -19,6 +19,8 @@ class TrainingSpec:
 
     Attributes:
         method: ``lora``, or ``full``: all weights; the four settings of the adapter are then empty.
+        objective: ``supervised``, or ``dpo``: the rows are pairs of a chosen and a rejected answer.
+        dpo_beta: 0 where the objective has none.
     """
 
     seed: int
@@ -49,6 +51,8 @@ class TrainingSpec:
     activation_checkpointing: bool = False
     select_by: str = "loss"
     """``loss`` or ``metric``: what chooses the checkpoint on the validation rows."""
+    objective: str = "supervised"
+    dpo_beta: float = 0.0
     num_loss_rows: int = 0
     """Rows of each split whose own loss is measured before and after training."""
 

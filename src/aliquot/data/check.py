@@ -162,7 +162,12 @@ def _describe_files(parts: Sequence[Part]) -> dict[str, Any]:
 
 
 def add_tokens(
-    checked: CheckedData, encoder: Encoder, *, base: str, max_seq_len: int | None = None
+    checked: CheckedData,
+    encoder: Encoder,
+    *,
+    base: str,
+    max_seq_len: int | None = None,
+    as_pairs: bool = False,
 ) -> CheckedData:
     """Encode every row as the base model will see it; add token profiles and findings about rows.
 
@@ -173,11 +178,13 @@ def add_tokens(
         encoder: The base model's encoder.
         base: Name of the base model, for the report.
         max_seq_len: Longest row accepted, in tokens; never more than the model's context window.
+        as_pairs: Whether a rejected answer is trained beside the chosen one.
     """
     limit = encoder.model.architecture.context_window
     if max_seq_len is not None:
         limit = min(max_seq_len, limit)
-    rows = list(measure_rows(Examples(checked.table, np.arange(len(checked.table))), encoder))
+    examples = Examples(checked.table, np.arange(len(checked.table)))
+    rows = list(measure_rows(examples, encoder, as_pairs=as_pairs))
     if DROP_TOO_LONG in (checked.settings.remedies or ()):
         checked, rows = _leave_out_too_long(checked, rows, limit)
     table, report = checked.table, checked.report

@@ -36,6 +36,7 @@ def profile_tokens(lines: Sequence[int], rows: Sequence[RowTokens], *, seed: int
         rows=of_rows,
         prompts=describe_lengths(row.num_prompt for row in rows),
         answers=describe_lengths(row.num_reference for row in rows),
+        num_pairs=sum(row.is_pair for row in rows),
         system_share=sum(row.num_system for row in rows) / num_tokens,
     )
 

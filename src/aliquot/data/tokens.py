@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -16,6 +16,7 @@ from aliquot.data.table import ExampleTable
 from aliquot.data.template_check import find_begin_token
 from aliquot.errors import AliquotError, InputError, ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
+from aliquot.tokenization.pairs import encode_examples
 
 TOKEN_BYTES = 4
 _CHUNK_ROWS = 1_000
@@ -36,6 +37,7 @@ class RowTokens:
         num_system: Tokens of the texts of system messages, in all branches.
         is_end_trained: Whether every trained turn ends with a trained stop token.
         has_one_begin: Whether every branch has exactly one beginning token, where the model has one.
+        is_pair: Whether it has a rejected answer beside the chosen one, a branch each.
     """
 
     branches: tuple[bytes, ...]
@@ -45,6 +47,7 @@ class RowTokens:
     num_system: int = 0
     is_end_trained: bool = True
     has_one_begin: bool = True
+    is_pair: bool = False
 
     @property
     def length(self) -> int:
@@ -57,19 +60,28 @@ class RowTokens:
         return sum(map(len, self.branches)) // TOKEN_BYTES
 
 
-def measure_rows(examples: Sequence[Example], encoder: Encoder) -> Iterator[RowTokens | AliquotError]:
-    """Yield the tokens of each example in order, or why the template refuses it."""
+def measure_rows(
+    examples: Sequence[Example], encoder: Encoder, *, as_pairs: bool = False
+) -> Iterator[RowTokens | AliquotError]:
+    """Yield the tokens of each example in order, or why the template refuses it.
+
+    Args:
+        examples: The examples.
+        encoder: Of the base model.
+        as_pairs: Whether a rejected answer is trained beside the chosen one.
+    """
     stops, begin = frozenset(encoder.model.stop_token_ids), find_begin_token(encoder)
     system_lengths: dict[str, int] = {}
     for start in range(0, len(examples), _CHUNK_ROWS):
         chunk = examples[start : start + _CHUNK_ROWS]
         _measure_system_texts(chunk, encoder, system_lengths)
-        for example, encoded in zip(chunk, _encode(chunk, encoder), strict=True):
+        for example, encoded in zip(chunk, _encode(chunk, encoder, as_pairs=as_pairs), strict=True):
             if isinstance(encoded, AliquotError):
                 yield encoded
             else:
                 num_system = sum(system_lengths[text] for text in _system_texts(example))
-                yield _measure_row(encoded, stops, begin=begin, num_system=num_system)
+                measured = _measure_row(encoded, stops, begin=begin, num_system=num_system)
+                yield replace(measured, is_pair=True) if as_pairs and example.rejected else measured
 
 
 def _system_texts(example: Example) -> list[str]:
@@ -85,16 +97,16 @@ def _measure_system_texts(examples: Sequence[Example], encoder: Encoder, known: 
     known.update({text: len(encoding.ids) for text, encoding in zip(new, encodings, strict=True)})
 
 
-def _encode(examples: Sequence[Example], encoder: Encoder) -> Sequence[EncodedRow | AliquotError]:
+def _encode(
+    examples: Sequence[Example], encoder: Encoder, *, as_pairs: bool
+) -> Sequence[EncodedRow | AliquotError]:
     """Encode some examples at once; when one is refused, each alone, to know which."""
     try:
-        return encoder.encode_many(
-            [example.messages for example in examples], [example.tools for example in examples]
-        )
+        return encode_examples(encoder, examples, as_pairs=as_pairs)
     except (InputError, ModelError) as error:
         if len(examples) == 1:
             return [error]
-    return [row for example in examples for row in _encode([example], encoder)]
+    return [row for example in examples for row in _encode([example], encoder, as_pairs=as_pairs)]
 
 
 def _measure_row(

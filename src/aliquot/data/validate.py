@@ -265,8 +265,11 @@ class _RowCheck:
         if rejected.text == chosen.text:
             message = "The rejected answer is the same as the preferred one; the row shows no preference."
             self._report("equal_preference", message, field=field, severity="warning")
-        message = "Training follows the preferred answer; the rejected one is kept beside it."
-        self._report("rejected_not_trained", message, field=field, severity="note")
+        message = (
+            "The row has a preferred and a rejected answer: training learns to prefer the one to the other, "
+            "or follows the preferred one alone (train.objective: supervised)."
+        )
+        self._report("preference_pair", message, field=field, severity="note")
 
     def _check_turns(self, messages: tuple[Message, ...]) -> None:
         last = len(messages) - 1

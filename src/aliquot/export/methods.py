@@ -125,7 +125,7 @@ def _optimisation(spec: Spec, history: History) -> str:
         training.schedule, "constant"
     )
     return (
-        "Training minimised the mean negative log-likelihood per trained token with AdamW (betas 0.9 and "
+        f"Training minimised {_objective(training)} with AdamW (betas 0.9 and "
         f"0.999, weight decay {training.weight_decay:g}, gradient norm clipped at "
         f"{training.max_grad_norm:g}) for at most {count(training.num_epochs, 'epoch')}, that is "
         f"{count(training.num_steps, 'update')} of {count(training.batch_size, 'row')}{per_step}. "
@@ -133,6 +133,16 @@ def _optimisation(spec: Spec, history: History) -> str:
         f"({_how_chosen(spec, 'train.learning_rate')}), reached after a warm-up over "
         f"{training.warmup_ratio * 100:g} % of the updates and then {schedule}."
     )
+
+
+def _objective(training: TrainingSpec) -> str:
+    if training.objective == "dpo":
+        return (
+            "the loss of direct preference optimization (Rafailov et al. 2023, arXiv 2305.18290; beta "
+            f"{training.dpo_beta:g}, reference: the model before training), averaged over the pairs "
+            "of an update,"
+        )
+    return "the mean negative log-likelihood per trained token"
 
 
 def _how_chosen(spec: Spec, name: str) -> str:

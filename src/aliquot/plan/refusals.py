@@ -70,6 +70,36 @@ def require_method(given: GivenSettings, method: str) -> None:
         )
 
 
+def require_objective(given: GivenSettings, objective: str, *, num_pairs: int, num_rows: int) -> None:
+    """Raise when the rows or other settings do not fit what is minimised.
+
+    Raises:
+        InputError: With the setting's name and the remedy.
+    """
+    if objective == "supervised":
+        if given.find("train.dpo_beta") is not None:
+            raise _impossible(
+                "train.dpo_beta",
+                f"Found {given.find('train.dpo_beta')} together with train.objective supervised, which "
+                "has none.",
+                "Leave it out, or set train.objective: dpo.",
+            )
+        return
+    if num_pairs < num_rows:
+        raise _impossible(
+            "train.objective",
+            f"Found dpo, but {num_rows - num_pairs:,} of {num_rows:,} rows have no rejected answer.",
+            "Give each row a preferred and a rejected answer, or set train.objective: supervised.",
+        )
+    if given.find("recipe") is not None:
+        raise _impossible(
+            "recipe",
+            f"Found {given.find('recipe')} together with train.objective dpo; recipes are of supervised "
+            "training.",
+            "Leave it out, or set train.objective: supervised.",
+        )
+
+
 def require_start(given: GivenSettings, start: StartingPoint | None) -> None:
     """Raise when settings contradict the adapter that training continues from.
 

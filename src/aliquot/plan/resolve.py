@@ -29,6 +29,7 @@ from aliquot.plan.refusals import (
     require_device,
     require_memory,
     require_method,
+    require_objective,
     require_possible,
     require_start,
 )
@@ -136,6 +137,7 @@ def _settle_method(sheet: Sheet) -> CostModel:
     sheet.settle(rules.start_from())
     method = sheet.settle(rules.method())
     require_method(sheet.given, method)
+    _settle_objective(sheet)
     precision = sheet.settle(rules.precision(device, method))
     num_devices = sheet.settle(rules.num_devices(device))
     num_threads = sheet.settle(rules.num_threads(device, num_devices))
@@ -160,6 +162,16 @@ def _settle_method(sheet: Sheet) -> CostModel:
     least = longest_pass(1, sheet.train.num_examples, sheet.profile)
     again = sheet.settle(rules.activation_checkpointing(*least, cost))
     return replace(cost, recomputes=again)
+
+
+def _settle_objective(sheet: Sheet) -> None:
+    counted = [split.tokens for split in sheet.data.splits if split.split != "test" and split.tokens]
+    num_pairs = sum(tokens.num_pairs for tokens in counted)
+    num_rows = sum(sheet.data.get_split(split).num_examples for split in ("train", "validation"))
+    objective = sheet.settle(rules.objective(num_pairs, num_rows))
+    require_objective(sheet.given, objective, num_pairs=num_pairs, num_rows=num_rows)
+    if objective == "dpo":
+        sheet.settle(rules.dpo_beta())
 
 
 def _settle_schedule(sheet: Sheet, cost: CostModel) -> _Schedule:
@@ -240,9 +252,10 @@ def _settle_training(sheet: Sheet, schedule: _Schedule) -> TrainingSpec:
     warmup = sheet.recipe.ask_warmup(steps) if sheet.recipe else None
     if warmup:
         sheet.asked["train.warmup_ratio"] = warmup
+    method, objective = sheet.get("train.method"), sheet.get("train.objective")
     for choice in (
         rules.seed(),
-        rules.learning_rate(architecture, steps, sheet.get("train.method")),
+        rules.learning_rate(architecture, steps, method, objective),
         rules.schedule(),
         rules.warmup_ratio(steps),
         rules.weight_decay(),

@@ -1,8 +1,9 @@
-"""Supervised fine-tuning, of an adapter or of all weights: the loop that a paper describes.
+"""Fine-tuning, of an adapter or of all weights: the loop that a paper describes.
 
-Minimise the mean negative log-likelihood of the answer tokens (end of turn included) with AdamW,
-gradients clipped by their global norm, over a fixed number of steps. Every quantity below is a function
-of the specification and the step, so a run that was interrupted continues with equal bits.
+Minimise the objective (the mean negative log-likelihood of the answer tokens, end of turn included, or
+the loss of ``preference_loss.py``) with AdamW, gradients clipped by their global norm, over a fixed number
+of steps. Every quantity below is a function of the specification and the step, so a run that was
+interrupted continues with equal bits.
 
 The loop knows no files and no clocks of its own: what it tells goes to a ``Journal``.
 """
@@ -21,8 +22,9 @@ from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore, TrainingState
 from aliquot.training.finite import is_finite, list_culprits, not_finite
 from aliquot.training.journal import WISHES, Journal
-from aliquot.training.loss import Packing, StepLoss, mean_loss
+from aliquot.training.loss import SUPERVISED, Packing, StepLoss
 from aliquot.training.memory_step import step_within_memory
+from aliquot.training.objective import Objective
 from aliquot.training.optimizer import build_optimizer, set_learning_rate, trained_parameters
 from aliquot.training.process_group import ALONE, ProcessGroup
 from aliquot.training.validation import ScoreFunction, agreed_score, judge
@@ -37,6 +39,7 @@ def train(
     packing: Packing,
     checkpoints: CheckpointStore,
     journal: Journal,
+    objective: Objective = SUPERVISED,
     group: ProcessGroup = ALONE,
     name_row: Callable[[int], str] = lambda index: f"row {index + 1}",
     score: ScoreFunction | None = None,
@@ -60,7 +63,7 @@ def train(
         chosen = rows_of_step(state.step, num_rows=len(rows), batch_size=spec.batch_size, seed=spec.seed)
         learning_rate = set_learning_rate(optimizer, state.step, spec)
         batch = [rows[index] for index in chosen]
-        together = {"step": state.step, "journal": journal, "group": group}
+        together = {"step": state.step, "objective": objective, "journal": journal, "group": group}
         result, packing = step_within_memory(model, batch, spec, packing=packing, **together)
         norm = torch.nn.utils.clip_grad_norm_(trained_parameters(model), spec.max_grad_norm).item()
         if not is_finite(result.loss, norm):
@@ -72,7 +75,7 @@ def train(
         state = state.after(result.loss, packing.max_pack_tokens)
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
-            loss = mean_loss(model, validation_rows, spec, packing, group)
+            loss = objective.mean_loss(model, validation_rows, spec, packing, group)
             state = judge(state, loss, agreed_score(score, model, group), journal)
         wish = _find_wish(journal, group)
         if group.is_first and (wish or _is_to_keep(state, spec)):
@@ -103,7 +106,7 @@ def _tell_step(
         "step",
         step=state.step,
         loss=result.loss,
-        token_accuracy=result.token_accuracy,
+        **result.measures,
         learning_rate=learning_rate,
         grad_norm=norm,
         num_tokens=result.num_tokens,

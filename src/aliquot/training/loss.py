@@ -1,4 +1,4 @@
-"""The gradient of one optimizer step, accumulated over its micro-batches.
+"""The supervised objective: the gradient of one optimizer step, accumulated over its micro-batches.
 
 The loss is the mean negative log-likelihood over *all trained tokens of the step*, so it does not
 depend on how the step is cut into micro-batches.
@@ -7,8 +7,8 @@ depend on how the step is cut into micro-batches.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -56,64 +56,75 @@ class StepLoss:
     """What one step saw.
 
     Attributes:
-        loss: Mean over trained tokens, in nats.
-        token_accuracy: Share of trained tokens that were the most probable ones.
+        loss: The mean that was minimised, in nats.
         num_tokens: Tokens of its rows, shared prefixes counted each time.
         computed_tokens: Tokens that went through the model.
     """
 
     loss: float
-    token_accuracy: float
     num_tokens: int
     computed_tokens: int
     trained_tokens: int
+    measures: Mapping[str, float] = field(default_factory=dict)
+    """What else the objective tells of a step, by its name in the event."""
 
 
-def accumulate_gradients(
-    model: Any,
-    rows: Sequence[EncodedRow],
-    spec: TrainingSpec,
-    *,
-    step: int,
-    packing: Packing,
-    group: ProcessGroup = ALONE,
-) -> StepLoss:
-    """Add the gradient of the step's mean loss to the trained parameters, on every process the same."""
-    trained_tokens = sum(row.num_trained_tokens for row in rows)
-    shares: list[torch.Tensor] = []
-    hits: list[torch.Tensor] = []
-    computed_tokens = 0
-    for micro_step, weight, micro_batch in _own_passes(rows, spec, packing, group):
-        seed_dropout(spec.seed, step, micro_step)
-        result = token_losses(model, micro_batch, packing.layout)
-        share = weight * result.losses_Q.sum() / trained_tokens
-        share.backward()
-        shares.append(share.detach())
-        hits.append(weight * result.is_hit_Q.sum())
-        computed_tokens += result.computed_tokens
-    num_tokens = sum(len(branch.token_ids) for row in rows for branch in row.branches)
-    group.add_up_gradients(trained_parameters(model))
-    # Read once a step: reading a number makes a GPU and its program wait for each other.
-    loss, num_hits, num_computed = group.add_up([_total(shares), _total(hits), computed_tokens])
-    return StepLoss(loss, num_hits / trained_tokens, num_tokens, round(num_computed), trained_tokens)
+class Supervised:
+    """Maximum likelihood of the answers: the mean negative log-likelihood per trained token."""
+
+    def accumulate_gradients(
+        self,
+        model: Any,
+        rows: Sequence[EncodedRow],
+        spec: TrainingSpec,
+        *,
+        step: int,
+        packing: Packing,
+        group: ProcessGroup = ALONE,
+    ) -> StepLoss:
+        """Add the gradient of the step's mean loss to the trained parameters, on every process the same."""
+        trained_tokens = sum(row.num_trained_tokens for row in rows)
+        shares: list[torch.Tensor] = []
+        hits: list[torch.Tensor] = []
+        computed_tokens = 0
+        for micro_step, weight, micro_batch in own_passes(rows, spec, packing, group):
+            seed_dropout(spec.seed, step, micro_step)
+            result = token_losses(model, micro_batch, packing.layout)
+            share = weight * result.losses_Q.sum() / trained_tokens
+            share.backward()
+            shares.append(share.detach())
+            hits.append(weight * result.is_hit_Q.sum())
+            computed_tokens += result.computed_tokens
+        group.add_up_gradients(trained_parameters(model))
+        # Read once a step: reading a number makes a GPU and its program wait for each other.
+        loss, num_hits, num_computed = group.add_up([total(shares), total(hits), computed_tokens])
+        measures = {"token_accuracy": num_hits / trained_tokens}
+        return StepLoss(loss, count_tokens(rows), round(num_computed), trained_tokens, measures)
+
+    def mean_loss(
+        self,
+        model: Any,
+        rows: Sequence[EncodedRow],
+        spec: TrainingSpec,
+        packing: Packing,
+        group: ProcessGroup = ALONE,
+    ) -> float:
+        """Return the mean loss per trained token of held-out rows, dropout off."""
+        was_training = model.training
+        model.eval()
+        totals: list[torch.Tensor] = []
+        with torch.inference_mode():
+            for _, weight, micro_batch in own_passes(rows, spec, packing, group):
+                totals.append(weight * token_losses(model, micro_batch, packing.layout).losses_Q.sum())
+        model.train(was_training)
+        [summed] = group.add_up([total(totals)])
+        return summed / sum(row.num_trained_tokens for row in rows)
 
 
-def mean_loss(
-    model: Any, rows: Sequence[EncodedRow], spec: TrainingSpec, packing: Packing, group: ProcessGroup = ALONE
-) -> float:
-    """Return the mean loss per trained token of held-out rows, dropout off."""
-    was_training = model.training
-    model.eval()
-    totals: list[torch.Tensor] = []
-    with torch.inference_mode():
-        for _, weight, micro_batch in _own_passes(rows, spec, packing, group):
-            totals.append(weight * token_losses(model, micro_batch, packing.layout).losses_Q.sum())
-    model.train(was_training)
-    [total] = group.add_up([_total(totals)])
-    return total / sum(row.num_trained_tokens for row in rows)
+SUPERVISED = Supervised()
 
 
-def _own_passes(
+def own_passes(
     rows: Sequence[EncodedRow], spec: TrainingSpec, packing: Packing, group: ProcessGroup
 ) -> Iterator[tuple[int, float, list[EncodedRow]]]:
     """Yield the passes of this process: number within the step, weight (0 for a filler) and rows."""
@@ -123,7 +134,13 @@ def _own_passes(
         yield number, float(is_own), micro_batches[number if is_own else 0]
 
 
-def _total(values: list[torch.Tensor]) -> float:
+def count_tokens(rows: Sequence[EncodedRow]) -> int:
+    """Return the tokens of some rows, shared prefixes counted each time."""
+    return sum(len(branch.token_ids) for row in rows for branch in row.branches)
+
+
+def total(values: list[torch.Tensor]) -> float:
+    """Return the sum of some numbers on a device, which it waits for; none sum to 0."""
     return sum(torch.stack(values).tolist()) if values else 0.0
 
 

@@ -11,7 +11,8 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.modeling.memory import is_memory_error, memory_exhausted
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.journal import Journal
-from aliquot.training.loss import Packing, StepLoss, accumulate_gradients
+from aliquot.training.loss import Packing, StepLoss
+from aliquot.training.objective import Objective
 from aliquot.training.process_group import ProcessGroup
 
 
@@ -22,6 +23,7 @@ def step_within_memory(
     *,
     step: int,
     packing: Packing,
+    objective: Objective,
     journal: Journal,
     group: ProcessGroup,
 ) -> tuple[StepLoss, Packing]:
@@ -36,8 +38,8 @@ def step_within_memory(
     """
     while True:
         try:
-            result = accumulate_gradients(model, rows, spec, step=step, packing=packing, group=group)
-            return result, packing
+            take = objective.accumulate_gradients
+            return take(model, rows, spec, step=step, packing=packing, group=group), packing
         except (MemoryError, RuntimeError) as error:
             if not is_memory_error(error):
                 raise

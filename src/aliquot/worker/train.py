@@ -19,13 +19,15 @@ from aliquot.modeling.load import require_determinism
 from aliquot.modeling.memory import naming_memory_errors
 from aliquot.modeling.sharding import shard_layers
 from aliquot.modeling.trained_weights import make_trainable, save_trained, set_trained_tensors
-from aliquot.tokenization.encoder import EncodedRow, Encoder
+from aliquot.tokenization.encoder import Encoder
+from aliquot.tokenization.pairs import encode_examples
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.journal import Journal
 from aliquot.training.loop import train
 from aliquot.training.loss import Packing
 from aliquot.training.process_group import ALONE, ProcessGroup
 from aliquot.worker.measure import measure
+from aliquot.worker.preferences import build_objective, encode_pairs, save_preferences
 from aliquot.worker.row_losses import choose_of_all, save_row_losses
 from aliquot.worker.selection import build_validate
 
@@ -49,24 +51,22 @@ def train_stage(
     checkpoints = CheckpointStore(run_dir.checkpoints_dir, spec.training.num_checkpoints_kept)
     if journal.take_wish("from_start"):
         checkpoints.clear()
+        run_dir.reference_path.unlink(missing_ok=True)
         journal.write("warning", code="started_over", message="Training started over from step 0, as asked.")
     group.wait()
     examples = run_dir.read_rows("train")
-    rows, validation_rows = _encode(encoder, examples), _encode(encoder, run_dir.read_rows("validation"))
+    encode = encode_pairs if spec.training.objective == "dpo" else encode_examples
+    rows, validation_rows = encode(encoder, examples), encode(encoder, run_dir.read_rows("validation"))
     if layout_of(base) == "prefix_tree" and attention_of(base) == "flash":
         require_determinism()
-    model = make_trainable(base, spec.training)
-    if spec.start:
-        set_trained_tensors(model, _read_start(run_dir, spec.start))
-    if spec.training.activation_checkpointing:
-        base.activation_checkpointing_enable()
-    if spec.training.sharding == "full":
-        shard_layers(model, spec.training.device)
+    model = _make_model(run_dir, spec, base)
     chosen = choose_of_all(run_dir, spec.training.num_loss_rows, spec.training.seed)
     with naming_memory_errors("while training"):
         measured = measure(run_dir, spec, model, rows, journal=journal, group=group)
         packing = Packing(measured.layout, measured.max_pack_tokens)
+        together = {"model": model, "packing": packing, "group": group}
         # Nothing was changed yet: this is the base model, or the adapter that training continues from.
+        objective = build_objective(run_dir, spec, encoder, **together)
         save_row_losses(run_dir, "before", model, encoder, chosen=chosen, packing=packing, group=group)
         train(
             model,
@@ -76,16 +76,30 @@ def train_stage(
             packing=packing,
             checkpoints=checkpoints,
             journal=journal,
+            objective=objective,
             group=group,
             name_row=_naming(examples),
             score=build_validate(run_dir, spec, encoder),
         )
         save_row_losses(run_dir, "after", model, encoder, chosen=chosen, packing=packing, group=group)
+        save_preferences(run_dir, spec, encoder, journal=journal, **together)
     if not group.is_first:
         return
     target = run_dir.model_dir if spec.training.method == "full" else run_dir.adapter_dir
     with new_folder(target) as folder:
         save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
+
+
+def _make_model(run_dir: RunDir, spec: Spec, base: Any) -> Any:
+    """Return the model as it is before the first step, laid out over its devices."""
+    model = make_trainable(base, spec.training)
+    if spec.start:
+        set_trained_tensors(model, _read_start(run_dir, spec.start))
+    if spec.training.activation_checkpointing:
+        base.activation_checkpointing_enable()
+    if spec.training.sharding == "full":
+        shard_layers(model, spec.training.device)
+    return model
 
 
 def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor]:
@@ -104,12 +118,6 @@ def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor
             hint=f"Copy them again from {start.name}, or start a new run.",
         )
     return load_file(path)
-
-
-def _encode(encoder: Encoder, examples: list[StoredExample]) -> list[EncodedRow]:
-    return encoder.encode_many(
-        [example.messages for example in examples], [example.tools for example in examples]
-    )
 
 
 def _naming(examples: Sequence[StoredExample]) -> Callable[[int], str]:

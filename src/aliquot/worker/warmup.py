@@ -18,7 +18,7 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.tokenization.batches import rows_of_step, steps_per_epoch
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.journal import Journal
-from aliquot.training.loss import Packing
+from aliquot.training.loss import SUPERVISED, Packing
 from aliquot.training.memory_step import step_within_memory
 from aliquot.training.process_group import ProcessGroup
 
@@ -62,7 +62,8 @@ def warm_up(
     model.train()
     longest = _step_of_longest(rows, spec)
     batch = [rows[index] for index in longest]
-    together = {"step": 0, "journal": journal, "group": group}
+    # Any objective runs the same passes over the same rows; only its last few operations differ.
+    together = {"step": 0, "objective": SUPERVISED, "journal": journal, "group": group}
     _, packing = step_within_memory(model, batch, spec, packing=packing, **together)
     usual = [rows[index] for index in _usual_step(rows, spec)]
     usual_began = time.monotonic()

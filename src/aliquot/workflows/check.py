@@ -80,7 +80,9 @@ def check_rows(data: Path | str, given: GivenSettings, *, mends: bool = False) -
 def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> CheckedData:
     """Add lengths under the base model's template."""
     encoder = Encoder.load(base.folder)
-    return add_tokens(checked, encoder, base=base.name, max_seq_len=given.settings.train.max_seq_len)
+    train = given.settings.train
+    as_pairs = train.objective != "supervised"
+    return add_tokens(checked, encoder, base=base.name, max_seq_len=train.max_seq_len, as_pairs=as_pairs)
 
 
 def require_usable(report: DataReport) -> None:

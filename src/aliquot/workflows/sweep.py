@@ -123,6 +123,13 @@ def resume_sweep(sweep_dir: SweepDir, within: Surroundings) -> SweepResult:
 
 
 def _require_validation(planned: Planned) -> None:
+    if planned.resolved.training.objective == "dpo":
+        raise InputError(
+            "A sweep compares trials by the loss of answers, which says little about preferences.",
+            code="sweep_on_preferences",
+            location="train.objective",
+            hint="Compare single runs by their validation loss, or set train.objective: supervised.",
+        )
     if planned.checked.report.get_split("validation").num_examples:
         return
     raise InputError(

@@ -62,6 +62,19 @@ def test_branches_count_as_tokens_and_the_longest_must_fit():
     assert (measured.num_tokens, measured.length, measured.num_trained) == (7, 4, 4)
 
 
+def test_a_pair_is_measured_with_both_answers_and_its_reference_is_the_chosen_one(encoder):
+    plain = example("molecule 7?", "low")
+    item = replace(plain, rejected=Message("assistant", "a much longer answer than the other one"))
+    (pair,) = measure_rows([item], encoder, as_pairs=True)
+    (chosen,) = measure_rows([item], encoder)
+    rejected = encoder.encode((*plain.messages[:-1], item.rejected))
+    assert chosen == next(measure_rows([plain], encoder))
+    assert (pair.is_pair, pair.length) == (True, len(rejected.token_ids))
+    assert pair.num_tokens == chosen.num_tokens + pair.length
+    assert pair.num_trained == chosen.num_trained + rejected.num_trained_tokens
+    assert (pair.num_reference, pair.num_prompt) == (chosen.num_reference, chosen.num_prompt)
+
+
 def test_rows_that_teach_nothing_or_never_end_are_errors():
     bad = ScriptedEncoder(row([1, 2], [0, 0]), row([1, 9], [0, 1]), row([1, 2], [0, 1]))
     examples = [example(f"p{i}", "a", line=i + 1) for i in range(3)]

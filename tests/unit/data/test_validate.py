@@ -175,12 +175,12 @@ def test_tools_and_a_rejected_answer_make_another_example():
     with_rejected, findings = validate(chat(USER, ANSWER, rejected_message={**ANSWER, "content": "base"}))
     assert len({one.example_id for one in (plain, with_tools, with_rejected)}) == 3
     assert with_rejected.rejected == Message("assistant", "base")
-    assert [item.code for item in findings] == ["rejected_not_trained"]
+    assert [item.code for item in findings] == ["preference_pair"]
 
 
 def test_a_rejected_answer_like_the_preferred_one_is_warned_about():
     _, findings = validate(chat(USER, ANSWER, rejected_message=ANSWER))
-    assert [item.code for item in findings] == ["equal_preference", "rejected_not_trained"]
+    assert [item.code for item in findings] == ["equal_preference", "preference_pair"]
 
 
 def test_a_plain_text_is_one_message():

@@ -41,6 +41,16 @@ def test_the_text_names_what_a_methods_section_must_name(scored_run):
     assert [words for words in wanted if words not in text] == []
 
 
+def test_training_on_preferences_is_said_with_its_loss_and_reference(scored_run):
+    run_dir = scored_run()
+    spec = run_dir.read_spec()
+    training = replace(spec.training, objective="dpo", dpo_beta=0.1)
+    text = _text(run_dir, spec=replace(spec, training=training))
+    assert "direct preference optimization" in text
+    assert "beta 0.1, reference: the model before training" in text
+    assert "negative log-likelihood per trained token" not in text
+
+
 def test_full_fine_tuning_is_said_to_train_all_weights(scored_run):
     run_dir = scored_run()
     spec = run_dir.read_spec()

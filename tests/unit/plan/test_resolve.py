@@ -43,13 +43,14 @@ def find(result: Resolved, name: str):
 
 def test_the_plan_lists_every_setting_once_in_the_order_of_the_schema():
     names = [choice.name for choice in planned().plan.choices]
-    assert names == [record.name for record in list_settings() if record.name not in NOT_PLANNED]
+    without = {*NOT_PLANNED, "train.dpo_beta"}
+    assert names == [record.name for record in list_settings() if record.name not in without]
 
 
 def test_the_specification_holds_what_the_plan_says():
     result = planned()
     for item in fields(TrainingSpec):
-        if item.name != "num_steps":
+        if item.name not in ("num_steps", "dpo_beta"):
             value = getattr(result.training, item.name)
             assert value == find(result, f"train.{item.name}").value, item.name
     assert result.prediction.splits == ("test",)
@@ -81,6 +82,41 @@ def test_full_fine_tuning_trains_all_weights_at_a_tenth_of_the_rate_in_float32()
     assert not [choice.name for choice in full.plan.choices if "lora" in choice.name]
     # Checkpoints: one kept, the best, the last and the one being written; then the weights.
     assert full.plan.estimate.disk_bytes == (4 * 12 + 4) * model().architecture.num_parameters
+
+
+def of_pairs(num_pairs=None):
+    """Return a report whose rows are pairs, or only some of the training rows."""
+    data = report()
+    return replace(data, splits=tuple(with_pairs(split, num_pairs) for split in data.splits))
+
+
+def with_pairs(split, num_pairs):
+    count = split.num_examples if num_pairs is None else num_pairs
+    return replace(split, tokens=replace(split.tokens, num_pairs=count))
+
+
+def test_rows_of_preferences_are_trained_by_dpo_at_its_own_rate():
+    result = planned(data=of_pairs())
+    assert (result.training.objective, result.training.dpo_beta) == ("dpo", 0.1)
+    assert result.training.learning_rate == 5e-6
+    assert planned({"train.method": "full"}, of_pairs()).training.learning_rate == 5e-7
+    assert "preferred and a rejected answer" in find(result, "train.objective").reason
+
+
+def test_rows_of_preferences_may_be_followed_and_mixed_rows_are():
+    asked = planned({"train.objective": "supervised"}, of_pairs()).training
+    assert (asked.objective, asked.dpo_beta, asked.learning_rate) == ("supervised", 0.0, 5e-4)
+    mixed = planned(data=of_pairs(20))
+    assert mixed.training.objective == "supervised"
+    assert "Only 40 of 1,760 rows" in find(mixed, "train.objective").reason
+
+
+def test_dpo_refuses_rows_and_settings_that_do_not_fit_it():
+    error = refused({"train.objective": "dpo"}, of_pairs(20))
+    assert (error.code, error.location) == ("settings_impossible", "train.objective")
+    assert "1,720 of 1,760 rows have no rejected answer" in error.message
+    assert refused({"train.dpo_beta": 0.2}).location == "train.dpo_beta"
+    assert refused({"recipe": "qlora-paper"}, of_pairs()).location == "recipe"
 
 
 @pytest.mark.parametrize(

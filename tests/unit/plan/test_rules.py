@@ -342,6 +342,8 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
 ALL_CHOICES: list[Choice] = [
     rules.choose_recipe(),
     rules.method(),
+    rules.objective(10, 10),
+    rules.dpo_beta(),
     rules.start_from(),
     rules.seed(),
     rules.num_epochs(100),

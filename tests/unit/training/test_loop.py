@@ -227,19 +227,19 @@ def test_a_row_that_does_not_fit_alone_ends_training_in_words(start, small_gpu):
 
 
 def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch):
-    from aliquot.training import memory_step
+    from aliquot.training.loss import Supervised
 
-    real = memory_step.accumulate_gradients
+    real = Supervised.accumulate_gradients
     applied = []
 
-    def poisoned(model, rows, spec, *, step, **options):
-        result = real(model, rows, spec, step=step, **options)
+    def poisoned(self, model, rows, spec, *, step, **options):
+        result = real(self, model, rows, spec, step=step, **options)
         if step == 6:
             next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
             applied.append(trained_tensors(model))
         return result
 
-    monkeypatch.setattr(memory_step, "accumulate_gradients", poisoned)
+    monkeypatch.setattr(Supervised, "accumulate_gradients", poisoned)
     with pytest.raises(RunError, match=r"step 7.*not applied") as caught:
         start("run")
     assert caught.value.code == "loss_not_finite"

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from aliquot.core.files import write_file
 from aliquot.core.run import RunState, list_steps
 from aliquot.errors import MachineError
+from tests.fixtures.preferences import make_tiny_preference_run
 from tests.fixtures.tiny_run import make_tiny_run
 
 CHANGES = {"num_steps": 8, "checkpoint_interval_steps": 3, "lora_dropout": 0.0, "micro_batch_size": 2}
@@ -32,8 +33,8 @@ def work(run_dir, prepared_dir):
         return subprocess.Popen([*command, "--stages", "train"], stderr=errors)
 
 
-def train(path, prepared_dir, **changes):
-    run_dir = make_tiny_run(path, prepared_dir, **{**CHANGES, **changes})
+def train(path, prepared_dir, make=make_tiny_run, **changes):
+    run_dir = make(path, prepared_dir, **{**CHANGES, **changes})
     assert work(run_dir, prepared_dir).wait(120) == 0, (run_dir.path / "errors.txt").read_text()
     return run_dir
 
@@ -65,6 +66,17 @@ def test_two_processes_train_what_one_trains(tmp_path, prepared_dir, alone, shar
     assert [event.data["trained_tokens"] for event in steps] == [
         event.data["trained_tokens"] for event in list_steps(alone.read_events())
     ]
+
+
+@pytest.mark.reliability
+@pytest.mark.parametrize("sharding", ["none", "full"])
+def test_two_processes_learn_preferences_as_one_does(tmp_path, prepared_dir, sharding):
+    alone = train(tmp_path / "alone", prepared_dir, make_tiny_preference_run)
+    both = train(tmp_path / "both", prepared_dir, make_tiny_preference_run, num_devices=2, sharding=sharding)
+    assert losses(both) == pytest.approx(losses(alone), rel=1e-5)
+    told = [[e.data for e in each.read_events() if e.kind == "preferences"] for each in (alone, both)]
+    assert len(told[0]) == len(told[1]) == 1
+    assert told[1][0]["reward_margin"] == pytest.approx(told[0][0]["reward_margin"], rel=1e-3)
 
 
 def test_computing_inner_values_again_changes_nothing(tmp_path, prepared_dir, alone):

@@ -187,3 +187,14 @@ def test_over_needs_a_name_and_values():
     assert read_over(["learning_rate=x1,x2"]) == {"learning_rate": "x1,x2"}
     with pytest.raises(InputError):
         read_over(["learning_rate"])
+
+
+def test_preferences_are_not_swept(tmp_path, surround):
+    data = tmp_path / "pairs.jsonl"
+    pair = '{{"prompt": "Is {0} soluble?", "chosen": "Yes, {0} is.", "rejected": "NO"}}\n'
+    data.write_text("".join(pair.format(f"C{number}") for number in range(60)))
+    within = surround()
+    with pytest.raises(InputError) as caught:
+        sweep(data, within=within, **QUICK)
+    assert caught.value.code == "sweep_on_preferences"
+    assert within.target.started == []

@@ -34,17 +34,18 @@ MAX_POINTS = 600
 Points = Sequence[tuple[int, float]]
 
 
-def loss_curve(history: History, *, num_steps: int, is_done: bool = True) -> str:
+def loss_curve(history: History, *, num_steps: int, is_done: bool = True, per: str = "trained token") -> str:
     """Return the figure; the horizontal axis spans all planned steps, so a running curve shows what is left.
 
     Args:
         history: Steps and validations so far.
         num_steps: Planned optimizer steps.
         is_done: Whether training has ended, so that the best checkpoint is the one used.
+        per: What the loss is a mean over.
     """
     smooth = smoothed(history.steps)
     x, y = _scales(history, smooth, num_steps)
-    parts = _axes(x, y)
+    parts = _axes(x, y, per)
     if len(history.steps) > 1:
         thin = history.steps[:: max(1, len(history.steps) // MAX_POINTS)]
         parts.append(polyline(_pixels(thin, x, y), stroke=PALE_BLUE, width=1, opacity=0.6))
@@ -81,8 +82,8 @@ def _scales(history: History, smooth: Points, num_steps: int) -> tuple[Scale, Sc
     return Scale(0, max(1, last), LEFT, RIGHT), Scale(0.0, marks[-1], BOTTOM, TOP)
 
 
-def _axes(x: Scale, y: Scale) -> list[str]:
-    parts = [text(0, 14, "Loss (nats per trained token)", fill=INK)]
+def _axes(x: Scale, y: Scale, per: str) -> list[str]:
+    parts = [text(0, 14, f"Loss (nats per {per})", fill=INK)]
     marks = ticks(y.low, y.high)
     for mark, label in zip(marks, tick_labels(marks), strict=True):
         parts.append(line(LEFT, y(mark), RIGHT, y(mark), stroke=RULE if mark == 0 else GRID))

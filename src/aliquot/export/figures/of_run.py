@@ -26,7 +26,9 @@ def draw_loss_curve(record: RunRecord, history: History | None = None) -> str | 
     if not history.steps:
         return None
     is_done = record.run_dir.find_weights_dir() is not None
-    return loss_curve(history, num_steps=record.spec.training.num_steps, is_done=is_done)
+    training = record.spec.training
+    per = "pair" if training.objective == "dpo" else "trained token"
+    return loss_curve(history, num_steps=training.num_steps, is_done=is_done, per=per)
 
 
 def draw_tuned_confusion_matrix(record: RunRecord) -> str | None:

@@ -65,6 +65,7 @@ def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     used = "Checkpoint used" if record.run_dir.find_weights_dir() else "Best checkpoint so far"
     if history.best:
         facts.append((used, f"step {history.best[0]:,}, validation loss {history.best[1]:.3f}"))
+    facts += _preferences(record)
     if record.spec.start:
         facts.append(("Continued from", record.spec.start.name))
     facts.append(("Time in steps", duration(history.step_time_s)))
@@ -76,6 +77,18 @@ def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     facts.append(("Tokens with loss", f"{history.trained_tokens:,}"))
     facts.append(("Trained parameters", f"{record.spec.plan.estimate.trainable_parameters:,}"))
     return [*facts, *_measured(record, history)]
+
+
+def _preferences(record: RunRecord) -> Iterator[tuple[str, str]]:
+    """Yield how many held-out pairs the tuned model ranks as people did."""
+    told = [event.data for event in record.events if event.kind == "preferences"][-1:]
+    for data in told:
+        yield (
+            "Held-out pairs ranked as preferred",
+            f"{data['num_right']:,} of {data['num_pairs']:,}: {data['accuracy']:.3f} [{data['low']:.3f}, "
+            f"{data['high']:.3f}], {data['confidence']:.0%} interval after Wilson; mean reward margin "
+            f"{data['reward_margin']:.3g}",
+        )
 
 
 def _measured(record: RunRecord, history: History) -> Iterator[tuple[str, str]]:

@@ -17,13 +17,22 @@ from aliquot.core.spec import Spec
 from aliquot.export.writer import Writer
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "reproduce.py.template"
-UNUSED = {"device", "num_threads", "max_seq_len", "checkpoint_interval_steps", "num_checkpoints_kept"}
-"""Training settings without a part in the result: where it ran, and how often it was saved."""
+UNUSED = {
+    "device",
+    "num_threads",
+    "max_seq_len",
+    "checkpoint_interval_steps",
+    "num_checkpoints_kept",
+    *("objective", "dpo_beta"),
+}
+"""Training settings without a part in the result: where it ran, how often it was saved, what is always so."""
 
 
-def write_script(run_dir: RunDir) -> str:
-    """Return the script with the settings of the run."""
+def write_script(run_dir: RunDir) -> str | None:
+    """Return the script with the settings of the run; None for one on preferences, whose loss it lacks."""
     spec = run_dir.read_spec()
+    if spec.training.objective == "dpo":
+        return None
     training = {name: value for name, value in as_plain(spec.training).items() if name not in UNUSED}
     answers = {
         "task_type": spec.task.task_type,

@@ -53,6 +53,7 @@ from aliquot.plan.rules.prediction import (
     predict_models,
     predict_num_shots,
 )
+from aliquot.plan.rules.preference import dpo_beta, objective
 
 __all__ = [
     "activation_checkpointing",
@@ -60,6 +61,7 @@ __all__ = [
     "checkpoint_interval_steps",
     "choose_recipe",
     "device",
+    "dpo_beta",
     "early_stopping_patience",
     "evaluate_confidence",
     "evaluate_num_resamples",
@@ -81,6 +83,7 @@ __all__ = [
     "num_epochs",
     "num_loss_rows",
     "num_threads",
+    "objective",
     "precision",
     "predict_batch_size",
     "predict_max_new_tokens",

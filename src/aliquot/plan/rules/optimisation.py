@@ -13,6 +13,7 @@ from aliquot.core.model import Architecture
 from aliquot.core.plan import Choice, Device
 from aliquot.plan.cost import duration_in_words, lora_parameters
 from aliquot.plan.rules.choice import choose
+from aliquot.plan.rules.preference import dpo_learning_rate
 from aliquot.plan.rules.sources import (
     CHEMISTRY,
     LIMA,
@@ -195,11 +196,15 @@ def _may_double(size: int, num_rows_seen: int) -> bool:
     return num_rows_seen >= 2 * size * MIN_UPDATES
 
 
-def learning_rate(architecture: Architecture, num_updates: int, method: str = "lora") -> Choice:
+def learning_rate(
+    architecture: Architecture, num_updates: int, method: str = "lora", objective: str = "supervised"
+) -> Choice:
     """Choose the peak rate: a width formula for Llama and Qwen, 2e-4 else; within [5e-5, 5e-4].
 
-    Full fine-tuning takes a tenth of it.
+    Full fine-tuning takes a tenth of it. DPO has rates of its own, far lower.
     """
+    if objective == "dpo":
+        return dpo_learning_rate(method)
     raw, formula = _raw_learning_rate(architecture)
     if num_updates < MIN_UPDATES:
         raw, formula = 1.5 * raw, f"{formula}, times 1.5 as there are only {num_updates} updates"

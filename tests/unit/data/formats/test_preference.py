@@ -39,7 +39,7 @@ def test_all_spellings_are_the_same_example(value):
     example, findings = read(value)
     assert example.messages == (Message("user", "HCl?"), Message("assistant", "acid"))
     assert example.rejected == Message("assistant", "base")
-    assert [item.code for item in findings] == ["rejected_not_trained"]
+    assert [item.code for item in findings] == ["preference_pair"]
 
 
 def test_tools_of_the_input_are_kept():

@@ -98,6 +98,13 @@ def test_training_from_template_to_loop_is_short_enough_to_read(scored_run):
     assert functions["train"].end_lineno - functions["render"].lineno < 110
 
 
+def test_a_run_on_preferences_has_no_script(scored_run):
+    run_dir = scored_run()
+    spec = run_dir.read_spec()
+    run_dir.save_spec(replace(spec, training=replace(spec.training, objective="dpo")))
+    assert write_script(run_dir) is None
+
+
 def test_what_was_set_stands_in_the_script_as_plain_values(scored_run):
     run_dir = scored_run()
     tree = ast.parse(write_script(run_dir))
