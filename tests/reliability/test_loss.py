@@ -23,7 +23,7 @@ def poison(line):
         from aliquot.training import loss
         from aliquot.worker import train
 
-        encode, poisoned = train._encode, []
+        encode, poisoned = train.encode_examples, []
 
         def note(encoder, examples):
             rows = encode(encoder, examples)
@@ -39,7 +39,7 @@ def poison(line):
                 result.losses_Q * factors, result.is_hit_Q, result.rows_Q, result.computed_tokens
             )
 
-        train._encode = note
+        train.encode_examples = note
         loss.token_losses = losses
 
     return arrange
