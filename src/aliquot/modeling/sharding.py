@@ -12,7 +12,6 @@ from typing import Any
 from torch import distributed
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
-from torch.distributed.tensor import DTensor
 
 from aliquot.errors import ModelError
 
@@ -51,12 +50,3 @@ def shard_layers(model: Any, device: str) -> None:
         fully_shard(layer, mesh=mesh, ignored_params=whole, reshard_after_forward=True)
     # The body as the root of its layers lets a layer's weights come while the layer before is computed.
     fully_shard(language_model.base_model, mesh=mesh, ignored_params=whole)
-
-
-def own_bytes(model: Any) -> int:
-    """Return the bytes of weights that this process holds."""
-    parts = (
-        parameter.to_local() if isinstance(parameter, DTensor) else parameter
-        for parameter in model.parameters()
-    )
-    return sum(part.numel() * part.element_size() for part in parts)

@@ -88,17 +88,21 @@ class ProcessGroup:
 ALONE = ProcessGroup()
 
 
+def take_device(spec: TrainingSpec, rank: int) -> None:
+    """Let this process use the device of its rank; fails where there are fewer."""
+    if spec.device == "cuda":
+        torch.cuda.set_device(rank)
+
+
 @contextlib.contextmanager
 def join(meeting_point: Path, spec: TrainingSpec, *, rank: int) -> Iterator[ProcessGroup]:
-    """Meet the other processes; on a GPU this one takes the device of its rank.
+    """Meet the other processes; each waits until all are there.
 
     Args:
         meeting_point: A file that all of them can reach, new for this meeting: where they find each other.
         spec: Says how many are to come, and on what.
         rank: Number of this process.
     """
-    if spec.device == "cuda":
-        torch.cuda.set_device(rank)
     size = spec.num_devices
     store = distributed.FileStore(str(meeting_point), size)
     backend = "nccl" if spec.device == "cuda" else "gloo"

@@ -97,5 +97,5 @@ def _open_gpu() -> tuple[Any, Any] | None:
         pynvml.nvmlInit()
         uuid = f"GPU-{torch.cuda.get_device_properties(torch.cuda.current_device()).uuid}"
         return pynvml, pynvml.nvmlDeviceGetHandleByUUID(uuid)
-    except pynvml.NVMLError:
+    except (pynvml.NVMLError, RuntimeError, AssertionError):  # the last two: torch sees no GPU
         return None

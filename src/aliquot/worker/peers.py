@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,9 @@ import psutil
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import AliquotError, MachineError
-from aliquot.training.process_group import ALONE, ProcessGroup, join
+from aliquot.training.process_group import ALONE, ProcessGroup, join, take_device
 
+POLL_S = 0.05
 END_S = 15.0
 """How long a process may take to leave by itself once training has ended."""
 
@@ -51,6 +53,8 @@ def gather(run_dir: RunDir, spec: TrainingSpec, model_dir: Path) -> Iterator[Pro
         meeting_point = Path(folder) / "processes"
         peers = [_start(run_dir, model_dir, meeting_point, rank=rank) for rank in range(1, spec.num_devices)]
         try:
+            take_device(spec, 0)
+            _wait_until_ready(peers, meeting_point)
             with join(meeting_point, spec, rank=0) as group:
                 yield group
         except AliquotError:
@@ -67,7 +71,25 @@ def follow_first(
 ) -> contextlib.AbstractContextManager[ProcessGroup]:
     """Meet the first process, from one that it started."""
     _stay_on_this_machine()
+    take_device(spec, rank)
+    _ready_path(meeting_point, rank).touch()
     return join(meeting_point, spec, rank=rank)
+
+
+def _wait_until_ready(peers: Sequence[Peer], meeting_point: Path) -> None:
+    """Wait until every process is about to join: one that ended before would be waited for in vain.
+
+    Raises:
+        MachineError: One ended (``process_lost``).
+    """
+    while not all(_ready_path(meeting_point, peer.rank).exists() for peer in peers):
+        if any(peer.process.poll() is not None for peer in peers):
+            raise _blame(peers) or RuntimeError("a process of the run ended by itself before training")
+        time.sleep(POLL_S)
+
+
+def _ready_path(meeting_point: Path, rank: int) -> Path:
+    return meeting_point.with_name(f"ready-{rank}")
 
 
 def _start(run_dir: RunDir, model_dir: Path, meeting_point: Path, *, rank: int) -> Peer:
@@ -96,9 +118,9 @@ def _end(peer: Peer) -> None:
 
 def _blame(peers: Sequence[Peer]) -> MachineError | None:
     """Return the error that names a process which ended, or None when all are there."""
-    for peer in peers:
+    if all(peer.process.poll() is None for peer in peers):
         with contextlib.suppress(subprocess.TimeoutExpired):
-            peer.process.wait(END_S)
+            peers[0].process.wait(END_S)
     ended = [peer for peer in peers if peer.process.poll() not in (None, 0)]
     if not ended:
         return None

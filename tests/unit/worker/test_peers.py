@@ -16,6 +16,7 @@ from aliquot.core.run import RunState, list_steps
 from aliquot.errors import MachineError
 from tests.fixtures.preferences import make_tiny_preference_run
 from tests.fixtures.tiny_run import make_tiny_run
+from tests.fixtures.training import training_spec
 
 CHANGES = {"num_steps": 8, "checkpoint_interval_steps": 3, "lora_dropout": 0.0, "micro_batch_size": 2}
 
@@ -143,6 +144,24 @@ def test_a_lost_process_is_named(tmp_path, prepared_dir):
     last = run_dir.read_events()[-1].data
     assert last["code"] == "process_lost"
     assert "Process 2 of 2" in last["message"]
+
+
+def test_a_process_that_ends_before_it_joins_is_named_at_once(tmp_path, prepared_dir, monkeypatch):
+    from aliquot.core.run_dir import RunDir
+    from aliquot.worker import peers
+
+    def doomed(run_dir, model_dir, meeting_point, *, rank):
+        log = tmp_path / "log"
+        with log.open("wb") as file:
+            command = [sys.executable, "-c", "raise SystemExit('no such device')"]
+            return peers.Peer(rank, subprocess.Popen(command, stdin=subprocess.PIPE, stderr=file), log)
+
+    monkeypatch.setattr(peers, "_start", doomed)
+    with (
+        pytest.raises(MachineError, match=r"Process 2 of 2 ended .* no such device"),
+        peers.gather(RunDir(tmp_path), training_spec(num_devices=2), prepared_dir),
+    ):
+        raise AssertionError("nobody is there to train with")
 
 
 def wait_for_peer(worker):
