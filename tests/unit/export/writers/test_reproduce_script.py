@@ -98,8 +98,8 @@ def test_training_from_template_to_loop_is_short_enough_to_read(scored_run):
     assert functions["train"].end_lineno - functions["render"].lineno < 110
 
 
-def test_a_run_on_preferences_has_no_script(scored_run):
-    run_dir = scored_run()
+def test_a_run_on_preferences_has_no_script(tmp_path):
+    run_dir = make_run_dir(tmp_path)
     spec = run_dir.read_spec()
     run_dir.save_spec(replace(spec, training=replace(spec.training, objective="dpo")))
     assert write_script(run_dir) is None
