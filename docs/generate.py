@@ -18,7 +18,7 @@ from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import Spec
-from aliquot.core.sweep import SweepRecord, ValidationLoss
+from aliquot.core.sweep import SweepRecord
 from aliquot.core.token_view import TokenView
 from aliquot.workflows.setting_names import list_flags
 from docs.command_help import list_helps
@@ -95,7 +95,7 @@ def build_records() -> str:
     ]
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-        SeedGroup, SeedsReport, SweepRecord, ValidationLoss, ReferenceLogprobs, PairScore,
+        SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore,
     )  # fmt: skip
     for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]

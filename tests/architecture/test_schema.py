@@ -16,13 +16,13 @@ from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import SCHEMA_VERSION, Spec
-from aliquot.core.sweep import SweepRecord, ValidationLoss
+from aliquot.core.sweep import SweepRecord
 from aliquot.core.token_view import TokenView
 from docs.record_tree import describe_fields, list_records
 
 STORED = (
     Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, ValidationLoss, ReferenceLogprobs, PairScore,
+    SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 

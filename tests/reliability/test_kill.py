@@ -73,7 +73,7 @@ POINTS = {
     "after a step of the second epoch is applied": die_at(STEP, 14, after=True),
     "after the last step of an epoch": die_at(STEP, 10, after=True),
     "before the first step of an epoch": die_at(STEP, 11),
-    "before a validation": die_at("aliquot.training.loss:Supervised.mean_loss", 3),
+    "before a validation": die_at("aliquot.training.loop:mean_loss", 3),
     "while losses of single rows are measured": die_at("aliquot.worker.row_losses:write_file", 5),
     "before the adapter is published": die_at("os:replace", 1, when=is_adapter),
     "after the adapter is published": die_at("os:replace", 1, after=True, when=is_adapter),

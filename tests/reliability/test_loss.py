@@ -20,7 +20,7 @@ def poison(line):
 
     def arrange():
         from aliquot.modeling import forward
-        from aliquot.training import loss
+        from aliquot.training import loss, supervised_loss
         from aliquot.worker import train
 
         encode, poisoned = train.encode_examples, []
@@ -40,7 +40,7 @@ def poison(line):
             )
 
         train.encode_examples = note
-        loss.token_losses = losses
+        loss.token_losses = supervised_loss.token_losses = losses
 
     return arrange
 

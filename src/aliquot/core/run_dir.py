@@ -97,11 +97,6 @@ class RunDir:
         return self.path / "scores" / "report.json"
 
     @property
-    def validation_losses_path(self) -> Path:
-        """``validation_losses.jsonl``: the loss of each validation row, in trials of a sweep."""
-        return self.path / "validation_losses.jsonl"
-
-    @property
     def reference_path(self) -> Path:
         """``reference_logprobs.json``: what the model gave to pairs before training on preferences."""
         return self.path / "reference_logprobs.json"

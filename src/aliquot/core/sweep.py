@@ -144,32 +144,6 @@ class SweepRecord(ShownInNotebook):
     then_run: str = ""
     notes: tuple[str, ...] = field(default_factory=tuple)
 
-    def get_trial(self, trial_id: str) -> TrialRecord:
-        """Return a trial.
-
-        Raises:
-            KeyError: There is none of that name.
-        """
-        for trial in self.trials:
-            if trial.trial_id == trial_id:
-                return trial
-        raise KeyError(trial_id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidationLoss:
-    """The loss of one validation row; a line of ``validation_losses.jsonl``.
-
-    Attributes:
-        loss: Summed over the row's trained tokens, in nats.
-        group: The row's group, whose rows are not independent.
-    """
-
-    example_id: str
-    loss: float
-    num_trained_tokens: int
-    group: str | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class SweepDir:

@@ -12,8 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from aliquot.core.result import Interval
-from aliquot.core.sweep import TrialDifference, ValidationLoss
+from aliquot.core.result import Interval, RowLoss
+from aliquot.core.sweep import TrialDifference
 from aliquot.evaluation.answers import Floats
 from aliquot.evaluation.metric import divide
 from aliquot.evaluation.resampling import Resampled, Resampling, number_units, resample
@@ -26,21 +26,20 @@ METHOD = "paired bootstrap of validation rows, shared level (Bonferroni)"
 
 
 def compare_trials(
-    losses: Mapping[str, Sequence[ValidationLoss]], *, seed: int
+    losses: Mapping[str, Sequence[RowLoss]], groups: Sequence[str | None], *, seed: int
 ) -> tuple[str, list[TrialDifference]]:
     """Return the trial with the lowest loss per trained token, and every other one's difference to it.
 
     Args:
         losses: Losses of the same rows, in the same order, by trial; the first of equals is the best.
+        groups: The group of each row, whose rows are not independent; None for a row by itself.
         seed: Of the resamples.
     """
-    rows = next(iter(losses.values()))
-    resampling = Resampling(
-        unit_N=number_units([row.group for row in rows]), num_resamples=NUM_RESAMPLES, seed=seed
-    )
-    tokens_N = np.array([row.num_trained_tokens for row in rows], dtype=np.float64)
+    resampling = Resampling(unit_N=number_units(groups), num_resamples=NUM_RESAMPLES, seed=seed)
+    tokens_N = np.array([row.num_tokens for row in next(iter(losses.values()))], dtype=np.float64)
     statistics = [
-        partial(_loss_per_token, np.array([row.loss for row in found]), tokens_N) for found in losses.values()
+        partial(_loss_per_token, tokens_N * np.array([row.loss for row in found]), tokens_N)
+        for found in losses.values()
     ]
     samples = dict(zip(losses, resample(statistics, resampling), strict=True))
     best = min(samples, key=lambda trial_id: samples[trial_id].value)

@@ -152,20 +152,6 @@ def four_bit_weight_bytes(architecture: Architecture, *, has_double_quantisation
     return bits / 8 * linear + 2 * (architecture.num_parameters - linear)
 
 
-def full_memory_bytes(architecture: Architecture, num_tokens: int, trained_positions: int) -> float:
-    """Return the memory of full fine-tuning in mixed precision: 16 bytes per parameter before activations.
-
-    2 for the weight, 2 for the gradient, 12 for AdamW's float32 copies (ZeRO, arXiv 1910.02054).
-    """
-    return 16 * architecture.num_parameters + _around_weights(architecture, 0, num_tokens, trained_positions)
-
-
-def checkpointed_activation_bytes(architecture: Architecture, num_tokens: int) -> float:
-    """Return the activations with a checkpoint at each layer: its input, and one layer in full."""
-    a = architecture
-    return num_tokens * a.hidden_size * (2 * a.num_layers + FORMULA_ACTIVATION_BYTES)
-
-
 def _around_weights(
     architecture: Architecture, adapter_parameters: int, num_tokens: int, trained_positions: int
 ) -> float:

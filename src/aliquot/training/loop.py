@@ -22,11 +22,12 @@ from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.checkpoint import CheckpointStore, TrainingState
 from aliquot.training.finite import is_finite, list_culprits, not_finite
 from aliquot.training.journal import WISHES, Journal
-from aliquot.training.loss import SUPERVISED, Packing, StepLoss
+from aliquot.training.loss import Packing, StepLoss, mean_loss
 from aliquot.training.memory_step import step_within_memory
 from aliquot.training.objective import Objective
 from aliquot.training.optimizer import build_optimizer, set_learning_rate, trained_parameters
 from aliquot.training.process_group import ALONE, ProcessGroup
+from aliquot.training.supervised_loss import SUPERVISED
 from aliquot.training.validation import ScoreFunction, agreed_score, judge
 
 
@@ -75,7 +76,7 @@ def train(
         state = state.after(result.loss, packing.max_pack_tokens)
         _tell_step(journal, result, state, learning_rate=learning_rate, norm=norm)
         if validation_rows and _is_due(state.step, spec.validation_interval_steps, spec):
-            loss = objective.mean_loss(model, validation_rows, spec, packing, group)
+            loss = mean_loss(objective, model, validation_rows, spec, packing, group=group)
             state = judge(state, loss, agreed_score(score, model, group), journal)
         wish = _find_wish(journal, group)
         if group.is_first and (wish or _is_to_keep(state, spec)):

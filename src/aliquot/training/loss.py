@@ -1,7 +1,7 @@
-"""The supervised objective: the gradient of one optimizer step, accumulated over its micro-batches.
+"""The gradient of one optimizer step, accumulated over its micro-batches.
 
-The loss is the mean negative log-likelihood over *all trained tokens of the step*, so it does not
-depend on how the step is cut into micro-batches.
+The loss is a mean over *all terms of the step* (trained tokens, or pairs), so it does not depend on how the
+step is cut into micro-batches.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.modeling.forward import token_losses
 from aliquot.tokenization.batches import micro_batches
 from aliquot.tokenization.encoder import EncodedRow
+from aliquot.training.objective import Objective
 from aliquot.training.optimizer import trained_parameters
 from aliquot.training.process_group import ALONE, ProcessGroup
 
@@ -69,59 +70,63 @@ class StepLoss:
     """What else the objective tells of a step, by its name in the event."""
 
 
-class Supervised:
-    """Maximum likelihood of the answers: the mean negative log-likelihood per trained token."""
-
-    def accumulate_gradients(
-        self,
-        model: Any,
-        rows: Sequence[EncodedRow],
-        spec: TrainingSpec,
-        *,
-        step: int,
-        packing: Packing,
-        group: ProcessGroup = ALONE,
-    ) -> StepLoss:
-        """Add the gradient of the step's mean loss to the trained parameters, on every process the same."""
-        trained_tokens = sum(row.num_trained_tokens for row in rows)
-        shares: list[torch.Tensor] = []
-        hits: list[torch.Tensor] = []
-        computed_tokens = 0
-        for micro_step, weight, micro_batch in own_passes(rows, spec, packing, group):
-            seed_dropout(spec.seed, step, micro_step)
-            result = token_losses(model, micro_batch, packing.layout)
-            share = weight * result.losses_Q.sum() / trained_tokens
-            share.backward()
-            shares.append(share.detach())
-            hits.append(weight * result.is_hit_Q.sum())
-            computed_tokens += result.computed_tokens
-        group.add_up_gradients(trained_parameters(model))
-        # Read once a step: reading a number makes a GPU and its program wait for each other.
-        loss, num_hits, num_computed = group.add_up([total(shares), total(hits), computed_tokens])
-        measures = {"token_accuracy": num_hits / trained_tokens}
-        return StepLoss(loss, count_tokens(rows), round(num_computed), trained_tokens, measures)
-
-    def mean_loss(
-        self,
-        model: Any,
-        rows: Sequence[EncodedRow],
-        spec: TrainingSpec,
-        packing: Packing,
-        group: ProcessGroup = ALONE,
-    ) -> float:
-        """Return the mean loss per trained token of held-out rows, dropout off."""
-        was_training = model.training
-        model.eval()
-        totals: list[torch.Tensor] = []
-        with torch.inference_mode():
-            for _, weight, micro_batch in own_passes(rows, spec, packing, group):
-                totals.append(weight * token_losses(model, micro_batch, packing.layout).losses_Q.sum())
-        model.train(was_training)
-        [summed] = group.add_up([total(totals)])
-        return summed / sum(row.num_trained_tokens for row in rows)
+def accumulate_gradients(
+    objective: Objective,
+    model: Any,
+    rows: Sequence[EncodedRow],
+    spec: TrainingSpec,
+    *,
+    step: int,
+    packing: Packing,
+    group: ProcessGroup = ALONE,
+) -> StepLoss:
+    """Add the gradient of a step's mean loss to the trained parameters, on every process the same."""
+    num_terms = objective.num_terms(rows)
+    shares: list[torch.Tensor] = []
+    measured: dict[str, list[torch.Tensor]] = {name: [] for name in objective.measures}
+    computed_tokens = 0
+    for micro_step, weight, micro_batch in own_passes(rows, spec, packing, group):
+        seed_dropout(spec.seed, step, micro_step)
+        found = objective.sum_pass(model, micro_batch, packing.layout)
+        share = weight * found.loss / num_terms
+        share.backward()
+        shares.append(share.detach())
+        for name, sums in measured.items():
+            sums.append(weight * found.measures[name])
+        computed_tokens += found.computed_tokens
+    group.add_up_gradients(trained_parameters(model))
+    # Read once a step: reading a number makes a GPU and its program wait for each other.
+    loss, num_computed, *totals = group.add_up(
+        [_total(shares), computed_tokens, *map(_total, measured.values())]
+    )
+    return StepLoss(
+        loss=loss,
+        num_tokens=sum(len(branch.token_ids) for row in rows for branch in row.branches),
+        computed_tokens=round(num_computed),
+        trained_tokens=sum(row.num_trained_tokens for row in rows),
+        measures={name: total / num_terms for name, total in zip(measured, totals, strict=True)},
+    )
 
 
-SUPERVISED = Supervised()
+def mean_loss(
+    objective: Objective,
+    model: Any,
+    rows: Sequence[EncodedRow],
+    spec: TrainingSpec,
+    packing: Packing,
+    *,
+    group: ProcessGroup = ALONE,
+) -> float:
+    """Return the mean loss of held-out rows, dropout off."""
+    was_training = model.training
+    model.eval()
+    totals: list[torch.Tensor] = []
+    with torch.inference_mode():
+        for _, weight, micro_batch in own_passes(rows, spec, packing, group):
+            totals.append(weight * objective.sum_pass(model, micro_batch, packing.layout).loss)
+    model.train(was_training)
+    [summed] = group.add_up([_total(totals)])
+    return summed / objective.num_terms(rows)
 
 
 def own_passes(
@@ -134,14 +139,9 @@ def own_passes(
         yield number, float(is_own), micro_batches[number if is_own else 0]
 
 
-def count_tokens(rows: Sequence[EncodedRow]) -> int:
-    """Return the tokens of some rows, shared prefixes counted each time."""
-    return sum(len(branch.token_ids) for row in rows for branch in row.branches)
-
-
-def total(values: list[torch.Tensor]) -> float:
+def _total(values: Sequence[torch.Tensor]) -> float:
     """Return the sum of some numbers on a device, which it waits for; none sum to 0."""
-    return sum(torch.stack(values).tolist()) if values else 0.0
+    return sum(torch.stack(tuple(values)).tolist()) if values else 0.0
 
 
 def row_losses(model: Any, rows: Sequence[EncodedRow], packing: Packing) -> list[tuple[float, int]]:

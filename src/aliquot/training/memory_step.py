@@ -11,7 +11,7 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.modeling.memory import is_memory_error, memory_exhausted
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.journal import Journal
-from aliquot.training.loss import Packing, StepLoss
+from aliquot.training.loss import Packing, StepLoss, accumulate_gradients
 from aliquot.training.objective import Objective
 from aliquot.training.process_group import ProcessGroup
 
@@ -38,8 +38,10 @@ def step_within_memory(
     """
     while True:
         try:
-            take = objective.accumulate_gradients
-            return take(model, rows, spec, step=step, packing=packing, group=group), packing
+            result = accumulate_gradients(
+                objective, model, rows, spec, step=step, packing=packing, group=group
+            )
+            return result, packing
         except (MemoryError, RuntimeError) as error:
             if not is_memory_error(error):
                 raise

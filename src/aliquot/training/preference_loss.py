@@ -23,8 +23,8 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.modeling.forward import token_losses
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.tokenization.pairs import answers_of
-from aliquot.training.loss import Packing, StepLoss, count_tokens, own_passes, seed_dropout, total
-from aliquot.training.optimizer import trained_parameters
+from aliquot.training.loss import Packing, own_passes
+from aliquot.training.objective import PassSums
 from aliquot.training.process_group import ALONE, ProcessGroup
 
 
@@ -40,57 +40,17 @@ class Preference:
     beta: float
     reference: Mapping[EncodedRow, float]
 
-    def accumulate_gradients(
-        self,
-        model: Any,
-        rows: Sequence[EncodedRow],
-        spec: TrainingSpec,
-        *,
-        step: int,
-        packing: Packing,
-        group: ProcessGroup = ALONE,
-    ) -> StepLoss:
-        """Add the gradient of the mean loss of a step's pairs to the trained parameters."""
-        shares: list[torch.Tensor] = []
-        margins: list[torch.Tensor] = []
-        wins: list[torch.Tensor] = []
-        computed_tokens = 0
-        for micro_step, weight, micro_batch in own_passes(rows, spec, packing, group):
-            seed_dropout(spec.seed, step, micro_step)
-            margins_P, computed = self.margins(model, micro_batch, packing.layout)
-            share = -weight * logsigmoid(margins_P).sum() / len(rows)
-            share.backward()
-            shares.append(share.detach())
-            margins.append(weight * margins_P.detach().sum())
-            wins.append(weight * (margins_P.detach() > 0).sum())
-            computed_tokens += computed
-        group.add_up_gradients(trained_parameters(model))
-        loss, margin, num_wins, num_computed = group.add_up(
-            [total(shares), total(margins), total(wins), computed_tokens]
-        )
-        measures = {"preference_accuracy": num_wins / len(rows), "reward_margin": margin / len(rows)}
-        trained_tokens = sum(row.num_trained_tokens for row in rows)
-        return StepLoss(loss, count_tokens(rows), round(num_computed), trained_tokens, measures)
+    measures = ("preference_accuracy", "reward_margin")
 
-    def mean_loss(
-        self,
-        model: Any,
-        rows: Sequence[EncodedRow],
-        spec: TrainingSpec,
-        packing: Packing,
-        group: ProcessGroup = ALONE,
-    ) -> float:
-        """Return the mean loss of held-out pairs, dropout off."""
-        was_training = model.training
-        model.eval()
-        totals: list[torch.Tensor] = []
-        with torch.inference_mode():
-            for _, weight, micro_batch in own_passes(rows, spec, packing, group):
-                margins_P, _ = self.margins(model, micro_batch, packing.layout)
-                totals.append(-weight * logsigmoid(margins_P).sum())
-        model.train(was_training)
-        [summed] = group.add_up([total(totals)])
-        return summed / len(rows)
+    def num_terms(self, rows: Sequence[EncodedRow]) -> int:
+        """Return the pairs."""
+        return len(rows)
+
+    def sum_pass(self, model: Any, rows: Sequence[EncodedRow], layout: str) -> PassSums:
+        """Return the summed loss in nats, how many chosen answers win, and their summed margins."""
+        margins_P, computed_tokens = self.margins(model, rows, layout)
+        won = {"preference_accuracy": (margins_P > 0).sum(), "reward_margin": margins_P.detach().sum()}
+        return PassSums(-logsigmoid(margins_P).sum(), won, computed_tokens)
 
     def margins(self, model: Any, pairs: Sequence[EncodedRow], layout: str) -> tuple[torch.Tensor, int]:
         """Return the reward margins of the pairs of one pass, shape P, and the tokens computed."""

@@ -16,10 +16,11 @@ from aliquot.evaluation.statistics import wilson_interval
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.pairs import encode_examples
 from aliquot.training.journal import Journal
-from aliquot.training.loss import SUPERVISED, Packing
+from aliquot.training.loss import Packing
 from aliquot.training.objective import Objective
 from aliquot.training.preference_loss import Preference, pair_logprobs
 from aliquot.training.process_group import ProcessGroup
+from aliquot.training.supervised_loss import SUPERVISED
 
 
 def build_objective(

@@ -169,7 +169,7 @@ def _run_stage(stage: str, work: RunWork) -> None:
     kind, _, model = stage.partition(":")
     if kind == "train" and work.run_dir.find_weights_dir() is None:
         _train_stage(work)
-    elif kind == "validate" and not work.run_dir.validation_losses_path.is_file():
+    elif kind == "validate" and not work.run_dir.losses_path("validation", "after").is_file():
         _validate_stage(work)
     elif kind == "predict":
         paths = {split: work.run_dir.predictions_path(model, split) for split in work.spec.prediction.splits}
@@ -190,11 +190,13 @@ def _train_stage(work: RunWork) -> None:
 
 
 def _validate_stage(work: RunWork) -> None:
+    from aliquot.modeling.memory import naming_memory_errors
     from aliquot.worker.validate import validate_stage
 
     tuned = work.load_tuned()
     work.journal.write("stage", name="validate", title=TITLES["validate"])
-    validate_stage(work.run_dir, work.spec, work.encoder, model=tuned)
+    with naming_memory_errors("while the validation rows were measured"):
+        validate_stage(work.run_dir, work.encoder, model=tuned)
 
 
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:

@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from aliquot.core.files import write_file
-from aliquot.core.records import decode, encode_lines
+from aliquot.core.records import decode
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
-from aliquot.core.sweep import ValidationLoss
 from aliquot.tokenization.encoder import Encoder
-from aliquot.training.loss import Packing, row_losses
+from aliquot.training.loss import Packing
+from aliquot.training.process_group import ALONE
 from aliquot.worker.environment import Measured
+from aliquot.worker.row_losses import save_row_losses
 
 
-def validate_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: Any) -> None:
-    """Publish ``validation_losses.jsonl``, in the order of the rows.
+def validate_stage(run_dir: RunDir, encoder: Encoder, *, model: Any) -> None:
+    """Publish ``losses/validation.after.jsonl`` with all rows.
 
     Args:
-        run_dir: A run whose training has ended.
-        spec: Its specification.
+        run_dir: A run whose training has ended, and measured no losses of single rows.
         encoder: Of its base model.
         model: The base with the trained adapter.
     """
-    examples = run_dir.read_rows("validation")
-    rows = encoder.encode_many(
-        [example.messages for example in examples], [example.tools for example in examples]
-    )
     measured = decode(run_dir.measured_path.read_bytes(), Measured, str(run_dir.measured_path))
-    losses = row_losses(model, rows, Packing(measured.layout, measured.max_pack_tokens))
-    records = [
-        ValidationLoss(
-            example_id=example.example_id, loss=loss, num_trained_tokens=num_tokens, group=example.group
-        )
-        for example, (loss, num_tokens) in zip(examples, losses, strict=True)
-    ]
-    write_file(run_dir.validation_losses_path, encode_lines(records))
+    save_row_losses(
+        run_dir,
+        "after",
+        model,
+        encoder,
+        chosen={"validation": run_dir.read_rows("validation")},
+        packing=Packing(measured.layout, measured.max_pack_tokens),
+        group=ALONE,
+    )

@@ -18,9 +18,10 @@ from aliquot.core.spec import TrainingSpec
 from aliquot.tokenization.batches import rows_of_step, steps_per_epoch
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.training.journal import Journal
-from aliquot.training.loss import SUPERVISED, Packing
+from aliquot.training.loss import Packing
 from aliquot.training.memory_step import step_within_memory
 from aliquot.training.process_group import ProcessGroup
+from aliquot.training.supervised_loss import SUPERVISED
 
 MAX_SHARE = 0.05
 """Of the run's steps; a warm-up takes about two steps, the first of them twice as slow."""

@@ -265,7 +265,7 @@ def _try(sweep_dir: SweepDir, trial: Trial, planned: Planned, within: Surroundin
             splits=("train", "validation"),
         )
     try:
-        if not run_dir.validation_losses_path.is_file() and not within.target.is_alive(run_dir):
+        if not run_dir.losses_path("validation", "after").is_file() and not within.target.is_alive(run_dir):
             start_worker(run_dir, within, stages=["train", "validate"])
         watch(run_dir, within, renew=lambda _: None)
     except Interrupted as stop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aliquot.core.records import read_records
+from aliquot.core.result import RowLoss
 from aliquot.core.run_dir import RunDir
 from aliquot.core.sweep import (
     SweepChoice,
@@ -12,7 +13,6 @@ from aliquot.core.sweep import (
     SweepRecord,
     TrialDifference,
     TrialRecord,
-    ValidationLoss,
 )
 from aliquot.errors import RunError
 from aliquot.evaluation.trials import compare_trials, is_worse
@@ -35,13 +35,13 @@ def choose_trial(sweep_dir: SweepDir, record: SweepRecord) -> SweepChoice:
         )
     # The rule's own trial comes first, so that it is the best of equals.
     finished.sort(key=lambda trial: not trial.is_rule)
+    run_dirs = {trial.trial_id: RunDir(sweep_dir.trial_path(trial.trial_id)) for trial in finished}
     losses = {
-        trial.trial_id: list(
-            read_records(RunDir(sweep_dir.trial_path(trial.trial_id)).validation_losses_path, ValidationLoss)
-        )
-        for trial in finished
+        trial_id: list(read_records(run_dir.losses_path("validation", "after"), RowLoss))
+        for trial_id, run_dir in run_dirs.items()
     }
-    best_id, differences = compare_trials(losses, seed=record.space.seed)
+    groups = [row.group for row in run_dirs[finished[0].trial_id].read_rows("validation")]
+    best_id, differences = compare_trials(losses, groups, seed=record.space.seed)
     chosen = _prefer_rule(finished, best_id, differences)
     settings = flatten(record.settings) | chosen.values
     return SweepChoice(

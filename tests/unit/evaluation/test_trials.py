@@ -1,17 +1,21 @@
 import random
 
-from aliquot.core.sweep import ValidationLoss
-from aliquot.evaluation.trials import compare_trials, is_worse
+from aliquot.core.result import RowLoss
+from aliquot.evaluation import trials
+from aliquot.evaluation.trials import is_worse
 
 
-def losses(shift: float, *, noise: float = 0.0, seed: int = 0, num_rows: int = 60, group: str | None = None):
+def compare_trials(found, *, seed, group=None):
+    return trials.compare_trials(found, [group] * len(next(iter(found.values()))), seed=seed)
+
+
+def losses(shift: float, *, noise: float = 0.0, seed: int = 0, num_rows: int = 60):
     rng, noisy = random.Random(1), random.Random(seed)
     return [
-        ValidationLoss(
+        RowLoss(
             example_id=str(number),
-            loss=3 * (rng.uniform(0.1, 4.0) + shift + noisy.gauss(0, noise)),
-            num_trained_tokens=3,
-            group=group,
+            loss=rng.uniform(0.1, 4.0) + shift + noisy.gauss(0, noise),
+            num_tokens=3,
         )
         for number in range(num_rows)
     ]
@@ -30,7 +34,7 @@ def test_a_difference_that_other_rows_would_reverse_is_noise():
 
 
 def test_rows_of_one_group_count_as_one_and_one_is_too_few_to_judge():
-    _, (difference,) = compare_trials({"a": losses(0.05, group="one"), "b": losses(0.0, group="one")}, seed=0)
+    _, (difference,) = compare_trials({"a": losses(0.05), "b": losses(0.0)}, seed=0, group="one")
     assert difference.difference > 0.04
     assert not is_worse(difference), "nothing to resample: no noise is seen, so nothing is claimed"
 

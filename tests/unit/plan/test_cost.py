@@ -11,11 +11,9 @@ from aliquot.core.plan import Device
 from aliquot.plan.cost import (
     CostModel,
     body_parameters,
-    checkpointed_activation_bytes,
     distinct_tokens,
     duration_in_words,
     four_bit_weight_bytes,
-    full_memory_bytes,
     lora_memory_bytes,
     lora_parameters,
     qlora_memory_bytes,
@@ -164,16 +162,6 @@ def test_four_bit_weights_by_hand():
     assert four_bit_weight_bytes(eight, has_double_quantisation=True) == pytest.approx(
         6.98e9 * 0.516 + 2.10e9, rel=0.01
     )
-
-
-def test_full_fine_tuning_takes_sixteen_bytes_a_parameter_before_activations():
-    eight = architecture("llama-3.1-8b-instruct")
-    assert full_memory_bytes(eight, 0, 0) == 16 * eight.num_parameters + 1e9
-
-
-def test_checkpoints_leave_one_layer_in_full():
-    eight = architecture("llama-3.1-8b-instruct")
-    assert checkpointed_activation_bytes(eight, 512) == 512 * 4096 * (2 * 32 + 34)
 
 
 def test_operations_of_llama_8b_over_a_million_tokens():

@@ -151,9 +151,9 @@ def test_patience_ends_training_early(start, misleading):
 @pytest.fixture
 def small_gpu(monkeypatch):
     """Let passes of more than a number of tokens fail as a GPU without memory does."""
-    from aliquot.training import loss
+    from aliquot.training import supervised_loss
 
-    real = loss.token_losses
+    real = supervised_loss.token_losses
 
     def limit(max_tokens):
         def run(model, rows, layout):
@@ -161,7 +161,7 @@ def small_gpu(monkeypatch):
                 raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has …")
             return real(model, rows, layout)
 
-        monkeypatch.setattr(loss, "token_losses", run)
+        monkeypatch.setattr(supervised_loss, "token_losses", run)
 
     return limit
 
@@ -177,9 +177,9 @@ def test_a_pass_that_does_not_fit_is_cut_and_training_goes_on(start, small_gpu):
 
 
 def test_j10_a_pass_that_the_machine_refuses_is_cut_and_said(start, monkeypatch):
-    from aliquot.training import loss
+    from aliquot.training import supervised_loss
 
-    real, sizes = loss.token_losses, []
+    real, sizes = supervised_loss.token_losses, []
 
     def refused(model, rows, layout):
         if len(rows) > 1:
@@ -190,7 +190,7 @@ def test_j10_a_pass_that_the_machine_refuses_is_cut_and_said(start, monkeypatch)
         return real(model, rows, layout)
 
     _, whole = start("a", lora_dropout=0.0, micro_batch_size=4, held_out=[])
-    monkeypatch.setattr(loss, "token_losses", refused)
+    monkeypatch.setattr(supervised_loss, "token_losses", refused)
     _, journal = start("b", lora_dropout=0.0, micro_batch_size=4, held_out=[])
     assert journal.losses == pytest.approx(whole.losses, rel=1e-3)
     assert journal.of("warning")[0]["code"] == "pass_halved"
@@ -207,12 +207,12 @@ def test_passes_that_were_cut_stay_cut_after_a_resume(start, small_gpu):
 
 
 def test_another_fault_is_not_taken_for_a_lack_of_memory(start, monkeypatch):
-    from aliquot.training import loss
+    from aliquot.training import supervised_loss
 
     def broken(model, rows, layout):
         raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
 
-    monkeypatch.setattr(loss, "token_losses", broken)
+    monkeypatch.setattr(supervised_loss, "token_losses", broken)
     with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
         start(held_out=[])
 
@@ -227,19 +227,19 @@ def test_a_row_that_does_not_fit_alone_ends_training_in_words(start, small_gpu):
 
 
 def test_a_loss_that_is_not_finite_is_never_applied(start, tmp_path, monkeypatch):
-    from aliquot.training.loss import Supervised
+    from aliquot.training import memory_step
 
-    real = Supervised.accumulate_gradients
+    real = memory_step.accumulate_gradients
     applied = []
 
-    def poisoned(self, model, rows, spec, *, step, **options):
-        result = real(self, model, rows, spec, step=step, **options)
+    def poisoned(objective, model, rows, spec, *, step, **options):
+        result = real(objective, model, rows, spec, step=step, **options)
         if step == 6:
             next(p for p in model.parameters() if p.grad is not None).grad.fill_(float("nan"))
             applied.append(trained_tensors(model))
         return result
 
-    monkeypatch.setattr(Supervised, "accumulate_gradients", poisoned)
+    monkeypatch.setattr(memory_step, "accumulate_gradients", poisoned)
     with pytest.raises(RunError, match=r"step 7.*not applied") as caught:
         start("run")
     assert caught.value.code == "loss_not_finite"

@@ -6,7 +6,8 @@ from functools import lru_cache
 import pytest
 import torch
 
-from aliquot.training.loss import SUPERVISED, Packing
+from aliquot.training.loss import Packing, accumulate_gradients
+from aliquot.training.supervised_loss import SUPERVISED
 from tests.fixtures.families import distance, lone_gradient, row, shared_gradient, tiny_model
 from tests.fixtures.training import training_spec
 
@@ -21,7 +22,7 @@ def model_of(name):
 
 def step_gradient(model, spec, packing):
     model.zero_grad()
-    loss = SUPERVISED.accumulate_gradients(model, ROWS, spec, step=0, packing=packing).loss
+    loss = accumulate_gradients(SUPERVISED, model, ROWS, spec, step=0, packing=packing).loss
     return torch.cat(
         [torch.tensor([loss]), *(p.grad.flatten() for p in model.parameters() if p.grad is not None)]
     )

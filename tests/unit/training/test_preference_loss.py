@@ -12,7 +12,7 @@ from aliquot.modeling.tree_attention import NAME as TREE_ATTENTION
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.pairs import answers_of
 from aliquot.training import preference_loss
-from aliquot.training.loss import Packing
+from aliquot.training.loss import Packing, accumulate_gradients, mean_loss
 from aliquot.training.preference_loss import Preference, pair_logprobs
 from tests.fixtures.families import distance, row, tiny_model
 from tests.fixtures.preferences import encoded_pairs
@@ -79,7 +79,7 @@ def naive_step():
 def our_step(pairs=PAIRS, *, gains=None, spec=SPEC, packing=PACKING):
     model().zero_grad()
     objective = Preference(BETA, reference() if gains is None else gains)
-    return flat(objective.accumulate_gradients(model(), pairs, spec, step=0, packing=packing).loss)
+    return flat(accumulate_gradients(objective, model(), pairs, spec, step=0, packing=packing).loss)
 
 
 def flat(loss):
@@ -100,16 +100,16 @@ def test_the_loss_of_two_pairs_by_hand(monkeypatch):
 
     monkeypatch.setattr(preference_loss, "answer_logprobs", told)
     objective = Preference(0.5, {first: -2.0 - -3.0, second: -2.0 - -3.0})
-    result = objective.accumulate_gradients(model(), [first, second], SPEC, step=0, packing=PACKING)
+    result = accumulate_gradients(objective, model(), [first, second], SPEC, step=0, packing=PACKING)
     assert result.loss == pytest.approx(0.813262, abs=1e-6)
     assert result.measures == {"preference_accuracy": 0.5, "reward_margin": 0.0}
-    assert objective.mean_loss(model(), [first, second], SPEC, PACKING) == pytest.approx(0.813262, abs=1e-6)
+    assert mean_loss(objective, model(), [first, second], SPEC, PACKING) == pytest.approx(0.813262, abs=1e-6)
 
 
 def test_before_the_first_step_the_loss_is_the_logarithm_of_two():
     found = pair_logprobs(model(), PAIRS, SPEC, PACKING)
     gains = {one: chosen - rejected for one, (rejected, chosen) in zip(PAIRS, found, strict=True)}
-    assert Preference(BETA, gains).mean_loss(model(), PAIRS, SPEC, PACKING) == pytest.approx(
+    assert mean_loss(Preference(BETA, gains), model(), PAIRS, SPEC, PACKING) == pytest.approx(
         math.log(2), abs=1e-6
     )
 
@@ -124,7 +124,7 @@ def test_any_cut_gives_the_gradient_of_the_formula_written_out(layout, micro_bat
 def test_the_prompt_of_a_pair_is_computed_once():
     model().zero_grad()
     objective = Preference(BETA, reference())
-    result = objective.accumulate_gradients(model(), PAIRS[:1], SPEC, step=0, packing=PACKING)
+    result = accumulate_gradients(objective, model(), PAIRS[:1], SPEC, step=0, packing=PACKING)
     assert (result.computed_tokens, result.num_tokens) == (9 + 1 + 2, 11 + 12)
 
 

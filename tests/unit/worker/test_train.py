@@ -64,7 +64,7 @@ def test_a_warm_up_changes_no_bit_and_publishes_estimate_beside_measurement(work
 
 
 def test_a_warm_up_settles_passes_that_fit(work, monkeypatch):
-    from aliquot.training import loss
+    from aliquot.training import loss, supervised_loss
 
     real = loss.token_losses
 
@@ -76,7 +76,8 @@ def test_a_warm_up_settles_passes_that_fit(work, monkeypatch):
         return real(model, rows, layout)
 
     monkeypatch.setattr(warmup, "MIN_STEPS", 1)
-    monkeypatch.setattr(loss, "token_losses", small)
+    for module in (loss, supervised_loss):
+        monkeypatch.setattr(module, "token_losses", small)
     run_dir = work()
     assert json.loads(run_dir.measured_path.read_text())["max_pack_tokens"] < 100
     kinds = [event.kind for event in run_dir.read_events()]

@@ -4,8 +4,9 @@ import pytest
 
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
+from aliquot.core.result import RowLoss
 from aliquot.core.run_dir import RunDir
-from aliquot.core.sweep import SweepDir, ValidationLoss
+from aliquot.core.sweep import SweepDir
 from aliquot.errors import InputError, Interrupted, MachineError, RunError
 from aliquot.export.methods import describe_methods
 from aliquot.export.record import read_record
@@ -29,12 +30,10 @@ def trains(loss_of):
             Journal(run_dir).write("validation", step=spec.training.num_steps, loss=loss, is_best=True)
             Journal(run_dir).write("state", state="finished")
             losses = [
-                ValidationLoss(
-                    example_id=row.example_id, loss=loss + 0.01 * (number % 3), num_trained_tokens=1
-                )
+                RowLoss(example_id=row.example_id, loss=loss + 0.01 * (number % 3), num_tokens=1)
                 for number, row in enumerate(rows)
             ]
-            write_file(run_dir.validation_losses_path, encode_lines(losses))
+            write_file(run_dir.losses_path("validation", "after"), encode_lines(losses))
 
     return script
 
@@ -73,7 +72,7 @@ def test_no_trial_has_a_test_row_or_an_answer(data, surround, runs_dir):
 def test_the_rule_is_kept_when_the_others_are_within_noise(data, surround):
     result = sweep(data, within=surround(trains(lambda _: 1.0)), **QUICK)
     choice = result.record.choice
-    assert result.record.get_trial(choice.trial_id).is_rule
+    assert next(t for t in result.record.trials if t.trial_id == choice.trial_id).is_rule
 
 
 def test_a_trial_that_diverges_or_fails_is_an_outcome_like_another(data, surround, told):
