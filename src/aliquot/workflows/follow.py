@@ -13,6 +13,7 @@ from aliquot.core.result import EvaluationReport
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import AliquotError, ModelError
+from aliquot.export.preferences import preference_text
 from aliquot.export.write import write_artefacts
 from aliquot.workflows.report import refresh, score_news
 from aliquot.workflows.surroundings import Surroundings
@@ -27,6 +28,7 @@ class RunResult(ShownInNotebook):
         evaluation: None when no model has answered held-out rows.
         artefacts: Files for people, the report first.
         weights: Folder of the trained weights, adapter or model; empty before training has ended.
+        preferences: How many held-out pairs are ranked as preferred, in words; empty for other runs.
     """
 
     run_id: str
@@ -36,6 +38,7 @@ class RunResult(ShownInNotebook):
     evaluation: EvaluationReport | None
     artefacts: tuple[str, ...]
     weights: str = ""
+    preferences: str = ""
 
 
 def start_worker(
@@ -89,6 +92,7 @@ def result_of(run_dir: RunDir, artefacts: Sequence[Path] = ()) -> RunResult:
         evaluation=run_dir.find_report(),
         artefacts=tuple(str(path) for path in artefacts),
         weights=str(run_dir.find_weights_dir() or ""),
+        preferences=preference_text(run_dir.read_events()),
     )
 
 

@@ -29,9 +29,11 @@ def run(result: RunResult) -> list[RenderableType]:
         parts += [*full(result.evaluation), Text()]
     first = result.artefacts[0] if result.artefacts else ""
     report = next((path for path in result.artefacts if path.endswith("report.html")), first)
+    pairs = [("pairs", result.preferences)] if result.preferences else []
     parts.append(
         facts(
             [
+                *pairs,
                 ("run", result.run_id),
                 ("state", result.state.value),
                 ("report", Text(report, overflow="fold")),

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from aliquot.export.figures.of_run import draw_loss_curve
 from aliquot.export.history import History
+from aliquot.export.preferences import preference_text
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import count, duration, energy, rough_duration, size
 
@@ -65,7 +66,8 @@ def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     used = "Checkpoint used" if record.run_dir.find_weights_dir() else "Best checkpoint so far"
     if history.best:
         facts.append((used, f"step {history.best[0]:,}, validation loss {history.best[1]:.3f}"))
-    facts += _preferences(record)
+    if pairs := preference_text(record.events):
+        facts.append(("Held-out pairs", pairs))
     if record.spec.start:
         facts.append(("Continued from", record.spec.start.name))
     facts.append(("Time in steps", duration(history.step_time_s)))
@@ -77,18 +79,6 @@ def _done(record: RunRecord, history: History) -> list[tuple[str, str]]:
     facts.append(("Tokens with loss", f"{history.trained_tokens:,}"))
     facts.append(("Trained parameters", f"{record.spec.plan.estimate.trainable_parameters:,}"))
     return [*facts, *_measured(record, history)]
-
-
-def _preferences(record: RunRecord) -> Iterator[tuple[str, str]]:
-    """Yield how many held-out pairs the tuned model ranks as people did."""
-    told = [event.data for event in record.events if event.kind == "preferences"][-1:]
-    for data in told:
-        yield (
-            "Held-out pairs ranked as preferred",
-            f"{data['num_right']:,} of {data['num_pairs']:,}: {data['accuracy']:.3f} [{data['low']:.3f}, "
-            f"{data['high']:.3f}], {data['confidence']:.0%} interval after Wilson; mean reward margin "
-            f"{data['reward_margin']:.3g}",
-        )
 
 
 def _measured(record: RunRecord, history: History) -> Iterator[tuple[str, str]]:
