@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ def gather(run_dir: RunDir, spec: TrainingSpec, model_dir: Path) -> Iterator[Pro
         yield ALONE
         return
     _stay_on_this_machine()
-    with tempfile.TemporaryDirectory(prefix="aliquot-") as folder:
-        meeting_point = Path(folder) / "processes"
+    with _meeting_folder(run_dir) as folder:
+        meeting_point = folder / "store"
         peers = [_start(run_dir, model_dir, meeting_point, rank=rank) for rank in range(1, spec.num_devices)]
         try:
             take_device(spec, 0)
@@ -64,6 +64,18 @@ def gather(run_dir: RunDir, spec: TrainingSpec, model_dir: Path) -> Iterator[Pro
         finally:
             for peer in peers:
                 _end(peer)
+
+
+@contextlib.contextmanager
+def _meeting_folder(run_dir: RunDir) -> Iterator[Path]:
+    """Yield an empty folder of the run; what a killed worker left in it is gone."""
+    folder = run_dir.path / ".processes"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def follow_first(

@@ -129,6 +129,12 @@ def test_killed_no_process_is_left(tmp_path, prepared_dir):
     os.kill(worker.pid, signal.SIGKILL)
     worker.wait(20)
     assert psutil.wait_procs([peer], timeout=20)[1] == []
+    worker, before = work(run_dir, prepared_dir), len(run_dir.read_events())
+    while not any(event.kind == "step" for event in run_dir.read_events()[before:]):
+        time.sleep(0.05)
+    write_file(run_dir.requests_dir / "stop", b"")
+    worker.wait(120)
+    assert not (run_dir.path / ".processes").exists(), "what the killed one left is swept"
 
 
 @pytest.mark.reliability
