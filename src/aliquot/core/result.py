@@ -7,8 +7,8 @@ from typing import Literal
 
 from aliquot.core.notebook import ShownInNotebook
 
-Status = Literal["ok", "truncated", "error"]
-"""How generation ended; whether the text could be read as an answer is a matter of scoring."""
+Status = Literal["ok", "truncated", "refused", "error"]
+"""How answering ended; a service ``refused`` by its own word. Whether a text could be read, scores tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +63,7 @@ class Score:
     Attributes:
         parsed: The answer as read (a label, a number as text), None when it could not be read.
         is_parsed: Whether it could be read.
+        status: That of the prediction, or ``unparsed`` for a whole answer that could not be read.
         raw: 1.0 if the output equals the reference to the letter and was not cut off.
         normalised: The headline per-example score after the declared normaliser: 1.0 or 0.0 for labels
             and text, the absolute error for numbers (None when unparsed).

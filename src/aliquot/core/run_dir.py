@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import write_file
 from aliquot.core.records import decode, encode_lines, encode_pretty, read_records
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event, RunState, find_state
-from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec, Spec
 from aliquot.core.token_view import TokenView
 from aliquot.errors import RunError
 
@@ -132,7 +134,23 @@ class RunDir:
         return self.path / "scores" / f"{model}.{split}.jsonl"
 
     def read_spec(self) -> Spec:
-        """Return the specification.
+        """Return the specification of a training run.
+
+        Raises:
+            RunError: There is none, it is damaged, a newer Aliquot wrote it, or nothing is trained here.
+        """
+        spec = self.read_scoring_spec()
+        if not isinstance(spec, Spec):
+            raise RunError(
+                "This folder holds answers and scores; no model is trained in it.",
+                code="not_a_training_run",
+                location=self.run_id,
+                hint=f"`aliquot report {self.run_id}` shows its scores.",
+            )
+        return spec
+
+    def read_scoring_spec(self) -> ScoringSpec:
+        """Return what scoring needs to know: a `Spec`, if a model is trained here.
 
         Raises:
             RunError: There is none, it is damaged, or a newer Aliquot wrote it.
@@ -145,18 +163,18 @@ class RunDir:
                 hint="`aliquot runs list` shows the runs.",
             )
         data = self.spec_path.read_bytes()
-        version = decode(data, _Versioned, str(self.spec_path)).schema_version
-        if version > SCHEMA_VERSION:
+        head = decode(data, _Head, str(self.spec_path))
+        if head.schema_version > SCHEMA_VERSION:
             raise RunError(
-                f"The run has schema version {version}; this Aliquot knows up to {SCHEMA_VERSION}. "
-                "Nothing was changed.",
+                f"The run has schema version {head.schema_version}; this Aliquot knows up to "
+                f"{SCHEMA_VERSION}. Nothing was changed.",
                 code="schema_too_new",
                 location=str(self.spec_path),
                 hint="Install a newer Aliquot.",
             )
-        return decode(data, Spec, str(self.spec_path))
+        return decode(data, ScoringSpec if head.training is None else Spec, str(self.spec_path))
 
-    def save_spec(self, spec: Spec) -> None:
+    def save_spec(self, spec: ScoringSpec) -> None:
         """Publish the specification."""
         write_file(self.spec_path, encode_pretty(spec))
 
@@ -181,6 +199,19 @@ class RunDir:
     def save_predictions(self, model: str, split: str, predictions: list[Prediction]) -> None:
         """Publish all predictions of a model on a split at once."""
         write_file(self.predictions_path(model, split), encode_lines(predictions))
+
+    def source_path(self, model: str, split: str) -> Path:
+        """How a model's answers to a split were made."""
+        return self.path / "predictions" / f"{model}.{split}.json"
+
+    def find_source(self, model: str, split: str) -> AnswerSource | None:
+        """Return how a model's answers were made, None where it was not written down."""
+        path = self.source_path(model, split)
+        return decode(path.read_bytes(), AnswerSource, str(path)) if path.is_file() else None
+
+    def save_source(self, source: AnswerSource, split: str) -> None:
+        """Publish how a model's answers were made."""
+        write_file(self.source_path(source.model, split), encode_pretty(source))
 
     def list_predictions(self) -> list[tuple[str, str]]:
         """Return (model, split) of every prediction file that exists."""
@@ -215,5 +246,6 @@ class RunDir:
 
 
 @dataclass(frozen=True, slots=True)
-class _Versioned:
+class _Head:
     schema_version: int
+    training: dict[str, Any] | None = None

@@ -106,13 +106,12 @@ class StartingPoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spec:
-    """A run, determined. With ``measured.json`` and the thread count it fixes the adapter's bytes.
+class ScoringSpec:
+    """What scoring needs to know, and all that a folder of answers made elsewhere knows.
 
     Attributes:
         settings: The settings as the user gave them (nothing resolved): loads again as a settings file.
-        command: What to type to get this run again.
-        start: What training continues from; None for a run that begins at the base model.
+        command: What to type to get this folder again.
     """
 
     schema_version: int
@@ -125,10 +124,20 @@ class Spec:
     rows_sha256: dict[str, str]
     """Hash of ``rows/<split>.jsonl`` by split."""
     task: Task
+    evaluation: EvaluationSpec
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec(ScoringSpec):
+    """A run, determined. With ``measured.json`` and the thread count it fixes the adapter's bytes.
+
+    Attributes:
+        start: What training continues from; None for a run that begins at the base model.
+    """
+
     model: PreparedModel
     plan: Plan
     training: TrainingSpec
     prediction: PredictionSpec
-    evaluation: EvaluationSpec
-    notes: tuple[str, ...] = field(default_factory=tuple)
     start: StartingPoint | None = None

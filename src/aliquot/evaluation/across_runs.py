@@ -7,6 +7,7 @@ from itertools import combinations
 
 from aliquot.core.result import Comparison
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
 from aliquot.errors import RunError
 from aliquot.evaluation.compare import Contest, compare_models
 from aliquot.evaluation.evaluate import Scored, plan_resampling, score_split
@@ -82,7 +83,8 @@ def _reading_of(scored: Scored) -> tuple[object, ...]:
 
 def _name(runs: Sequence[RunDir], scored: Sequence[Scored]) -> list[str]:
     """Return the bases' names where they tell the runs apart, else the runs' names, else their folders."""
-    bases, run_ids = [one.spec.plan.base for one in scored], [run.run_id for run in runs]
+    bases = [one.spec.plan.base if isinstance(one.spec, Spec) else "" for one in scored]
+    run_ids = [run.run_id for run in runs]
     paths = [str(run.path) for run in runs]
     return next(names for names in (bases, run_ids, paths) if len(set(names)) == len(names) or names is paths)
 

@@ -19,6 +19,7 @@ from aliquot.core.files import write_file
 from aliquot.core.records import decode, encode_pretty
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
 from aliquot.evaluation.linear_model import LinearAnswers, answer_by_linear_model
 from aliquot.evaluation.normaliser import read_number
 
@@ -74,11 +75,12 @@ def save_baselines(run_dir: RunDir) -> tuple[str, ...]:
     Besides ``predictions/<model>.test.jsonl`` it writes ``predictions/baselines.json``: what each
     baseline chose, by model name, which `read_baseline_notes` gives to the report.
     """
-    spec = run_dir.read_spec()
+    spec = run_dir.read_scoring_spec()
     train, validation, test = (run_dir.read_rows(split) for split in ("train", "validation", "test"))
     seed = spec.evaluation.seed
     prompts = {row.prompt_sha256 for row in (*train, *validation)}
-    prompts.update(spec.start.prompts_seen if spec.start else ())  # so that all are compared on the same rows
+    if isinstance(spec, Spec) and spec.start:
+        prompts.update(spec.start.prompts_seen)  # so that all are compared on the same rows
     baselines = fit_baselines(train, validation, test, spec.task, seed=seed)
     for baseline in baselines:
         predictions = _as_predictions(baseline, test, seed=seed, train_prompts=prompts)

@@ -25,7 +25,7 @@ from aliquot.core.result import (
     Score,
 )
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec
 from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median, read_baseline_notes
 from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
@@ -64,7 +64,7 @@ class Scored:
         answers: By model, in the order of ``rows``.
     """
 
-    spec: Spec
+    spec: ScoringSpec
     split: str
     rows: Sequence[StoredExample]
     is_seen: Sequence[bool]
@@ -107,7 +107,7 @@ def hash_predictions(run_dir: RunDir, split: str = "test") -> dict[str, str]:
 
 def score_split(run_dir: RunDir, split: str) -> Scored:
     """Return a run's rows and answers, scored, as columns; nothing is written."""
-    spec = run_dir.read_spec()
+    spec = run_dir.read_scoring_spec()
     normaliser = build_normaliser(spec.evaluation.normaliser, spec.task.labels)
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
     # The checkpoint is chosen on validation rows, so a prompt seen there was seen too.
@@ -140,7 +140,7 @@ def _build_columns(
     scores: Mapping[str, Sequence[Score]],
     ordered: Sequence[StoredExample],
     *,
-    spec: Spec,
+    spec: ScoringSpec,
     normaliser: Normaliser,
     median: float,
 ) -> dict[str, Answers]:
@@ -250,7 +250,7 @@ def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:
     return tuple(confusions)
 
 
-def plan_resampling(spec: Spec, groups: Sequence[str | None]) -> Resampling:
+def plan_resampling(spec: ScoringSpec, groups: Sequence[str | None]) -> Resampling:
     """Return how items are drawn: whole groups, with the run's seed."""
     return Resampling(
         unit_N=number_units(groups),
@@ -263,7 +263,7 @@ def _with_primary(metrics: list[Metric], primary: Metric) -> list[Metric]:
     return [primary, *(metric for metric in metrics if metric.name != primary.name)]
 
 
-def _find_median(spec: Spec, train: Sequence[StoredExample]) -> float:
+def _find_median(spec: ScoringSpec, train: Sequence[StoredExample]) -> float:
     if spec.task.task_type != "number":
         return UNDEFINED
     median = find_median([row.reference for row in train])

@@ -29,7 +29,7 @@ def score_prediction(prediction: Prediction, normaliser: Normaliser) -> Score:
         output=prediction.output,
         parsed=parsed,
         is_parsed=parsed is not None,
-        status=prediction.status,
+        status="unparsed" if is_whole and parsed is None else prediction.status,
         raw=float(is_whole and prediction.output == prediction.reference),
         normalised=_compare(parsed, expected, normaliser),
         in_train=prediction.in_train,
