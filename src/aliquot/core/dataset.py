@@ -13,9 +13,11 @@ from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-TaskType = Literal["labels", "number", "text", "set", "json"]
-TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json")
-"""Tasks whose answers are scored as texts: a set and a JSON record are compared as they are written."""
+TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition"]
+TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json", "molecule", "composition")
+"""Tasks whose answers are neither one of a few labels nor a number: no linear model can give them."""
+ACCEPTED_ANSWERS = "accepted_answers"
+"""The metadata field that lists what counts as right besides the reference: a JSON list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +92,32 @@ class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         return self.messages[-1].text
 
     @property
+    def also_accepted(self) -> tuple[str, ...]:
+        """Further answers that count as right, from the row's ``accepted_answers``; see `read_accepted`."""
+        return read_accepted(self.metadata) or ()
+
+    @property
     def prompt_sha256(self) -> str:
         """Hash of the prompt's messages, and of the tools where there are some."""
         return sha256_of([self.prompt, self.tools] if self.tools else self.prompt)
+
+
+def read_accepted(metadata: dict[str, str]) -> tuple[str, ...] | None:
+    """Return the further right answers that a row names, none when it names none; None when unreadable.
+
+    ``accepted_answers`` holds a JSON list. Texts in it are answers as they stand; lists and objects are
+    answers written as JSON: ``["CaO; TiO2"]`` or ``[["CaO", "TiO2"], ["CaCO3", "TiO2"]]``.
+    """
+    text = metadata.get(ACCEPTED_ANSWERS)
+    if text is None:
+        return ()
+    try:
+        answers = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    if not isinstance(answers, list) or not all(isinstance(answer, str | list | dict) for answer in answers):
+        return None
+    return tuple(a if isinstance(a, str) else msgspec.json.encode(a).decode() for a in answers)
 
 
 def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
@@ -238,16 +263,19 @@ class Task:
 
     Attributes:
         task_type: ``labels`` (a closed set), ``number``, ``set`` (several items of a vocabulary), ``json``
-            (records), or ``text``.
+            (records), ``molecule`` (SMILES), ``composition`` (chemical formulas), or ``text``.
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
+        separator: What parts the items of a ``set``: a line end, ``;`` or ``,``; ``json`` when each is a
+            JSON list; empty for other tasks.
     """
 
     task_type: TaskType
     labels: tuple[str, ...] = ()
     reason: str = ""
     set_by: str = "rule"
+    separator: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -376,6 +404,7 @@ class DataReport(ShownInNotebook):
 
 
 __all__ = [
+    "ACCEPTED_ANSWERS",
     "SPLITS",
     "TEXT_TASKS",
     "About",
@@ -395,4 +424,5 @@ __all__ = [
     "TaskType",
     "TokenProfile",
     "hash_content",
+    "read_accepted",
 ]
