@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from aliquot.evaluation.records import is_number, load_record
+from aliquot.core.json_record import is_number, load_record
 
 Outcome = Literal["right", "wrong", "missing", "extra"]
 
@@ -121,9 +121,7 @@ def _compare_lists(
             for column, other in enumerate(answered)
         }
         pairs = _assign(matches, len(expected), len(answered))
-    fields = [
-        Field(_join(path, field.path), field.outcome) for pair in pairs for field in matches[pair]
-    ]
+    fields = [Field(_join(path, field.path), field.outcome) for pair in pairs for field in matches[pair]]
     of_expected, of_answered = ({pair[side] for pair in pairs} for side in (0, 1))
     for place, item in enumerate(expected):
         fields += [] if place in of_expected else _list_fields(item, path, "missing")

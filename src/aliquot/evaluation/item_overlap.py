@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from aliquot.core.item_set import load_items
 from aliquot.evaluation.answers import Answers, Floats
-from aliquot.evaluation.item_sets import load_items
 
 
 class Overlap(NamedTuple):

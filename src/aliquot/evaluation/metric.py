@@ -52,6 +52,7 @@ class Metric:
             for a biased statistic whose intervals would not cover; such a metric is not compared either.
         per_item: N values whose mean is the metric; NaN leaves an item out.
         aggregate: Answers and counts of shape RN → R values; NaN where undefined.
+        signature: Answers → what else determines the value: variant, library and its version.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Metric:
     interval: Literal["wilson", "bootstrap", "none"] = "bootstrap"
     per_item: Callable[[Answers], Floats] | None = None
     aggregate: Callable[[Answers, Floats], Floats] | None = None
+    signature: Callable[[Answers], str] | None = None
 
     def can_score(self, task_type: str) -> bool:
         """Return whether the metric is defined for a task."""

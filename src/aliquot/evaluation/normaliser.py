@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from aliquot.core.dataset import TaskType
+from aliquot.core.folding import fold
+from aliquot.core.formula import read_formula
+from aliquot.core.item_set import read_items
+from aliquot.core.json_record import read_record
+from aliquot.core.molecule import read_molecule
 from aliquot.core.spec import Spec
 from aliquot.errors import InputError
 from aliquot.evaluation.field_match import count_fields, match_best
-from aliquot.evaluation.folding import fold
-from aliquot.evaluation.item_sets import read_items
-from aliquot.evaluation.records import read_record
 
 NORMALISERS: dict[str, TaskType] = {
     "labels-1": "labels",
@@ -73,7 +75,7 @@ def build_normaliser(
     ignored. ``number-1``: see `read_number`. ``text-1``: the folded text (as it
     stands when folding leaves nothing); empty text is unparsed. ``set-1``: see `read_items`, with the
     ``separator`` of the task. ``json-1``: see `read_record`; numbers within ``tolerance`` are equal.
-    ``molecule-1``: see `read_molecule`. ``composition-1``: see `read_composition`.
+    ``molecule-1``: see `read_molecule`. ``composition-1``: see `read_formula`.
 
     Raises:
         InputError: No normaliser has that name.
@@ -92,6 +94,8 @@ def build_normaliser(
         "number": lambda: _read_number_text,
         "set": lambda: partial(read_items, separator=separator),
         "json": lambda: read_record,
+        "molecule": lambda: read_molecule,
+        "composition": lambda: read_formula,
     }
     read = readers[task_type]() if task_type in readers else _read_text
     return Normaliser(name, task_type, read, _comparison(task_type, tolerance))

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from aliquot.evaluation.records import is_number, load_record
+from aliquot.core.json_record import is_number, load_record
 
 
 @dataclass(frozen=True, slots=True)

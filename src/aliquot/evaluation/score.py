@@ -10,7 +10,6 @@ from aliquot.errors import RunError
 from aliquot.evaluation.normaliser import Normaliser
 from aliquot.evaluation.record_schema import RecordSchema, infer_schema
 
-
 NO_OTHERS: Mapping[str, tuple[str, ...]] = {}
 
 
@@ -70,9 +69,7 @@ def list_also_accepted(rows: Iterable[StoredExample], normaliser: Normaliser) ->
     return {row.example_id: row.also_accepted for row in rows if row.also_accepted}
 
 
-def read_accepted_answers(
-    rows: Iterable[StoredExample], normaliser: Normaliser
-) -> list[tuple[str, ...]]:
+def read_accepted_answers(rows: Iterable[StoredExample], normaliser: Normaliser) -> list[tuple[str, ...]]:
     """Return what counts as right for each row as the normaliser reads it, the reference first."""
     others = list_also_accepted(rows := list(rows), normaliser)
     return [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from aliquot.evaluation.folding import fold_name
-from aliquot.evaluation.records import write_record
+from aliquot.core.folding import fold_name
+from aliquot.core.json_record import write_record
 
 JSON_LIST = "json"
 """The separator of answers that are JSON lists of texts."""
@@ -23,12 +23,25 @@ def read_items(text: str, separator: str) -> str | None:
     >>> read_items("TiO2; iron;Iron ", ";")
     '["TiO2","iron"]'
     """
-    listed = _read_json_list(text)
-    if listed is not None:
-        return write_record(sorted({fold_name(item) for item in listed} - {""}))
-    parts = [] if separator == JSON_LIST else text.split(separator or "\n")
-    items = {fold_name(_without_bullet(part.strip())) for part in parts} - {""}
-    return write_record(sorted(items)) if items else None
+    listed = split_items(text, JSON_LIST)
+    parts = split_items(text, separator) if listed is None else listed
+    if parts is None:
+        return None
+    items = {fold_name(part) for part in parts} - {""}
+    return write_record(sorted(items)) if items or listed is not None else None
+
+
+def split_items(text: str, separator: str) -> list[str] | None:
+    """Return the items of a text as they stand, or None when it is no list of that kind.
+
+    Args:
+        text: An answer.
+        separator: ``json`` for a JSON list of texts, else what stands between items.
+    """
+    if separator == JSON_LIST:
+        return _read_json_list(text)
+    parts = (_without_bullet(part.strip()) for part in text.split(separator or "\n"))
+    return [part for part in parts if part] or None
 
 
 def load_items(written: str) -> frozenset[str]:
@@ -37,7 +50,7 @@ def load_items(written: str) -> frozenset[str]:
 
 
 def _without_bullet(part: str) -> str:
-    return part[2:] if part.startswith(_BULLETS) else part
+    return part[2:].strip() if part.startswith(_BULLETS) else part
 
 
 def _read_json_list(text: str) -> list[str] | None:

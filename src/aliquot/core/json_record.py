@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any
 
-from aliquot.evaluation.folding import fold_name
+from aliquot.core.folding import fold_name
 
 MAX_DEPTH = 50
 """Containers inside one another; what is deeper is no record of anything and is not read."""
