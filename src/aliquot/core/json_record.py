@@ -16,14 +16,14 @@ _FENCE = re.compile(r"```(?:json|JSON)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 
 
 def read_record(text: str) -> str | None:
-    """Return a JSON object or array in one written form, or None when the text is anything else.
+    r"""Return a JSON object or array in one written form, or None when the text is anything else.
 
     What does not count: white space, the order of keys, ``2.0`` or ``2``, one Markdown code fence around
     the whole, spelling inside texts as far as `fold_name` says, and the order of a list's items, unless
     all of them are numbers (a vector). Refused are: words before or after, a key given twice, NaN,
     infinite numbers, and more than 50 levels.
 
-    >>> read_record('```json\\n{"b": 2.0, "a": ["Iron ", "CO"]}\\n```')
+    >>> read_record('```json\n{"b": 2.0, "a": ["Iron ", "CO"]}\n```')
     '{"a":["CO","iron"],"b":2}'
     """
     fenced = _FENCE.fullmatch(text.strip())

@@ -73,7 +73,8 @@ def check_accepted(table: ExampleTable, reader: Reader) -> list[Finding]:
         code="accepted_answers_unreadable",
         severity="error",
         field=ACCEPTED_ANSWERS,
-        message=f"{ACCEPTED_ANSWERS} lists further right answers, here {reader.expected}; found is {value[:60]!r}.",
+        message=f"{ACCEPTED_ANSWERS} is {value[:60]!r}; expected is a JSON list of further right answers, "
+        f"which here are {reader.expected}.",
         remedy='Write a JSON list of answers, for example ["CaO; TiO2"], or rename the field.',
     )
 

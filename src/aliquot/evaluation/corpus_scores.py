@@ -47,7 +47,9 @@ def _count(name: Name, outputs: tuple[str, ...], accepted: tuple[tuple[str, ...]
     # ``force`` only silences advice about answers that end in a full stop after a space.
     scorer = BLEU(force=True) if name == "bleu" else CHRF()
     width = max(map(len, accepted))
-    columns = [[right[place] if place < len(right) else None for right in accepted] for place in range(width)]
+    columns: Any = [
+        [right[place] if place < len(right) else None for right in accepted] for place in range(width)
+    ]
     statistics: Any = scorer._extract_corpus_statistics(outputs, columns)
     return scorer, np.array(statistics, dtype=np.float64)
 

@@ -12,7 +12,7 @@ METRIC = Metric(
     unit="",
     direction="higher",
     range=(0.0, 100.0),
-    citation="Papineni et al., ACL 2002, doi:10.3115/1073083.1073135; Post, WMT 2018, doi:10.18653/v1/W18-6319",
+    citation="Papineni et al., doi:10.3115/1073083.1073135; Post, doi:10.18653/v1/W18-6319",
     aggregate=partial(score_corpus, "bleu"),
     signature=partial(sign_corpus, "bleu"),
 )

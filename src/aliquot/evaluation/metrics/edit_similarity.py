@@ -1,4 +1,4 @@
-"""Mean of 1 - Levenshtein distance / longer length, between output and nearest accepted text as they stand."""
+"""Mean of 1 - Levenshtein distance / longer length, as texts stand, the best over accepted answers."""
 
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.metric import Metric

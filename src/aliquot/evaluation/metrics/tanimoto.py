@@ -13,6 +13,6 @@ METRIC = Metric(
     citation="Rogers and Hahn, J. Chem. Inf. Model. 50, 742 (2010), doi:10.1021/ci100050t",
     per_item=similarity_per_item,
     signature=lambda answers: (
-        f"Morgan fingerprints, radius {RADIUS}, {NUM_BITS} bits, without chirality, by RDKit {rdkit_version()}"
+        f"Morgan fingerprints, radius {RADIUS}, {NUM_BITS} bits, achiral, by RDKit {rdkit_version()}"
     ),
 )
