@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from aliquot.core.item_set import JSON_LIST, split_items
 from aliquot.data.numbers import is_number
@@ -70,13 +71,20 @@ def find_json(counts: Mapping[str, int]) -> str | None:
     return f"{said}; keys: {_show(keys)}." if keys else f"{said}."
 
 
-def find_set(counts: Mapping[str, int]) -> tuple[str, str] | None:
+class FoundSet(NamedTuple):
+    """That answers are sets: what parts their items, and the evidence."""
+
+    separator: str
+    reason: str
+
+
+def find_set(counts: Mapping[str, int]) -> FoundSet | None:
     """Return the separator and the evidence that answers are sets of items, or None when they are not.
 
     Args:
         counts: How often each different answer occurs.
     """
-    return next(((mark, said) for mark in SEPARATORS if (said := _find_set_of(counts, mark))), None)
+    return next((FoundSet(mark, said) for mark in SEPARATORS if (said := _find_set_of(counts, mark))), None)
 
 
 def _find_set_of(counts: Mapping[str, int], mark: str) -> str | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from aliquot.core.dataset import Finding, Split, Task, TaskType
+from aliquot.core.item_set import JSON_LIST
 from aliquot.core.molecule import has_rdkit
 from aliquot.data.answers import check_label_counts
 from aliquot.data.chemical_answers import SCORED_AS_TEXT, find_compositions, find_molecules
@@ -98,10 +99,11 @@ def _infer_from_words(counts: Counter[str], total: int) -> Task:
     if _is_closed(counts, total):
         reason = f"{total:,} references take only {len(counts)} values, each of at most {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
-    if found := find_set(counts):
-        return Task(task_type="set", separator=found[0], reason=found[1])
-    if reason := find_json(counts):
-        return Task(task_type="json", reason=reason)
+    record, items = find_json(counts), find_set(counts)
+    if items and (items.separator == JSON_LIST or not record):  # the commas of records part no items
+        return Task(task_type="set", separator=items.separator, reason=items.reason)
+    if record:
+        return Task(task_type="json", reason=record)
     if reason := find_compositions(counts):
         return Task(task_type="composition", reason=reason)
     if reason := find_molecules(counts):
