@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from aliquot.core.accepted import read_accepted
 from aliquot.core.conversation import Message, read_json
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
@@ -16,8 +17,6 @@ SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition"]
 TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json", "molecule", "composition")
 """Tasks whose answers are neither one of a few labels nor a number: no linear model can give them."""
-ACCEPTED_ANSWERS = "accepted_answers"
-"""The metadata field that lists what counts as right besides the reference: a JSON list."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,24 +99,6 @@ class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def prompt_sha256(self) -> str:
         """Hash of the prompt's messages, and of the tools where there are some."""
         return sha256_of([self.prompt, self.tools] if self.tools else self.prompt)
-
-
-def read_accepted(metadata: dict[str, str]) -> tuple[str, ...] | None:
-    """Return the further right answers that a row names, none when it names none; None when unreadable.
-
-    ``accepted_answers`` holds a JSON list. Texts in it are answers as they stand; lists and objects are
-    answers written as JSON: ``["CaO; TiO2"]`` or ``[["CaO", "TiO2"], ["CaCO3", "TiO2"]]``.
-    """
-    text = metadata.get(ACCEPTED_ANSWERS)
-    if text is None:
-        return ()
-    try:
-        answers = msgspec.json.decode(text)
-    except msgspec.DecodeError:
-        return None
-    if not isinstance(answers, list) or not all(isinstance(answer, str | list | dict) for answer in answers):
-        return None
-    return tuple(a if isinstance(a, str) else msgspec.json.encode(a).decode() for a in answers)
 
 
 def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
@@ -404,7 +385,6 @@ class DataReport(ShownInNotebook):
 
 
 __all__ = [
-    "ACCEPTED_ANSWERS",
     "SPLITS",
     "TEXT_TASKS",
     "About",
@@ -424,5 +404,4 @@ __all__ = [
     "TaskType",
     "TokenProfile",
     "hash_content",
-    "read_accepted",
 ]

@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from aliquot.core.dataset import ACCEPTED_ANSWERS, Finding, Task, read_accepted
+from aliquot.core.accepted import ACCEPTED_ANSWERS, read_accepted
+from aliquot.core.dataset import Finding, Task
 from aliquot.core.formula import read_formula
 from aliquot.core.item_set import read_items
 from aliquot.core.json_record import read_record

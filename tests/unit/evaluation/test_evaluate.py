@@ -229,7 +229,7 @@ def test_answers_that_were_cut_off_are_counted(tmp_path):
 def test_another_primary_metric_leads_and_is_compared(tmp_path):
     report = evaluate_run(_with_evaluation(make_run_dir(tmp_path), primary_metric="matthews"))
     assert report.results[0].metrics[0].metric == report.comparisons[0].metric == "matthews"
-    assert report.headline.startswith("The tuned model reaches matthews correlation")
+    assert report.headline.startswith("The tuned model reaches Matthews correlation")
 
 
 def test_an_unknown_primary_metric_is_answered_with_a_suggestion(tmp_path):
