@@ -6,6 +6,7 @@ import math
 
 from aliquot.core.dataset import TEXT_TASKS
 from aliquot.core.result import Interval, MetricValue
+from aliquot.core.seeds import SeedsMetric
 from aliquot.evaluation.metric import Metric
 
 TITLES = {
@@ -44,7 +45,7 @@ def model_phrase(model: str, task_type: str) -> str:
     return f"the {constant}" if constant else _IN_SENTENCES.get(model, model)
 
 
-def metric_phrase(metric: Metric) -> str:
+def metric_phrase(metric: Metric | SeedsMetric) -> str:
     """Return the words for a metric inside a sentence: ``accuracy``; ``F1 of fields`` and names stay."""
     title = metric.title
     is_word = len(title) > 2 and title[1].islower() and not title.startswith(_NAMES)
