@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.core.accepted import read_accepted
 from aliquot.core.conversation import Message, read_json
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
@@ -89,11 +88,6 @@ class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     def reference(self) -> str:
         """The expected answer; tool calls are canonical JSON."""
         return self.messages[-1].text
-
-    @property
-    def also_accepted(self) -> tuple[str, ...]:
-        """Further answers that count as right, from the row's ``accepted_answers``; see `read_accepted`."""
-        return read_accepted(self.metadata) or ()
 
     @property
     def prompt_sha256(self) -> str:
@@ -248,8 +242,7 @@ class Task:
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
-        separator: What parts the items of a ``set``: a line end, ``;`` or ``,``; ``json`` when each is a
-            JSON list; empty for other tasks.
+        separator: What parts the items of a ``set``: a line end, ``;``, ``,``, or ``json`` for JSON lists.
     """
 
     task_type: TaskType

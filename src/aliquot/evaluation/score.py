@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from aliquot.core.accepted import read_accepted
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import Prediction, Score
 from aliquot.errors import RunError
@@ -66,7 +67,8 @@ def list_also_accepted(rows: Iterable[StoredExample], normaliser: Normaliser) ->
     """Return the further right answers of those rows that name some; a label or number has none."""
     if normaliser.task_type in ("labels", "number"):
         return {}
-    return {row.example_id: row.also_accepted for row in rows if row.also_accepted}
+    others = ((row.example_id, read_accepted(row.metadata)) for row in rows)
+    return {example_id: answers for example_id, answers in others if answers}
 
 
 def read_accepted_answers(rows: Iterable[StoredExample], normaliser: Normaliser) -> list[tuple[str, ...]]:
