@@ -44,7 +44,7 @@ def describe_answers(task: Task) -> str:
 
 
 def name_answers(task_type: TaskType) -> str:
-    """Return what answers that are no labels are: ``JSON records, scored as text``."""
+    """Return what answers that are no labels are: ``JSON records``."""
     return _ANSWERS[task_type]
 
 
