@@ -15,12 +15,34 @@ CASES = [(name, task) for name in NAMES for task in get_metric(name).task_types]
 REFERENCES = {
     "labels": ["high", "low", "high", "mid", "low", "high"],
     "number": ["1", "-2.5", "3", "40", "5.5", "6"],
-    "text": ["iron", "copper oxide", "zinc", "gold", "tin", "lead"],
+    "text": ["iron is a metal", "copper oxide is black", "zinc", "gold", "tin", "lead"],
+    "set": ["CaO; TiO2", "Li2CO3; Co3O4", "CoCl2", "NaCl; KCl; LiCl", "Fe2O3", "ZnO"],
+    "json": [
+        '{"name": "iron", "charge": 2}',
+        '{"name": "zinc", "charge": 2}',
+        '{"name": "gold", "charge": 3}',
+        '{"name": "tin", "charge": 4}',
+        '{"name": "lead", "charge": 2}',
+        '{"name": "sodium", "charge": 1}',
+    ],
+    "molecule": ["CCO", "c1ccccc1", "CC(=O)O", "CCN", "C1CCCCC1", "CC(C)C"],
+    "composition": ["Fe2O3", "CaTiO3", "LiCoO2", "NaCl", "ZnO", "CuSO4·5H2O"],
 }
 WRONG = {
     "labels": ["low", "high", "mid", "low", "high", "low"],
     "number": ["60", "5", "-3", "1", "-5.5", "-6"],
-    "text": ["iren", "copper", "zine", "gild", "ton", "led"],
+    "text": ["iren was no metal", "copper", "zine", "gild", "ton", "led"],
+    "set": ["CaO", "Li2CO3; CoO", "COCl2", "NaCl; KCl; RbCl", "Fe3O4", "ZnO; CaO"],
+    "json": [
+        '{"name": "iron", "charge": "2"}',
+        '{"name": "zinc"}',
+        '{"name": "silver", "charge": 3, "colour": "yellow"}',
+        '[{"name": "tin", "charge": 4}]',
+        '{"Name": "lead", "charge": 4}',
+        '{"sodium": 1}',
+    ],
+    "molecule": ["CCCO", "C1CCCCC1", "CC(=O)N", "CNC", "c1ccccc1", "CCCC"],
+    "composition": ["Fe3O4", "CaTiO4", "LiCoO4", "NaCl2", "ZnS", "CuSO4"],
 }
 BAD = {
     "empty": lambda task: [""] * 6,

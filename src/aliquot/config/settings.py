@@ -164,8 +164,8 @@ class PredictSettings(_Group):
 class EvaluateSettings(_Group):
     """How answers are scored."""
 
-    task_type: Literal["labels", "number", "text", "set", "json"] | None = _setting(
-        "Kind of answer; inferred from the references when not given.", level="basic"
+    task_type: Literal["labels", "number", "text", "set", "json", "molecule", "composition"] | None = (
+        _setting("Kind of answer; inferred from the references when not given.", level="basic")
     )
     primary_metric: Name | None = _setting(
         "The headline metric, on which models are compared.", level="basic"

@@ -13,9 +13,9 @@ from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-TaskType = Literal["labels", "number", "text", "set", "json"]
-TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json")
-"""Tasks whose answers are scored as texts: a set and a JSON record are compared as they are written."""
+TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition"]
+TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json", "molecule", "composition")
+"""Tasks whose answers are neither one of a few labels nor a number: no linear model can give them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,16 +238,18 @@ class Task:
 
     Attributes:
         task_type: ``labels`` (a closed set), ``number``, ``set`` (several items of a vocabulary), ``json``
-            (records), or ``text``.
+            (records), ``molecule`` (SMILES), ``composition`` (chemical formulas), or ``text``.
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
+        separator: What parts the items of a ``set``: a line end, ``;``, ``,``, or ``json`` for JSON lists.
     """
 
     task_type: TaskType
     labels: tuple[str, ...] = ()
     reason: str = ""
     set_by: str = "rule"
+    separator: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

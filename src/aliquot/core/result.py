@@ -64,9 +64,10 @@ class Score:
         parsed: The answer as read (a label, a number as text), None when it could not be read.
         is_parsed: Whether it could be read.
         status: That of the prediction, or ``unparsed`` for a whole answer that could not be read.
-        raw: 1.0 if the output equals the reference to the letter and was not cut off.
-        normalised: The headline per-example score after the declared normaliser: 1.0 or 0.0 for labels
-            and text, the absolute error for numbers (None when unparsed).
+        raw: 1.0 if the output equals an accepted answer to the letter and was not cut off.
+        normalised: The per-example score after the declared normaliser: the F1 of the fields for JSON
+            records, the absolute error for numbers (None when unparsed), 1.0 or 0.0 for all others.
+        accepted: Answers that count as right besides the reference, as the row states them.
     """
 
     example_id: str
@@ -81,6 +82,7 @@ class Score:
     normalised: float | None
     in_train: bool = False
     group: str | None = None
+    accepted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,8 @@ class MetricValue:
         direction: ``higher`` or ``lower`` is better.
         title: Words for tables and figures.
         citation: Where the metric is defined.
+        signature: How exactly it was computed and by which version of which library; empty where the
+            definition leaves nothing open.
     """
 
     metric: str
@@ -115,6 +119,7 @@ class MetricValue:
     direction: Literal["higher", "lower"]
     title: str = ""
     citation: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +174,32 @@ class Confusion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldResult:
+    """How one model did on one field of JSON records, over all test rows.
+
+    Attributes:
+        field: Its path, ``events[].date`` for the field of objects in a list.
+        num_expected: Values in the references: right, wrong and missing ones.
+        num_wrong: Values that are there and differ.
+        num_missing: Values that the reference has and the answer lacks.
+        num_extra: Values that the answer has and the reference lacks.
+    """
+
+    model: str
+    field: str
+    num_expected: int
+    num_right: int
+    num_wrong: int
+    num_missing: int
+    num_extra: int
+
+    @property
+    def accuracy(self) -> float | None:
+        """Share of the expected values that are right; None where no reference has the field."""
+        return self.num_right / self.num_expected if self.num_expected else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationReport(ShownInNotebook):
     """Everything scored in a run: ``scores/report.json``.
 
@@ -196,6 +227,16 @@ class EvaluationReport(ShownInNotebook):
     confusions: tuple[Confusion, ...] = ()
     notes: tuple[str, ...] = field(default_factory=tuple)
     predictions_sha256: dict[str, str] = field(default_factory=dict)
+    fields: tuple[FieldResult, ...] = ()
+    """JSON records only: every field of every model, in the order of the models."""
+
+    @property
+    def scored_as(self) -> str:
+        """The kind of answers that the normaliser reads, a task type: its name without the version.
+
+        It differs from the task's type where answers of that type are compared as texts.
+        """
+        return self.normaliser.rpartition("-")[0]
 
     def get_result(self, model: str) -> ModelResult | None:
         """Return the result of one model, or None while it has no predictions."""

@@ -80,6 +80,11 @@ class EvaluationSpec:
     seed: int
     tolerance: float | None = None
 
+    @property
+    def scored_as(self) -> str:
+        """The kind of answers that the normaliser reads, a task type: its name without the version."""
+        return self.normaliser.rpartition("-")[0]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartingPoint:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import NamedTuple
 
+from aliquot.core.item_set import JSON_LIST, split_items
 from aliquot.data.numbers import is_number
 
 JSON_SHARE = 0.95
@@ -22,12 +24,30 @@ MIN_USES = 3
 MAX_ITEM_LENGTH = 60
 MAX_SHOWN = 5
 
-SEPARATORS = {"\n": "line ends", ";": "semicolons", ",": "commas"}
+SEPARATORS = {
+    JSON_LIST: "as JSON lists",
+    "\n": "parted by line ends",
+    ";": "parted by semicolons",
+    ",": "parted by commas",
+}
+"""How the items of a set may stand, by the name of the separator that the task records."""
+_MARKS = ("\n", ";", ",")
 
 
-def is_json_record(text: str) -> bool:
-    """Return whether a text is one JSON object or array (RFC 8259); a bare string or number is none."""
-    return _decode(text) is not None
+def choose_separator(counts: Mapping[str, int]) -> str:
+    """Return the separator of answers that the user calls sets: that which parts the most of them.
+
+    Args:
+        counts: How often each different answer occurs.
+    """
+    total = sum(counts.values())
+    uses = Counter[str]()
+    for text, count in counts.items():
+        uses[JSON_LIST] += count if split_items(text, JSON_LIST) is not None else 0
+        uses.update({mark: count for mark in _MARKS if mark in text.strip()})
+    if uses[JSON_LIST] >= JSON_SHARE * total:
+        return JSON_LIST
+    return max(_MARKS, key=uses.__getitem__)
 
 
 def find_json(counts: Mapping[str, int]) -> str | None:
@@ -51,28 +71,40 @@ def find_json(counts: Mapping[str, int]) -> str | None:
     return f"{said}; keys: {_show(keys)}." if keys else f"{said}."
 
 
-def find_set(counts: Mapping[str, int]) -> str | None:
-    """Return the evidence that answers are sets of items, or None when they are not.
+class FoundSet(NamedTuple):
+    """That answers are sets: what parts their items, and the evidence."""
+
+    separator: str
+    reason: str
+
+
+def find_set(counts: Mapping[str, int]) -> FoundSet | None:
+    """Return the separator and the evidence that answers are sets of items, or None when they are not.
 
     Args:
         counts: How often each different answer occurs.
     """
-    return next((said for mark in SEPARATORS if (said := _find_set_of(counts, mark))), None)
+    return next((FoundSet(mark, said) for mark in SEPARATORS if (said := _find_set_of(counts, mark))), None)
 
 
 def _find_set_of(counts: Mapping[str, int], mark: str) -> str | None:
     total = sum(counts.values())
     num_lists, uses = 0, Counter[str]()
     for text, count in counts.items():
-        items = {item.strip() for item in text.split(mark)} - {""}
+        items = set(split_items(text, mark) or ())
         if any(len(item) > MAX_ITEM_LENGTH for item in items):
             continue  # running text
         num_lists += count if len(items) > 1 else 0
         uses.update(dict.fromkeys(items, count))
     if num_lists < max(MIN_LISTS, LIST_SHARE * total) or not _is_vocabulary(uses):
         return None
+    if (
+        mark == JSON_LIST
+        and sum(n for text, n in counts.items() if split_items(text, mark) is not None) < total
+    ):
+        return None  # some are other JSON
     return (
-        f"{num_lists:,} of {total:,} references list several items, parted by {SEPARATORS[mark]}: "
+        f"{num_lists:,} of {total:,} references list several items, {SEPARATORS[mark]}: "
         f"{len(uses):,} different items, used {uses.total():,} times: {_show(uses)}."
     )
 

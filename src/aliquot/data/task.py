@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
 from aliquot.core.dataset import Finding, Split, Task, TaskType
+from aliquot.core.item_set import JSON_LIST
+from aliquot.core.molecule import has_rdkit
 from aliquot.data.answers import check_label_counts
+from aliquot.data.chemical_answers import SCORED_AS_TEXT, find_compositions, find_molecules
 from aliquot.data.findings import describe_rows
-from aliquot.data.format import Severity
 from aliquot.data.numbers import has_decimal_comma, is_number
+from aliquot.data.readers import Reader, check_accepted, find_reader
 from aliquot.data.similar_labels import check_similar_labels
-from aliquot.data.structured_answers import find_json, find_set, is_json_record
+from aliquot.data.structured_answers import (
+    SEPARATORS,
+    choose_separator,
+    find_json,
+    find_set,
+)
 from aliquot.data.table import TEST, ExampleTable
 
 MAX_LABELS = 100
@@ -35,8 +43,7 @@ def infer_task(counts: Counter[str], task_type: TaskType | None = None) -> Task:
         task_type: What the user set, or None to infer it.
     """
     if task_type is not None:
-        labels = tuple(sorted(counts)) if task_type == "labels" else ()
-        return Task(task_type=task_type, labels=labels, reason="Set by evaluate.task_type.", set_by="you")
+        return _as_set_by_user(counts, task_type)
     if not counts:
         return Task(task_type="text", reason="There are no references.")
     num_numbers = sum(count for text, count in counts.items() if is_number(text))
@@ -47,36 +54,32 @@ def infer_task(counts: Counter[str], task_type: TaskType | None = None) -> Task:
 
 def check_task(table: ExampleTable, task: Task) -> list[Finding]:
     """Return what stands against reading the references in this way."""
-    if task.task_type == "number":
-        return _find_unlike(
-            table,
-            is_number,
-            code="reference_not_number",
-            severity="error",
-            expected="numbers",
-            remedy="Correct these rows, or set evaluate.task_type: text.",
-        )
     if task.task_type == "labels":
         found = [*check_similar_labels(task.labels), *_find_single(task), *_find_unseen(table)]
         return [*found, *check_label_counts(table)]
-    if task.task_type in ("text", "set"):
-        return _find_decimal_commas(table)
-    if task.task_type == "json":
-        return _find_unlike(
-            table,
-            is_json_record,
-            code="reference_not_json",
-            severity="warning",
-            expected="JSON records",
-            remedy="Correct these rows: the model would learn to write broken JSON.",
-        )
-    return []
+    found = _find_decimal_commas(table) if task.task_type in ("text", "set") else []
+    if reader := find_reader(task):
+        found = [*found, *_find_unlike(table, reader), *check_accepted(table, reader)]
+    return found
 
 
 def count_labels(table: ExampleTable, split: Split, task: Task) -> dict[str, int]:
     """Return how often each label occurs in a split, in the order of the labels; empty for other tasks."""
     counts = dict(zip(table.answers, table.count_answers(table.find(split)).tolist(), strict=True))
     return {label: counts.get(label, 0) for label in task.labels}
+
+
+def _as_set_by_user(counts: Counter[str], task_type: TaskType) -> Task:
+    reason = "Set by evaluate.task_type."
+    if task_type == "labels":
+        return Task(task_type=task_type, labels=tuple(sorted(counts)), reason=reason, set_by="you")
+    if task_type == "set":
+        separator = choose_separator(counts)
+        reason = f"{reason} Items are read {SEPARATORS[separator]}, as most references have them."
+        return Task(task_type=task_type, separator=separator, reason=reason, set_by="you")
+    if task_type == "molecule" and not has_rdkit():
+        return Task(task_type="text", reason=f"{reason} {SCORED_AS_TEXT}", set_by="you")
+    return Task(task_type=task_type, reason=reason, set_by="you")
 
 
 def _infer_from_numbers(counts: Counter[str], num_numbers: int, total: int) -> Task:
@@ -96,10 +99,15 @@ def _infer_from_words(counts: Counter[str], total: int) -> Task:
     if _is_closed(counts, total):
         reason = f"{total:,} references take only {len(counts)} values, each of at most {longest} characters."
         return Task(task_type="labels", labels=tuple(sorted(counts)), reason=reason)
-    if reason := find_json(counts):
-        return Task(task_type="json", reason=reason)
-    if reason := find_set(counts):
-        return Task(task_type="set", reason=reason)
+    record, items = find_json(counts), find_set(counts)
+    if items and (items.separator == JSON_LIST or not record):  # the commas of records part no items
+        return Task(task_type="set", separator=items.separator, reason=items.reason)
+    if record:
+        return Task(task_type="json", reason=record)
+    if reason := find_compositions(counts):
+        return Task(task_type="composition", reason=reason)
+    if reason := find_molecules(counts):
+        return Task(task_type="molecule" if has_rdkit() else "text", reason=reason)
     reason = (
         f"{total:,} references take {len(counts):,} different values, the longest of {longest:,} characters."
     )
@@ -117,23 +125,16 @@ def _is_closed(counts: Counter[str], total: int) -> bool:
     )
 
 
-def _find_unlike(
-    table: ExampleTable,
-    is_like: Callable[[str], bool],
-    *,
-    code: str,
-    severity: Severity,
-    expected: str,
-    remedy: str,
-) -> list[Finding]:
+def _find_unlike(table: ExampleTable, reader: Reader) -> list[Finding]:
     """Return the rows whose reference is not what the references are."""
-    is_unlike = np.array([not is_like(answer) for answer in table.answers], bool)
+    is_unlike = np.array([not reader.can_read(answer) for answer in table.answers], bool)
     rows = np.flatnonzero(is_unlike[table.answer_N])
     if not len(rows):
         return []
     first = table.answers[table.answer_N[rows[0]]]
-    message = f"The references are {expected}, but here one is {first[:60]!r}."
-    return describe_rows(table, rows, code=code, severity=severity, message=message, remedy=remedy)
+    message = f"The references are {reader.expected}, but here one is {first[:60]!r}."
+    remedy = "Correct these rows, or set evaluate.task_type: text."
+    return describe_rows(table, rows, code=reader.code, severity="error", message=message, remedy=remedy)
 
 
 def _find_decimal_commas(table: ExampleTable) -> list[Finding]:

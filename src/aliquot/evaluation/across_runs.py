@@ -77,8 +77,8 @@ def _rows_of(scored: Scored) -> list[tuple[str, str]]:
 
 
 def _reading_of(scored: Scored) -> tuple[object, ...]:
-    evaluation = scored.spec.evaluation
-    return (scored.spec.task.task_type, scored.spec.task.labels, evaluation.normaliser, evaluation.tolerance)
+    evaluation, task = scored.spec.evaluation, scored.spec.task
+    return (task.task_type, task.labels, task.separator, evaluation.normaliser, evaluation.tolerance)
 
 
 def _name(runs: Sequence[RunDir], scored: Sequence[Scored]) -> list[str]:

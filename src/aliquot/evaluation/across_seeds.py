@@ -23,6 +23,7 @@ from aliquot.evaluation.compare import exchange_statistic
 from aliquot.evaluation.evaluate import Scored, evaluate_run, plan_resampling
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric, list_metrics
+from aliquot.evaluation.normaliser import NORMALISERS
 from aliquot.evaluation.resampling import Resampled, Resampling
 from aliquot.evaluation.seeds_wording import say_comparison, write_seeds_headline, write_seeds_notes
 from aliquot.evaluation.statistics import adjust_holm, bootstrap_interval, permutation_p, sign_flip_p
@@ -116,9 +117,8 @@ def _measure(runs: Sequence[SeedRun]) -> _Seeds:
     first = scored[0]
     confidence = first.spec.evaluation.confidence
     resampling = plan_resampling(first.spec, [row.group for row in first.rows])
-    known = [
-        metric for metric in list_metrics(first.spec.task.task_type) if metric.name != first.primary.name
-    ]
+    defined = list_metrics(NORMALISERS[first.spec.evaluation.normaliser])
+    known = [metric for metric in defined if metric.name != first.primary.name]
     metrics = [first.primary, *known]
     by_seed = {str(number): one.answers[TUNED] for number, one in enumerate(scored)}
     tuned = measure(by_seed, metrics, resampling, confidence)

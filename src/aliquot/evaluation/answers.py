@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from aliquot.core.result import Prediction, Score
+from aliquot.evaluation.record_schema import RecordSchema
 
+T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
@@ -32,11 +35,14 @@ class Answers:
         outputs: Texts as generated.
         expected: Expected answers as they stand in the data.
         parsed: Answers as the normaliser reads them; None when unparsed.
+        accepted: What counts as right for each item as the normaliser reads it, the reference first.
+        also_expected: Texts that count as right for each item besides ``expected``.
         raw_N: 1.0 where the output equals the reference to the letter.
         normalised_N: Per-example score after the normaliser; NaN where unparsed numbers have none.
         probabilities_NK: Probability of each label, when the model gave them for every item.
         train_median: What an unparsed number is replaced by; NaN when there is none.
         tolerance: Numbers within this distance count as right.
+        schema: What the training references have in common, for JSON records.
     """
 
     labels: tuple[str, ...]
@@ -44,11 +50,14 @@ class Answers:
     outputs: tuple[str, ...]
     expected: tuple[str, ...]
     parsed: tuple[str | None, ...]
+    accepted: tuple[tuple[str, ...], ...]
+    also_expected: tuple[tuple[str, ...], ...]
     raw_N: Floats
     normalised_N: Floats
     probabilities_NK: Floats | None = None
     train_median: float = UNDEFINED
     tolerance: float | None = None
+    schema: RecordSchema | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -87,7 +96,7 @@ class Answers:
     def take(self, items: Indices) -> Answers:
         """Return the chosen items, in that order; an item may be taken more than once."""
 
-        def choose(column: tuple[str, ...]) -> tuple[str, ...]:
+        def choose(column: tuple[T, ...]) -> tuple[T, ...]:
             return tuple(column[item] for item in items)
 
         probabilities = self.probabilities_NK
@@ -96,7 +105,9 @@ class Answers:
             references=choose(self.references),
             outputs=choose(self.outputs),
             expected=choose(self.expected),
-            parsed=tuple(self.parsed[item] for item in items),
+            parsed=choose(self.parsed),
+            accepted=choose(self.accepted),
+            also_expected=choose(self.also_expected),
             raw_N=self.raw_N[items],
             normalised_N=self.normalised_N[items],
             probabilities_NK=None if probabilities is None else probabilities[items],
@@ -112,6 +123,8 @@ def join_answers(first: Answers, second: Answers) -> Answers:
         outputs=first.outputs + second.outputs,
         expected=first.expected + second.expected,
         parsed=first.parsed + second.parsed,
+        accepted=first.accepted + second.accepted,
+        also_expected=first.also_expected + second.also_expected,
         raw_N=np.concatenate([first.raw_N, second.raw_N]),
         normalised_N=np.concatenate([first.normalised_N, second.normalised_N]),
         probabilities_NK=None if above is None or below is None else np.concatenate([above, below]),
@@ -121,28 +134,33 @@ def join_answers(first: Answers, second: Answers) -> Answers:
 def build_answers(
     scores: Sequence[Score],
     predictions: Sequence[Prediction],
-    references: Sequence[str],
+    accepted: Sequence[tuple[str, ...]],
     *,
     labels: tuple[str, ...] = (),
     train_median: float = UNDEFINED,
     tolerance: float | None = None,
+    schema: RecordSchema | None = None,
 ) -> Answers:
     """Return scores and the predictions they were made from as columns.
 
     Args:
         scores: N scores.
         predictions: The N predictions, in the same order.
-        references: The N expected answers as the normaliser reads them.
+        accepted: What counts as right for each of the N items as the normaliser reads it, the reference
+            first.
         labels: Labels of the task, else empty.
         train_median: What an unparsed number is replaced by.
         tolerance: Numbers within this distance count as right.
+        schema: What the training references have in common, for JSON records.
     """
     return Answers(
         labels=labels,
-        references=tuple(references),
+        references=tuple(right[0] for right in accepted),
         outputs=tuple(score.output for score in scores),
         expected=tuple(score.reference for score in scores),
         parsed=tuple(score.parsed for score in scores),
+        accepted=tuple(accepted),
+        also_expected=tuple(score.accepted for score in scores),
         raw_N=np.array([score.raw for score in scores], dtype=np.float64),
         normalised_N=np.array(
             [UNDEFINED if score.normalised is None else score.normalised for score in scores]
@@ -150,6 +168,7 @@ def build_answers(
         probabilities_NK=_probabilities(predictions, labels),
         train_median=train_median,
         tolerance=tolerance,
+        schema=schema,
     )
 
 

@@ -21,7 +21,7 @@ from aliquot.evaluation.statistics import (
     permutation_p,
     sign_flip_p,
 )
-from aliquot.evaluation.wording import capitalise, format_difference, format_p, model_phrase
+from aliquot.evaluation.wording import capitalise, format_difference, format_p, metric_phrase, model_phrase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +178,7 @@ def _with_sentence(comparison: Comparison, contest: Contest) -> Comparison:
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     interval = replace(comparison.interval, low=ends[0], high=ends[1])
     amount = format_difference(sign * comparison.difference, interval, contest.metric)
-    in_metric = "" if contest.metric.unit == "share" else f" in {contest.metric.title.lower()}"
+    in_metric = "" if contest.metric.unit == "share" else f" in {metric_phrase(contest.metric)}"
     p_text = format_p(comparison.p_value_holm)
     if is_distinguished(comparison):
         sentence = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -19,6 +20,7 @@ from aliquot.core.result import (
     Comparison,
     Confusion,
     EvaluationReport,
+    FieldResult,
     MetricValue,
     ModelResult,
     Prediction,
@@ -30,14 +32,20 @@ from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median, read_baseline_notes
 from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
 from aliquot.evaluation.compare import Contest, choose_pairs, compare_models
+from aliquot.evaluation.field_totals import list_field_results
 from aliquot.evaluation.headline import write_headline
 from aliquot.evaluation.held_to_labels import hold_to_labels
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric, get_metric, list_metrics
-from aliquot.evaluation.normaliser import Normaliser, build_normaliser
+from aliquot.evaluation.normaliser import NORMALISERS, Normaliser, build_declared
 from aliquot.evaluation.notes import write_notes
 from aliquot.evaluation.resampling import Resampling, number_units
-from aliquot.evaluation.score import read_reference, score_predictions
+from aliquot.evaluation.score import (
+    infer_train_schema,
+    list_also_accepted,
+    read_accepted_answers,
+    score_predictions,
+)
 from aliquot.evaluation.wording import model_title
 
 Kind = Literal["tuned", "base", "baseline", "external"]
@@ -108,7 +116,7 @@ def hash_predictions(run_dir: RunDir, split: str = "test") -> dict[str, str]:
 def score_split(run_dir: RunDir, split: str) -> Scored:
     """Return a run's rows and answers, scored, as columns; nothing is written."""
     spec = run_dir.read_scoring_spec()
-    normaliser = build_normaliser(spec.evaluation.normaliser, spec.task.labels)
+    normaliser = build_declared(spec)
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
     # The checkpoint is chosen on validation rows, so a prompt seen there was seen too.
     seen = (
@@ -117,7 +125,8 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
         else set()
     )
     collected = collect_predictions(run_dir, split, rows)
-    scores = {model: score_predictions(found, normaliser) for model, found in collected.whole.items()}
+    others = list_also_accepted(rows, normaliser)
+    scores = {model: score_predictions(found, normaliser, others) for model, found in collected.whole.items()}
     held = hold_to_labels(collected.whole, scores)
     scores |= {model: score_predictions(found, normaliser) for model, found in held.items()}
     collected = replace(collected, whole=in_table_order(collected.whole | held))
@@ -129,9 +138,7 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
         is_seen=[row.prompt_sha256 in seen for row in ordered],
         collected=collected,
         scores=scores,
-        answers=_build_columns(
-            collected, scores, ordered, spec=spec, normaliser=normaliser, median=_find_median(spec, train)
-        ),
+        answers=_build_columns(collected, scores, ordered, train, spec=spec, normaliser=normaliser),
     )
 
 
@@ -139,20 +146,22 @@ def _build_columns(
     collected: Collected,
     scores: Mapping[str, Sequence[Score]],
     ordered: Sequence[StoredExample],
+    train: Sequence[StoredExample],
     *,
     spec: ScoringSpec,
     normaliser: Normaliser,
-    median: float,
 ) -> dict[str, Answers]:
-    references = [read_reference(row.reference, normaliser, row.example_id) for row in ordered]
+    accepted = read_accepted_answers(ordered, normaliser)
+    median, schema = _find_median(spec, train), infer_train_schema(train, normaliser)
     return {
         model: build_answers(
             sorted(scores[model], key=_example_id),
             sorted(predictions, key=_example_id),
-            references,
+            accepted,
             labels=spec.task.labels,
             train_median=median,
             tolerance=spec.evaluation.tolerance,
+            schema=schema,
         )
         for model, predictions in collected.whole.items()
     }
@@ -161,7 +170,7 @@ def _build_columns(
 def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
     spec, task = scored.spec, scored.spec.task
     resampling = plan_resampling(spec, [row.group for row in scored.rows])
-    metrics = _with_primary(list_metrics(task.task_type), scored.primary)
+    metrics = _with_primary(list_metrics(NORMALISERS[spec.evaluation.normaliser]), scored.primary)
     measured = measure(scored.answers, metrics, resampling, spec.evaluation.confidence)
     results = _build_results(scored, measured)
     comparisons = _compare(scored, measured, resampling)
@@ -192,6 +201,7 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
             task_type=task.task_type,
             baseline_notes=baseline_notes,
         ),
+        fields=_list_fields(scored),
     )
 
 
@@ -248,6 +258,13 @@ def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:
         np.add.at(counts, (answers.reference_index_N, answers.answer_index_N), 1)
         confusions.append(Confusion(model=model, labels=labels, counts=tuple(map(tuple, counts.tolist()))))
     return tuple(confusions)
+
+
+def _list_fields(scored: Scored) -> tuple[FieldResult, ...]:
+    if scored.spec.evaluation.scored_as != "json":
+        return ()
+    results = (list_field_results(model, answers) for model, answers in scored.answers.items())
+    return tuple(chain.from_iterable(results))
 
 
 def plan_resampling(spec: ScoringSpec, groups: Sequence[str | None]) -> Resampling:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aliquot.core.result import Comparison, ModelResult
 from aliquot.evaluation.compare import is_distinguished, is_model_better
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.wording import capitalise, format_value, join_words, model_phrase
+from aliquot.evaluation.wording import capitalise, format_value, join_words, metric_phrase, model_phrase
 
 
 def write_headline(
@@ -77,13 +77,13 @@ def _name_rivals(
         if is_better
         else f"cannot be told apart from the tuned model on {tuned.num_items:,} items"
     )
-    return capitalise(f"{names} {claim}: {metric.title.lower()} {values} against {format_value(tuned)}.")
+    return capitalise(f"{names} {claim}: {metric_phrase(metric)} {values} against {format_value(tuned)}.")
 
 
 def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
     which = "every baseline" if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
-    value = f"{metric.title.lower()} {format_value(tuned.primary)}"
+    value = f"{metric_phrase(metric)} {format_value(tuned.primary)}"
     return f"The tuned model reaches {value} on {tuned.primary.num_items:,} test items{beaten}."
 
 

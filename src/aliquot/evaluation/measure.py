@@ -59,6 +59,7 @@ def _report(
         direction=metric.direction,
         title=metric.title,
         citation=metric.citation,
+        signature=metric.signature(answers) if is_defined and metric.signature else "",
     )
 
 

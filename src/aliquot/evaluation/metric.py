@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from aliquot.core.dataset import TEXT_TASKS, TaskType
+from aliquot.core.dataset import TaskType
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.resampling import Statistic
 from aliquot.plugins import get_extension, list_extensions
@@ -26,7 +26,11 @@ METRICS_PACKAGE = "aliquot.evaluation.metrics"
 DEFAULT_PRIMARY: dict[TaskType, str] = {
     "labels": "accuracy",
     "number": "mean_absolute_error",
-    **dict.fromkeys(TEXT_TASKS, "exact_match"),
+    "text": "exact_match",
+    "set": "set_match",
+    "json": "field_f1",
+    "molecule": "molecule_match",
+    "composition": "composition_match",
 }
 """The headline metric of a task when none is named."""
 
@@ -38,7 +42,7 @@ class Metric:
     Attributes:
         name: The file's name.
         title: Words for tables and figures.
-        task_types: Tasks it is defined for; one for ``text`` also scores sets and JSON records.
+        task_types: Tasks it is defined for.
         unit: ``share`` (0 to 1, differences are told in points), ``nats``, ``answer`` (that of the
             numbers), or empty.
         direction: Whether higher or lower is better.
@@ -48,6 +52,7 @@ class Metric:
             for a biased statistic whose intervals would not cover; such a metric is not compared either.
         per_item: N values whose mean is the metric; NaN leaves an item out.
         aggregate: Answers and counts of shape RN → R values; NaN where undefined.
+        signature: Answers → what else determines the value: variant, library and its version.
     """
 
     name: str
@@ -60,10 +65,11 @@ class Metric:
     interval: Literal["wilson", "bootstrap", "none"] = "bootstrap"
     per_item: Callable[[Answers], Floats] | None = None
     aggregate: Callable[[Answers, Floats], Floats] | None = None
+    signature: Callable[[Answers], str] | None = None
 
     def can_score(self, task_type: str) -> bool:
         """Return whether the metric is defined for a task."""
-        return task_type in self.task_types or ("text" in self.task_types and task_type in TEXT_TASKS)
+        return task_type in self.task_types
 
     def bind(self, answers: Answers) -> Statistic:
         """Return the metric of these answers as a function of counts RN; R values, NaN where undefined."""

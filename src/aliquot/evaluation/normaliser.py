@@ -11,14 +11,28 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from aliquot.core.dataset import TaskType
+from aliquot.core.folding import fold
+from aliquot.core.formula import read_formula
+from aliquot.core.item_set import read_items
+from aliquot.core.json_record import read_record
+from aliquot.core.molecule import read_molecule
+from aliquot.core.spec import ScoringSpec
 from aliquot.errors import InputError
+from aliquot.evaluation.field_match import count_fields, match_best
 
-NORMALISERS: dict[str, TaskType] = {"labels-1": "labels", "number-1": "number", "text-1": "text"}
-"""Every normaliser by name, with the task type whose answers it reads."""
-
-_TRAILING = " .,;:!?。"
+NORMALISERS: dict[str, TaskType] = {
+    "labels-1": "labels",
+    "number-1": "number",
+    "text-1": "text",
+    "set-1": "set",
+    "json-1": "json",
+    "molecule-1": "molecule",
+    "composition-1": "composition",
+}
+"""Every normaliser by name, with the task type whose answers it reads: the name without its version."""
 
 _MINUS_SIGNS = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212\ufe63\uff0d"), "-")
 _THOUSANDS_SPACE = re.compile(r"(?<=\d)[\u2009\u202f](?=\d{3}(?!\d))")
@@ -36,29 +50,36 @@ _RELATIONS = ("-", "+", "±", "<", ">", "≤", "≥", "<=", ">=", "/", "*", "×"
 
 @dataclass(frozen=True, slots=True)
 class Normaliser:
-    """A rule that reads answers.
+    """A rule that reads and compares answers.
 
     Attributes:
         name: Name and version, as stored in the specification and printed in reports.
         task_type: Kind of answers it reads.
         read: Text of an answer → the answer in its one written form, or None when it is unreadable.
+        compare: Written forms of an answer and of an expected one → the score of the answer.
     """
 
     name: str
     task_type: TaskType
     read: Callable[[str], str | None]
+    compare: Callable[[str, str], float]
 
 
-def build_normaliser(name: str, labels: tuple[str, ...] = ()) -> Normaliser:
+def build_normaliser(
+    name: str, labels: tuple[str, ...] = (), *, separator: str = "", tolerance: float | None = None
+) -> Normaliser:
     """Return the normaliser of that name.
 
     ``labels-1``: the whole text must equal one of ``labels`` after NFKC, case folding, joining of white
     space and removal of final punctuation. Where that would merge two labels, only outer space is
     ignored. ``number-1``: see `read_number`. ``text-1``: the folded text (as it
-    stands when folding leaves nothing); empty text is unparsed.
+    stands when folding leaves nothing); empty text is unparsed. ``set-1``: see `read_items`, with the
+    ``separator`` of the task. ``json-1``: see `read_record`; numbers within ``tolerance`` are equal.
+    ``molecule-1``: see `read_molecule`. ``composition-1``: see `read_formula`.
 
     Raises:
         InputError: No normaliser has that name.
+        MachineError: It needs RDKit, which is not installed.
     """
     if name not in NORMALISERS:
         raise InputError(
@@ -68,17 +89,26 @@ def build_normaliser(name: str, labels: tuple[str, ...] = ()) -> Normaliser:
             hint=f"Known: {', '.join(NORMALISERS)}.",
         )
     task_type = NORMALISERS[name]
-    if task_type == "labels":
-        return Normaliser(name, task_type, _label_reader(labels))
-    if task_type == "number":
-        return Normaliser(name, task_type, _read_number_text)
-    return Normaliser(name, task_type, lambda text: fold(text) or text.strip() or None)
+    readers: dict[TaskType, Callable[[], Callable[[str], str | None]]] = {
+        "labels": lambda: _label_reader(labels),
+        "number": lambda: _read_number_text,
+        "set": lambda: partial(read_items, separator=separator),
+        "json": lambda: read_record,
+        "molecule": lambda: read_molecule,
+        "composition": lambda: read_formula,
+    }
+    read = readers[task_type]() if task_type in readers else _read_text
+    return Normaliser(name, task_type, read, _comparison(task_type, tolerance))
 
 
-def fold(text: str) -> str:
-    """Return text without differences of case, Unicode form, white space and final punctuation."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
-    return " ".join(folded.split()).rstrip(_TRAILING)
+def build_declared(spec: ScoringSpec) -> Normaliser:
+    """Return the normaliser that a run's specification declares."""
+    return build_normaliser(
+        spec.evaluation.normaliser,
+        spec.task.labels,
+        separator=spec.task.separator,
+        tolerance=spec.evaluation.tolerance,
+    )
 
 
 def read_number(text: str) -> float | None:
@@ -114,6 +144,18 @@ def _plain_number_text(text: str) -> str:
     joined = _THOUSANDS_SPACE.sub("", powers)
     plain = unicodedata.normalize("NFKC", joined).translate(_MINUS_SIGNS).strip()
     return _POWER_OF_TEN.sub("e", plain)
+
+
+def _read_text(text: str) -> str | None:
+    return fold(text) or text.strip() or None
+
+
+def _comparison(task_type: TaskType, tolerance: float | None) -> Callable[[str, str], float]:
+    if task_type == "number":
+        return lambda answer, expected: abs(float(answer) - float(expected))
+    if task_type == "json":
+        return lambda answer, expected: count_fields(match_best(answer, (expected,), tolerance)).f1
+    return lambda answer, expected: float(answer == expected)
 
 
 def _read_number_text(text: str) -> str | None:

@@ -9,7 +9,14 @@ from dataclasses import replace
 from aliquot.core.result import Comparison, ModelResult
 from aliquot.core.seeds import Consistency, SeedScore, SeedsMetric
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.wording import capitalise, format_difference, format_p, join_words, model_phrase
+from aliquot.evaluation.wording import (
+    capitalise,
+    format_difference,
+    format_p,
+    join_words,
+    metric_phrase,
+    model_phrase,
+)
 
 
 def is_told_apart(comparison: Comparison) -> bool:
@@ -25,7 +32,7 @@ def say_comparison(comparison: Comparison, metric: Metric, num_seeds: int, task_
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     interval = replace(comparison.interval, low=ends[0], high=ends[1])
     amount = format_difference(sign * comparison.difference, interval, metric)
-    in_metric = "" if metric.unit == "share" else f" in {metric.title.lower()}"
+    in_metric = "" if metric.unit == "share" else f" in {metric_phrase(metric)}"
     tuned, other = f"the mean of {num_seeds} seeds", model_phrase(comparison.other, task_type)
     p_text = format_p(comparison.p_value_holm)
     if is_told_apart(comparison):
@@ -113,7 +120,7 @@ def _say_difference(score: SeedScore, scores: Sequence[SeedScore]) -> str:
 
 
 def _say_mean(primary: SeedsMetric, num_seeds: int) -> str:
-    name = primary.title.lower()
+    name = metric_phrase(primary)
     if primary.mean is None or primary.sd is None:
         return f"{capitalise(name)} is undefined for some of the {num_seeds} seeds."
     interval = primary.interval

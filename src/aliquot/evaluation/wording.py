@@ -6,6 +6,7 @@ import math
 
 from aliquot.core.dataset import TEXT_TASKS
 from aliquot.core.result import Interval, MetricValue
+from aliquot.core.seeds import SeedsMetric
 from aliquot.evaluation.metric import Metric
 
 TITLES = {
@@ -19,6 +20,9 @@ TITLES = {
     "majority": "majority class",
 }
 """Words for models in tables, in the order of tables."""
+
+_NAMES = ("Brier", "Jaccard", "Matthews", "Spearman", "Tanimoto")
+"""Metrics named after a person keep their capital in a sentence."""
 
 _IN_SENTENCES = {
     "base_held": "the base held to the labels",
@@ -39,6 +43,13 @@ def model_phrase(model: str, task_type: str) -> str:
     """Return the words for a model inside a sentence."""
     constant = _constant_answer(model, task_type)
     return f"the {constant}" if constant else _IN_SENTENCES.get(model, model)
+
+
+def metric_phrase(metric: Metric | SeedsMetric) -> str:
+    """Return the words for a metric inside a sentence: ``accuracy``; ``F1 of fields`` and names stay."""
+    title = metric.title
+    is_word = len(title) > 2 and title[1].islower() and not title.startswith(_NAMES)
+    return title[0].lower() + title[1:] if is_word else title
 
 
 def format_difference(difference: float, interval: Interval, metric: Metric) -> str:

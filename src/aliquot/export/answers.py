@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import TEXT_TASKS, StoredExample
+from aliquot.core.dataset import StoredExample
 from aliquot.core.result import Score
 from aliquot.export.record import RunRecord
 
@@ -42,14 +42,19 @@ def read_answers(record: RunRecord) -> list[AnsweredRow]:
     ]
 
 
-def is_right(score: Score, task_type: str, tolerance: float | None) -> bool | None:
+def is_right(score: Score, scored_as: str, tolerance: float | None) -> bool | None:
     """Return whether an answer is right; None for a number where no tolerance says what is right.
 
-    A text, set or JSON record is right to the letter, as the exact match counts it.
+    A text is right to the letter, as the exact match counts it; all others as their normaliser reads them.
+
+    Args:
+        score: The scored answer.
+        scored_as: The kind of answers that its normaliser reads.
+        tolerance: Numbers within this distance count as right.
     """
-    if task_type in TEXT_TASKS:
+    if scored_as == "text":
         return score.raw == 1.0
-    if task_type == "labels":
+    if scored_as != "number":
         return score.normalised == 1.0
     if tolerance is None:
         return None if score.is_parsed else False

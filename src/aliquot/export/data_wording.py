@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from aliquot.core.dataset import SPLITS, DataReport, SplitProfile, Task, TaskType
+from aliquot.core.dataset import SPLITS, TEXT_TASKS, DataReport, SplitProfile, Task, TaskType
 from aliquot.export.wording import count, listed
 
 MAX_NAMED_LABELS = 4
 _ANSWERS = {
     "number": "numbers",
     "text": "free text",
-    "set": "sets of items, scored as text",
-    "json": "JSON records, scored as text",
+    "set": "sets of items",
+    "json": "JSON records",
+    "molecule": "molecules as SMILES",
+    "composition": "chemical formulas",
 }
 
 
@@ -42,7 +44,7 @@ def describe_answers(task: Task) -> str:
 
 
 def name_answers(task_type: TaskType) -> str:
-    """Return what answers that are no labels are: ``JSON records, scored as text``."""
+    """Return what answers that are no labels are: ``JSON records``."""
     return _ANSWERS[task_type]
 
 
@@ -87,10 +89,10 @@ def describe_conflicts(report: DataReport) -> str:
     overlap = report.overlap
     if not overlap.conflicting_prompts or overlap.accuracy_ceiling >= 1:
         return ""
-    return (
-        f"{count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one reference; "
-        f"no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."
-    )
+    more = f"{count(overlap.conflicting_prompts, 'distinct prompt')} of the file have more than one reference"
+    if report.task.task_type in TEXT_TASKS:  # which may be right in several spellings
+        return f"{more}."
+    return f"{more}; no answer could score above {overlap.accuracy_ceiling * 100:.1f} % accuracy on test."
 
 
 def name_label(label: str) -> str:

@@ -14,18 +14,39 @@ MINUS = "−"
 
 METRIC_TITLES = {
     "accuracy_from_probabilities": "Accuracy of the likeliest label",
+    "bleu": "BLEU",
     "brier": "Brier score",
+    "chrf": "chrF",
+    "composition_match": "Same composition",
+    "field_accuracy": "Accuracy per field",
+    "field_f1": "F1 of fields",
+    "jaccard": "Jaccard similarity",
+    "key_f1": "F1 of keys",
+    "key_precision": "Precision of keys",
+    "key_recall": "Recall of keys",
     "macro_f1": "Macro F1",
     "matthews": "Matthews correlation",
     "mean_absolute_error_parsed": "Mean absolute error of parsed answers",
     "negative_log_likelihood": "Negative log-likelihood",
     "normalised_match": "Match after normalisation",
     "parse_failure_rate": "Unreadable answers",
+    "molecule_match": "Same molecule",
     "r_squared": "R²",
+    "record_match": "Whole record right",
+    "rouge_l": "ROUGE-L",
+    "set_f1": "F1 of items",
+    "set_match": "Exact set match",
+    "set_precision": "Precision of items",
+    "set_recall": "Recall of items",
     "spearman": "Spearman correlation",
+    "tanimoto": "Tanimoto similarity",
+    "token_f1": "F1 of words",
 }
 """Only where the file name does not read well by itself."""
 
+
+_NAMES = ("Brier", "Jaccard", "Matthews", "Spearman", "Tanimoto")
+"""Metrics that begin with the name of a person keep their capital in a sentence."""
 
 METHOD_TITLES = {"wilson": "Wilson", "bca": "BCa bootstrap"}
 """Interval methods that are names of people or abbreviations."""
@@ -48,7 +69,7 @@ def heading(title: str) -> str:
 
 def in_sentence(title: str) -> str:
     """Return a heading as it stands inside a sentence: ``Accuracy`` → ``accuracy``, ``R²`` stays."""
-    is_word = len(title) > 2 and title[1:2].islower()
+    is_word = len(title) > 2 and title[1:2].islower() and not title.startswith(_NAMES)
     return title[0].lower() + title[1:] if is_word else title
 
 

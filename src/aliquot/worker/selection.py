@@ -10,8 +10,13 @@ from aliquot.core.spec import Spec
 from aliquot.evaluation.answers import UNDEFINED, build_answers
 from aliquot.evaluation.baselines import find_median
 from aliquot.evaluation.metric import get_metric
-from aliquot.evaluation.normaliser import build_normaliser
-from aliquot.evaluation.score import read_reference, score_predictions
+from aliquot.evaluation.normaliser import build_declared
+from aliquot.evaluation.score import (
+    infer_train_schema,
+    list_also_accepted,
+    read_accepted_answers,
+    score_predictions,
+)
 from aliquot.inference.engines.transformers import TransformersEngine
 from aliquot.tokenization.encoder import Encoder
 from aliquot.worker.predict import Predictor
@@ -29,12 +34,10 @@ def build_validate(run_dir: RunDir, spec: Spec, encoder: Encoder) -> Callable[[A
     if spec.training.select_by != "metric" or not rows:
         return None
     evaluation, labels = spec.evaluation, spec.task.labels
-    metric, normaliser = (
-        get_metric(evaluation.primary_metric),
-        build_normaliser(evaluation.normaliser, labels),
-    )
-    references = [read_reference(row.reference, normaliser, row.example_id) for row in rows]
-    median = find_median([row.reference for row in run_dir.read_rows("train")])
+    metric, normaliser = get_metric(evaluation.primary_metric), build_declared(spec)
+    accepted, others = read_accepted_answers(rows, normaliser), list_also_accepted(rows, normaliser)
+    train = run_dir.read_rows("train")
+    median, schema = find_median([row.reference for row in train]), infer_train_schema(train, normaliser)
 
     def validate(model: Any) -> float | None:
         was_training = model.training
@@ -44,12 +47,13 @@ def build_validate(run_dir: RunDir, spec: Spec, encoder: Encoder) -> Callable[[A
         predictions = predictor.answer_all(SPLIT)
         model.train(was_training)
         answers = build_answers(
-            score_predictions(predictions, normaliser),
+            score_predictions(predictions, normaliser, others),
             predictions,
-            references,
+            accepted,
             labels=labels,
             train_median=UNDEFINED if median is None else median,
             tolerance=evaluation.tolerance,
+            schema=schema,
         )
         value = metric.compute(answers)
         return -value if value is not None and metric.direction == "lower" else value

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aliquot.data.structured_answers import find_json, find_set, is_json_record
+from aliquot.core.json_record import read_record
+from aliquot.data.structured_answers import choose_separator, find_json, find_set
 
 GROUPS = ("alcohol", "amine", "ketone", "ether", "ester")
 
@@ -17,14 +18,14 @@ def listed(mark, size=3):
 
 @pytest.mark.parametrize("text", ['{"a": 1}', "[]", ' [1, {"b": null}]\n', "{}"])
 def test_objects_and_arrays_are_json_records(text):
-    assert is_json_record(text)
+    assert read_record(text) is not None
 
 
 @pytest.mark.parametrize(
     "text", ["3", '"a"', "null", "", "{a: 1}", "{'a': 1}", '{"a": 1} and so on', "[NaN]", "{"]
 )
 def test_other_texts_are_not(text):
-    assert not is_json_record(text)
+    assert read_record(text) is None
 
 
 def test_json_is_told_with_its_keys_and_their_counts():
@@ -41,15 +42,38 @@ def test_from_95_percent_on_others_are_mistakes():
     assert find_json(Counter()) is None
 
 
-@pytest.mark.parametrize(("mark", "name"), [("; ", "semicolons"), (", ", "commas"), ("\n", "line ends")])
+@pytest.mark.parametrize(
+    ("mark", "name"),
+    [("; ", "parted by semicolons"), (", ", "parted by commas"), ("\n", "parted by line ends")],
+)
 def test_sets_are_told_with_their_items(mark, name):
-    said = find_set(listed(mark))
-    assert said is not None
+    separator, said = find_set(listed(mark)) or ("", "")
+    assert separator == mark.strip(" ")
     # 5 * 4 * 3 lists of three; each of five items stands in 36.
     assert said.startswith(
-        f"60 of 60 references list several items, parted by {name}: 5 different items, used 180 times"
+        f"60 of 60 references list several items, {name}: 5 different items, used 180 times"
     )
     assert "'alcohol' (36)" in said
+
+
+def test_json_lists_of_recurring_texts_are_sets():
+    lists = Counter(json.dumps(items) for items in permutations(GROUPS, 3))
+    assert (find_set(lists) or ("",))[0] == "json"
+    assert (find_set(lists + Counter({'{"a": 1}': 1})) or ("",))[0] != "json"
+
+
+@pytest.mark.parametrize(
+    ("texts", "separator"),
+    [
+        (['["a"]', "[]"], "json"),
+        (["a; b", "c, d; e"], ";"),
+        (["a, b", "c"], ","),
+        (["a\nb"], "\n"),
+        (["a"], "\n"),
+    ],
+)
+def test_of_what_the_user_calls_sets_the_usual_separator_is_taken(texts, separator):
+    assert choose_separator(Counter(texts)) == separator
 
 
 def test_sets_of_one_may_be_among_them():
@@ -88,5 +112,5 @@ def test_whatever_json_writes_is_recognised(values):
 
 @given(st.text())
 def test_any_text_is_judged(text):
-    assert is_json_record(text) in (True, False)
+    assert isinstance(read_record(text), str | None)
     assert find_set(Counter([text])) is None

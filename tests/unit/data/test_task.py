@@ -30,6 +30,17 @@ def infer(references, task_type=None):
         ),
         ([f'{{"id": {i}}}' for i in range(94)] + ["{broken"] * 6, "text", "95 different values"),
         ([f"{a}; {b}; {c}" for a in "uvwx" for b in "lmno" for c in "rstp"], "set", "semicolons"),
+        ([f'["{a}", "{b}", "{c}"]' for a in "uvwx" for b in "lmno" for c in "rstp"], "set", "as JSON lists"),
+        (
+            [f'{{"a": "{a}", "b": "{b}", "c": "{c}"}}' for a in "uvwx" for b in "lmno" for c in "rstp"],
+            "json",
+            "64 of 64 references are JSON objects",
+        ),
+        ([f"Fe{i}O{i + 1}" for i in range(1, 30)], "composition", "29 different ones of 29 compositions"),
+        ([f"Fe{i}O{i}" for i in range(1, 30)], "composition", "of 1 compositions"),
+        ([f"{'C' * i}(=O)O" for i in range(1, 30)], "molecule", "29 different molecules"),
+        ([f"{'C' * i}(=O)O" for i in range(1, 30)] + ["C1CC"], "text", "30 different values"),
+        (["CO", "NO", "COO", "Fe", "In", "He", "No", "Co", "OH", "ON", "IN"], "text", "11 different values"),
         ([], "text", "no references"),
     ],
 )
@@ -70,7 +81,7 @@ def test_labels_that_look_alike_are_told():
 def test_references_that_are_no_json_are_told_with_their_lines():
     examples = [example("p", '{"a": 1}', line=1), example("q", '{"a": 1', line=2), example("r", "3", line=3)]
     (finding,) = check_task(table_of(examples), Task(task_type="json"))
-    assert (finding.code, finding.severity, finding.lines) == ("reference_not_json", "warning", (2, 3))
+    assert (finding.code, finding.severity, finding.lines) == ("reference_not_json", "error", (2, 3))
     assert "'{\"a\": 1'" in finding.message
 
 
@@ -95,3 +106,40 @@ def test_numbers_with_a_decimal_comma_are_told():
     (finding,) = check_task(table_of(rows), task)
     assert (finding.code, finding.severity) == ("decimal_comma", "warning")
     assert check_task(table_of([example("p", "red, blue"), example("q", "1, 2, 3")]), task) == []
+
+
+@pytest.mark.parametrize(
+    ("task", "bad", "code"),
+    [
+        (Task(task_type="set", separator="json"), "a; b", "reference_not_list"),
+        (Task(task_type="molecule"), "C1CC", "reference_not_molecule"),
+        (Task(task_type="composition"), "iron", "reference_not_formula"),
+    ],
+)
+def test_references_that_cannot_be_read_are_errors_before_training(task, bad, code):
+    good = {"set": '["a"]', "molecule": "CCO", "composition": "Fe2O3"}[task.task_type]
+    (finding,) = check_task(table_of([example("p", good, line=1), example("q", bad, line=2)]), task)
+    assert (finding.code, finding.severity, finding.lines) == (code, "error", (2,))
+
+
+def test_without_rdkit_molecules_are_texts_and_the_reason_says_how_to_mend_it(monkeypatch):
+    monkeypatch.setattr("aliquot.data.task.has_rdkit", lambda: False)
+    monkeypatch.setattr("aliquot.data.chemical_answers.has_rdkit", lambda: False)
+    for task in (infer([f"{'C' * i}(=O)O" for i in range(1, 30)]), infer(["CCO"], "molecule")):
+        assert task.task_type == "text"
+        assert "pip install 'aliquot[molecules]'" in task.reason
+
+
+def test_the_separator_of_sets_is_recorded():
+    assert infer(["a, b", "b, c"], "set").separator == ","
+    assert infer([f"{a}; {b}" for a in "uvwxyz" for b in "lmnopq"]).separator == ";"
+
+
+@pytest.mark.parametrize(
+    ("value", "is_good"),
+    [('["b; c", "d"]', True), ('[["b", "c"]]', True), ("b; c", False), ("[1]", False), ('[""]', False)],
+)
+def test_further_accepted_answers_are_looked_at_before_training(value, is_good):
+    rows = [example("p", "a; b", line=3, metadata={"accepted_answers": value})]
+    found = check_task(table_of(rows), Task(task_type="set", separator=";"))
+    assert [finding.code for finding in found] == ([] if is_good else ["accepted_answers_unreadable"])

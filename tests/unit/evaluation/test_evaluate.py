@@ -229,7 +229,7 @@ def test_answers_that_were_cut_off_are_counted(tmp_path):
 def test_another_primary_metric_leads_and_is_compared(tmp_path):
     report = evaluate_run(_with_evaluation(make_run_dir(tmp_path), primary_metric="matthews"))
     assert report.results[0].metrics[0].metric == report.comparisons[0].metric == "matthews"
-    assert report.headline.startswith("The tuned model reaches matthews correlation")
+    assert report.headline.startswith("The tuned model reaches Matthews correlation")
 
 
 def test_an_unknown_primary_metric_is_answered_with_a_suggestion(tmp_path):
@@ -298,3 +298,29 @@ def test_scoring_loads_neither_torch_nor_scipy_nor_scikit_learn(tmp_path):
 
 def _shuffled(rng, items):
     return rng.sample(items, len(items))
+
+
+@pytest.mark.parametrize("task_type", ["set", "json"])
+def test_a_run_that_was_scored_as_texts_before_keeps_its_scores(tmp_path, task_type):
+    run_dir = make_run_dir(tmp_path, task_type=task_type)
+    report = evaluate_run(_with_evaluation(run_dir, normaliser="text-1", primary_metric="exact_match"))
+    assert report.scored_as == "text" and report.fields == ()
+    metrics = {value.metric for value in report.results[0].metrics}
+    assert "normalised_match" in metrics and not metrics & {"set_match", "field_f1"}
+
+
+def test_the_report_on_records_tells_each_field_of_each_model(tmp_path):
+    report = evaluate_run(make_run_dir(tmp_path, task_type="json"))
+    of_tuned = {one.field: one for one in report.fields if one.model == "tuned"}
+    assert set(of_tuned) == {"name", "charge"}
+    for one in of_tuned.values():
+        assert one.num_expected == 40 == one.num_right + one.num_wrong + one.num_missing
+    tuned = report.get_result("tuned")
+    assert tuned.num_unparsed == of_tuned["name"].num_missing  # the fixture's wrong answers are cut off
+
+
+def test_signatures_stand_with_the_values_of_texts(tmp_path):
+    report = evaluate_run(make_run_dir(tmp_path, task_type="text"))
+    signatures = {value.metric: value.signature for value in report.results[0].metrics}
+    assert "version:" in signatures["chrf"]
+    assert signatures["exact_match"] == ""

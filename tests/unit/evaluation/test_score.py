@@ -2,9 +2,11 @@
 
 import pytest
 
+from aliquot.core.conversation import Message
+from aliquot.core.dataset import StoredExample
 from aliquot.errors import RunError
 from aliquot.evaluation.normaliser import build_normaliser
-from aliquot.evaluation.score import score_prediction
+from aliquot.evaluation.score import list_also_accepted, read_accepted_answers, score_prediction
 from tests.fixtures.answers import make_prediction
 
 
@@ -56,3 +58,24 @@ def test_a_reference_that_cannot_be_read_is_an_error_not_a_wrong_answer():
     with pytest.raises(RunError, match="'n/a'") as caught:
         _score("number-1", "n/a", "5")
     assert caught.value.code == "reference_unreadable"
+
+
+def test_any_accepted_answer_is_right_and_is_stored_with_the_score():
+    prediction = make_prediction(1, "a; b", "d; c")
+    normaliser = build_normaliser("set-1", separator=";")
+    assert score_prediction(prediction, normaliser).normalised == 0.0
+    score = score_prediction(prediction, normaliser, ("c; d",))
+    assert (score.raw, score.normalised, score.accepted) == (0.0, 1.0, ("c; d",))
+    with pytest.raises(RunError, match="a list of items"):
+        score_prediction(prediction, normaliser, ("",))
+
+
+def test_rows_name_further_answers_in_their_metadata():
+    message = (Message("user", "q"), Message("assistant", "a"))
+    row = StoredExample(
+        example_id="x.0", line=1, messages=message, metadata={"accepted_answers": '["b", ["c", "d"]]'}
+    )
+    sets, labels = build_normaliser("set-1", separator=";"), build_normaliser("labels-1", ("a",))
+    assert list_also_accepted([row], sets) == {"x.0": ("b", '["c","d"]')}
+    assert read_accepted_answers([row], sets) == [('["a"]', '["b"]', '["c","d"]')]
+    assert read_accepted_answers([row], labels) == [("a",)]

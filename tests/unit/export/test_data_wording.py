@@ -69,7 +69,7 @@ def test_contents_name_the_splits_that_have_rows():
 
 def test_every_kind_of_answer_has_words():
     assert describe_answers(Task(task_type="number")) == "answers are numbers"
-    assert describe_answers(Task(task_type="set")) == "answers are sets of items, scored as text"
+    assert describe_answers(Task(task_type="set")) == "answers are sets of items"
 
 
 @pytest.mark.parametrize("label", ["", " high", "high ", "a\nb", "\u200b"])

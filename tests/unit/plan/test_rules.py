@@ -285,8 +285,10 @@ def test_shots_by_labels_rows_and_room():
         ("labels", "accuracy"),
         ("number", "mean_absolute_error"),
         ("text", "exact_match"),
-        ("set", "exact_match"),
-        ("json", "exact_match"),
+        ("set", "set_match"),
+        ("json", "field_f1"),
+        ("molecule", "molecule_match"),
+        ("composition", "composition_match"),
     ],
 )
 def test_the_headline_metric_follows_the_task(task_type, metric):

@@ -1,17 +1,15 @@
-"""Mean of 1 - Levenshtein distance / longer length, between output and reference as they stand."""
-
-import numpy as np
+"""Mean of 1 - Levenshtein distance / longer length, as texts stand, the best over accepted answers."""
 
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.text_overlap import score_best
 
 
 def similarity_per_item(answers: Answers) -> Floats:
     """Return N similarities, 1.0 for equal texts; an answer that was cut off keeps its part."""
     from rapidfuzz.distance import Levenshtein  # costs start-up time
 
-    pairs = zip(answers.outputs, answers.expected, strict=True)
-    return np.array([Levenshtein.normalized_similarity(*pair) for pair in pairs])
+    return score_best(answers, Levenshtein.normalized_similarity)
 
 
 METRIC = Metric(

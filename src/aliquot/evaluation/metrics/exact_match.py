@@ -5,7 +5,7 @@ from aliquot.evaluation.metric import Metric
 METRIC = Metric(
     name="exact_match",
     title="Exact match",
-    task_types=("text", "labels"),
+    task_types=("labels", "text", "set", "json", "molecule", "composition"),
     unit="share",
     direction="higher",
     range=(0.0, 1.0),

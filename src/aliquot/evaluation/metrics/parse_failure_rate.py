@@ -5,7 +5,7 @@ from aliquot.evaluation.metric import Metric
 METRIC = Metric(
     name="parse_failure_rate",
     title="Unreadable answers",
-    task_types=("labels", "number", "text"),
+    task_types=("labels", "number", "text", "set", "json", "molecule", "composition"),
     unit="share",
     direction="lower",
     range=(0.0, 1.0),

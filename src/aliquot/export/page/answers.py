@@ -102,7 +102,7 @@ def _answer(record: RunRecord, score: Score | None) -> list[Any] | None:
 def _verdict(record: RunRecord, score: Score) -> int:
     if not score.is_parsed:
         return UNREADABLE
-    right = is_right(score, record.spec.task.task_type, record.spec.evaluation.tolerance)
+    right = is_right(score, record.spec.evaluation.scored_as, record.spec.evaluation.tolerance)
     return UNDECIDED if right is None else int(right)
 
 
@@ -110,7 +110,9 @@ def _gain(record: RunRecord, row: AnsweredRow) -> int:
     """Return 1 where tuning mended an answer, -1 where it spoilt one, 0 where the verdict stayed."""
     before, after = row.scores["base"], row.scores["tuned"]
     if record.spec.task.task_type != "number":
-        was_right, is_now = (is_right(score, record.spec.task.task_type, None) for score in (before, after))
+        was_right, is_now = (
+            is_right(score, record.spec.evaluation.scored_as, None) for score in (before, after)
+        )
         return int(bool(is_now)) - int(bool(was_right))
     old, new = before.normalised, after.normalised
     if old is None or new is None:

@@ -150,8 +150,7 @@ def _tiles(report: DataReport) -> Iterator[Fact]:
         more = f"{shown}{', …' if len(task.labels) > 6 else ''}"
         yield Fact(label="Answers", value=count(len(task.labels), "label"), more=more)
     elif report.num_examples:
-        value, _, more = name_answers(task.task_type).partition(", ")
-        yield Fact(label="Answers", value=value, more=more)
+        yield Fact(label="Answers", value=name_answers(task.task_type), more="")
     if report.detectable:
         able = report.detectable
         yield Fact(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from aliquot.core.result import EvaluationReport, ModelResult
+from aliquot.core.result import EvaluationReport, FieldResult, ModelResult
 from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
 from aliquot.export.figures.forest_plot import forest_plot
@@ -35,12 +35,22 @@ SECONDARY = (
     "r_squared",
     "spearman",
     "within_tolerance",
+    "record_match",
+    "field_accuracy",
+    "schema_valid",
+    "set_f1",
+    "jaccard",
+    "tanimoto",
     "exact_match",
     "normalised_match",
+    "token_f1",
+    "chrf",
     "edit_similarity",
 )
 """Further metrics in the table, as far as the task has them; scores/report.json has all."""
 MAX_SECONDARY = 4
+MAX_FIELDS = 40
+"""Fields of JSON records in a table, those of the references first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +89,20 @@ class ErrorFigure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldTable:
+    """How one model did on each field of JSON records; the first is shown, others open on demand.
+
+    Attributes:
+        rows: Name, accuracy, expected, wrong, missing, extra; as text.
+        num_left_out: Fields beyond those shown; scores/report.json has all.
+    """
+
+    title: str
+    rows: tuple[tuple[str, str, str, str, str, str], ...]
+    num_left_out: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
     """What the sections Result and Errors print."""
 
@@ -94,6 +118,9 @@ class Results:
     methods: str
     tests: str
     is_labels: bool
+    counts_items: bool
+    fields: tuple[FieldTable, ...]
+    signatures: tuple[str, ...]
 
 
 def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | None:
@@ -115,6 +142,9 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
         methods=_interval_methods(report),
         tests=_tests(report),
         is_labels=report.task_type == "labels",
+        counts_items=any(pair.num_only_model or pair.num_only_other for pair in report.comparisons),
+        fields=_field_tables(report, record.results),
+        signatures=_signatures(report),
     )
 
 
@@ -147,16 +177,38 @@ def _secondary_text(report: EvaluationReport, result: ModelResult, name: str) ->
     return fixed(value.value, decimals_for(each.interval for each in column)) if value else ABSENT
 
 
+def _field_tables(report: EvaluationReport, results: tuple[ModelResult, ...]) -> tuple[FieldTable, ...]:
+    # The tuned model's table is the one shown; the base follows for comparison, then the rest.
+    order = {"tuned": 0, "base": 1}
+    tables = []
+    for result in sorted(results, key=lambda result: order.get(result.model, 2)):
+        fields = [one for one in report.fields if one.model == result.model]
+        rows = tuple(_field_row(one) for one in fields[:MAX_FIELDS])
+        left_out = len(fields) - len(rows)
+        tables += [FieldTable(title=heading(result.title), rows=rows, num_left_out=left_out)] if rows else []
+    return tuple(tables)
+
+
+def _field_row(field: FieldResult) -> tuple[str, str, str, str, str, str]:
+    counts = (field.num_expected, field.num_wrong, field.num_missing, field.num_extra)
+    return (field.field or "(whole)", fixed(field.accuracy, 2), *(f"{number:,}" for number in counts))  # type: ignore[return-value]
+
+
+def _signatures(report: EvaluationReport) -> tuple[str, ...]:
+    """Return how the metrics were computed whose name alone does not say it, each once."""
+    values = [value for result in report.results for value in result.metrics if value.signature]
+    return tuple(dict.fromkeys(f"{metric_title(value.metric)}: {value.signature}." for value in values))
+
+
 def _pairs(report: EvaluationReport) -> tuple[PairRow, ...]:
     decimals = report_decimals(report)
-    counts_items = report.task_type != "number"
     return tuple(
         PairRow(
             sentence=each.sentence,
             difference=fixed(each.difference, decimals, is_signed=True),
             interval=interval_text(each.interval, decimals, is_signed=True),
-            only_model=f"{each.num_only_model:,}" if counts_items else "",
-            only_other=f"{each.num_only_other:,}" if counts_items else "",
+            only_model=f"{each.num_only_model:,}",
+            only_other=f"{each.num_only_other:,}",
             p_value=p_text(each.p_value_holm),
         )
         for each in report.comparisons

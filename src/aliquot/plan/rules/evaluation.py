@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aliquot.core.dataset import TEXT_TASKS, Task
+from aliquot.core.dataset import Task
 from aliquot.core.plan import Choice
 from aliquot.plan.rules.choice import choose
 from aliquot.plan.rules.sources import BOOTSTRAP, OURS
@@ -10,9 +10,13 @@ from aliquot.plan.rules.sources import BOOTSTRAP, OURS
 PRIMARY_METRICS = {
     "labels": "accuracy",
     "number": "mean_absolute_error",
-    **dict.fromkeys(TEXT_TASKS, "exact_match"),
+    "text": "exact_match",
+    "set": "set_match",
+    "json": "field_f1",
+    "molecule": "molecule_match",
+    "composition": "composition_match",
 }
-NORMALISERS = {"labels": "labels-1", "number": "number-1", **dict.fromkeys(TEXT_TASKS, "text-1")}
+NORMALISERS = {task: f"{task}-1" for task in PRIMARY_METRICS}
 """Name and version of the declared normaliser by task."""
 
 _WHY = {
@@ -21,8 +25,12 @@ _WHY = {
     "training median",
     "text": "an answer is right when it equals the reference to the letter; the normalised match stands "
     "beside it",
-    "set": "an answer is right when it lists the reference's items in its order, to the letter",
-    "json": "an answer is right when it equals the reference's record to the letter, in its order of keys",
+    "set": "an answer is right when it lists exactly the reference's items, in any order; precision, recall "
+    "and F1 of the items stand beside it",
+    "json": "the share of fields that are right tells more than whole records, of which one small slip makes "
+    "nothing; the whole record right stands beside it",
+    "molecule": "an answer is right when it is the reference's molecule, however it is written",
+    "composition": "an answer is right when it has the reference's elements in the same ratio",
 }
 
 

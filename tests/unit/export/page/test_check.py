@@ -85,7 +85,7 @@ def test_bars_are_relative_to_the_largest_label():
 def test_answers_that_are_no_labels_are_named_in_words():
     task = replace(make_report().task, labels=(), task_type="json")
     tile = next(fact for fact in describe_check(make_report(task=task)).tiles if fact.label == "Answers")
-    assert (tile.value, tile.more) == ("JSON records", "scored as text")
+    assert (tile.value, tile.more) == ("JSON records", "")
 
 
 def test_a_report_of_nothing_usable_still_makes_a_page():
