@@ -101,7 +101,7 @@ class MetricValue:
         value: None when it is undefined here (for example one class only).
         num_items: Items it was computed over.
         unit: ``share`` (0 to 1), ``nats``, ``answer`` (the unit of the numbers) or empty.
-        direction: ``higher`` or ``lower`` is better.
+        direction: ``higher`` or ``lower`` is better, or ``zero``: the nearer to it the better (a bias).
         title: Words for tables and figures.
         citation: Where the metric is defined.
     """
@@ -111,7 +111,7 @@ class MetricValue:
     interval: Interval | None
     num_items: int
     unit: str
-    direction: Literal["higher", "lower"]
+    direction: Literal["higher", "lower", "zero"]
     title: str = ""
     citation: str = ""
 

@@ -63,7 +63,7 @@ def test_rank_correlation_of_a_resample_is_that_of_the_repeated_items():
     truth, answer = rng.integers(0, 9, size=(2, 30)).astype(float)
     items = rng.integers(0, 30, size=30)
     counts = np.bincount(items, minlength=30)[None, :].astype(float)
-    found = spearman(_answers(truth.tolist(), answer.tolist()), counts)[0]
+    found = spearman(_answers(truth.tolist(), answer.tolist()))(counts)[0]
     assert found == pytest.approx(stats.spearmanr(truth[items], answer[items]).statistic)
 
 
