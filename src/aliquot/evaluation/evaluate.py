@@ -22,6 +22,7 @@ from aliquot.core.result import (
     MetricValue,
     ModelResult,
     Prediction,
+    Reliability,
     Score,
 )
 from aliquot.core.run_dir import RunDir
@@ -36,6 +37,8 @@ from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric, get_metric, list_metrics
 from aliquot.evaluation.normaliser import Normaliser, build_normaliser
 from aliquot.evaluation.notes import write_notes
+from aliquot.evaluation.per_label import score_labels
+from aliquot.evaluation.reliability import describe_reliability
 from aliquot.evaluation.resampling import Resampling, number_units
 from aliquot.evaluation.score import read_reference, score_predictions
 from aliquot.evaluation.wording import model_title
@@ -183,6 +186,10 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
         results=tuple(results),
         comparisons=tuple(comparisons),
         confusions=_count_confusions(scored),
+        per_label=tuple(score_labels(model, answers) for model, answers in scored.answers.items())
+        if task.task_type == "labels"
+        else (),
+        reliability=_describe_reliability(scored, resampling),
         notes=write_notes(
             scored.collected,
             results,
@@ -248,6 +255,20 @@ def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:
         np.add.at(counts, (answers.reference_index_N, answers.answer_index_N), 1)
         confusions.append(Confusion(model=model, labels=labels, counts=tuple(map(tuple, counts.tolist()))))
     return tuple(confusions)
+
+
+def _describe_reliability(scored: Scored, resampling: Resampling) -> tuple[Reliability, ...]:
+    found = [
+        describe_reliability(
+            model,
+            answers,
+            scored.collected.whole[model],
+            confidence=scored.spec.evaluation.confidence,
+            has_groups=resampling.has_groups,
+        )
+        for model, answers in scored.answers.items()
+    ]
+    return tuple(one for one in found if one is not None)
 
 
 def plan_resampling(spec: Spec, groups: Sequence[str | None]) -> Resampling:
