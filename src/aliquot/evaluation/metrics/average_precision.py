@@ -5,6 +5,7 @@ import numpy as np
 from aliquot.evaluation.answers import Floats
 from aliquot.evaluation.metric import Metric, divide
 from aliquot.evaluation.one_against_rest import Ranking, mean_over_labels
+from aliquot.evaluation.ranks import count_up
 
 
 def average_precision_of_label(ranking: Ranking, counts_RN: Floats) -> Floats:
@@ -19,7 +20,8 @@ def average_precision_of_label(ranking: Ranking, counts_RN: Floats) -> Floats:
 
 def _at_least(weight_RG: Floats) -> Floats:
     """Return how many items there are in each group and those above it."""
-    return np.cumsum(weight_RG[:, ::-1], axis=1)[:, ::-1]
+    up_to_RG = count_up(weight_RG)
+    return up_to_RG[:, -1:] - up_to_RG + weight_RG
 
 
 METRIC = Metric(

@@ -4,7 +4,7 @@ import numpy as np
 
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.metric import Metric, undefined
-from aliquot.evaluation.ranks import order_values
+from aliquot.evaluation.ranks import count_up, order_values
 from aliquot.evaluation.resampling import Statistic
 
 
@@ -15,7 +15,7 @@ def median_absolute_error(answers: Answers) -> Statistic:
     errors = order_values(np.abs(answers.error_N))
 
     def median(counts_RN: Floats) -> Floats:
-        up_to_RG = np.cumsum(errors.weigh(counts_RN), axis=1)
+        up_to_RG = count_up(errors.weigh(counts_RN))
         half_R1 = up_to_RG[:, -1:] / 2
         lower_R, upper_R = (up_to_RG >= half_R1).argmax(axis=1), (up_to_RG > half_R1).argmax(axis=1)
         median_R = (errors.value_G[lower_R] + errors.value_G[upper_R]) / 2

@@ -5,13 +5,14 @@ import numpy as np
 from aliquot.evaluation.answers import Floats
 from aliquot.evaluation.metric import Metric, divide
 from aliquot.evaluation.one_against_rest import Ranking, mean_over_labels
+from aliquot.evaluation.ranks import count_up
 
 
 def roc_auc_of_label(ranking: Ranking, counts_RN: Floats) -> Floats:
     """Return R areas under the curve; ties count half. NaN where the label or the rest is missing."""
     # The items below each one, with half of those at the same probability: its mid-rank, less a half.
     weight_RG = ranking.all.weigh(counts_RN)
-    below_RG = np.cumsum(weight_RG, axis=1)
+    below_RG = count_up(weight_RG)
     items_R = below_RG[:, -1].copy()
     below_RG -= weight_RG / 2
     positive_RP = counts_RN.take(ranking.positive_P, axis=1)

@@ -4,7 +4,7 @@ import numpy as np
 
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.metric import Metric, divide, undefined
-from aliquot.evaluation.ranks import order_values
+from aliquot.evaluation.ranks import count_up, order_values
 from aliquot.evaluation.resampling import Statistic
 
 
@@ -29,7 +29,7 @@ def spearman(answers: Answers) -> Statistic:
 def _centred_ranks(weight_RG: Floats) -> Floats:
     """Return the mid-rank of each group in each resample, minus the mean rank."""
     # Ranks of equal values r+1 … r+c have the middle r + (c+1)/2; the mean of all n is (n+1)/2.
-    rank_RG = np.cumsum(weight_RG, axis=1)
+    rank_RG = count_up(weight_RG)
     half_R = rank_RG[:, -1:] / 2
     rank_RG -= weight_RG / 2
     rank_RG -= half_R
