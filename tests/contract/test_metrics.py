@@ -74,7 +74,7 @@ def test_a_metric_says_what_it_is(name):
     assert metric.name == name
     assert metric.title and metric.citation and metric.task_types
     assert metric.unit in ("share", "nats", "answer", "")
-    assert (metric.per_item is None) != (metric.aggregate is None)
+    assert (metric.per_item is None) != (metric.prepare is None)
     assert metric.per_item is not None or metric.interval != "wilson"
 
 
@@ -82,7 +82,7 @@ def test_a_metric_says_what_it_is(name):
 def test_right_answers_give_the_best_value_of_the_range(name, task):
     metric = get_metric(name)
     value = metric.compute(_answers(task, REFERENCES[task]))
-    best = metric.range[1] if metric.direction == "higher" else metric.range[0]
+    best = {"higher": metric.range[1], "lower": metric.range[0], "zero": 0.0}[metric.direction]
     assert value is not None
     # Probabilities of 0.9 are right but not the best there are.
     slack = (

@@ -104,7 +104,7 @@ class MetricValue:
         value: None when it is undefined here (for example one class only).
         num_items: Items it was computed over.
         unit: ``share`` (0 to 1), ``nats``, ``answer`` (the unit of the numbers) or empty.
-        direction: ``higher`` or ``lower`` is better.
+        direction: ``higher`` or ``lower`` is better, or ``zero``: the nearer to it the better (a bias).
         title: Words for tables and figures.
         citation: Where the metric is defined.
         signature: How exactly it was computed and by which version of which library; empty where the
@@ -116,7 +116,7 @@ class MetricValue:
     interval: Interval | None
     num_items: int
     unit: str
-    direction: Literal["higher", "lower"]
+    direction: Literal["higher", "lower", "zero"]
     title: str = ""
     citation: str = ""
     signature: str = ""
@@ -200,6 +200,70 @@ class FieldResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelScores:
+    """How one model does on one label.
+
+    Attributes:
+        num_expected: Items whose reference is the label.
+        num_answered: Items answered with it.
+        num_right: Items of the label that were answered with it.
+        precision: num_right / num_answered; None when the model never gives the label.
+        recall: num_right / num_expected; None when the label is never expected. An unparsed answer is missed.
+        f1: 2 num_right / (num_expected + num_answered); None when the label does not occur at all.
+    """
+
+    label: str
+    num_expected: int
+    num_answered: int
+    num_right: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerLabel:
+    """How one model does on each label."""
+
+    model: str
+    labels: tuple[LabelScores, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReliabilityBin:
+    """Items of about the same confidence, the probability of the likeliest label.
+
+    Attributes:
+        low, high: Smallest and largest confidence in the bin.
+        accuracy: Share of items whose likeliest label is right.
+        interval: Of the accuracy (Wilson's); None where items come in groups and are not independent.
+    """
+
+    num_items: int
+    low: float
+    high: float
+    mean_confidence: float
+    accuracy: float
+    interval: Interval | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliability:
+    """Whether one model is right as often as it is sure: the reliability diagram, bins of equal mass.
+
+    Attributes:
+        bins: Those of the expected calibration error, by confidence.
+        mean_label_mass: Mean probability of all labels together before it was renormalised; None if unknown.
+        share_small_mass: Share of items where that is below 0.9.
+    """
+
+    model: str
+    bins: tuple[ReliabilityBin, ...]
+    mean_label_mass: float | None = None
+    share_small_mass: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationReport(ShownInNotebook):
     """Everything scored in a run: ``scores/report.json``.
 
@@ -229,6 +293,8 @@ class EvaluationReport(ShownInNotebook):
     predictions_sha256: dict[str, str] = field(default_factory=dict)
     fields: tuple[FieldResult, ...] = ()
     """JSON records only: every field of every model, in the order of the models."""
+    per_label: tuple[PerLabel, ...] = ()
+    reliability: tuple[Reliability, ...] = ()
 
     @property
     def scored_as(self) -> str:

@@ -144,7 +144,8 @@ def draw_seeds(num_seeds: int, num_resamples: int, seed: int) -> Floats:
 
 def mean_over_seeds(samples: Sequence[Resampled], weights_RS: Floats) -> Floats:
     """Return the R means over resampled seeds, each seed on the same R resamples of items."""
-    return (np.stack([sample.resamples_R for sample in samples], axis=1) * weights_RS).sum(axis=1)
+    resamples_RS = np.stack([sample.resamples_R for sample in samples], axis=1)
+    return (resamples_RS * weights_RS[: len(resamples_RS)]).sum(axis=1)
 
 
 def percentile_interval(resamples_R: Floats, confidence: float, method: str = METHOD) -> Interval | None:
@@ -279,13 +280,13 @@ def _test(seeds: _Seeds, other: str) -> tuple[str, float]:
         statistics = [exchange_statistic(metric, one, other_answers, resampling) for one in answers]
         p_value = permutation_p(
             lambda signs_RU: np.mean([statistic(signs_RU) for statistic in statistics], axis=0),
-            num_units=resampling.num_units,
+            num_units=resampling.num_bundles,
             num_resamples=resampling.num_resamples,
             seed=resampling.seed,
         )
         return f"permutation of the answers{of_groups}, mean over seeds", p_value
     mean_N = np.mean([metric.per_item(one) for one in answers], axis=0)
     differences_N = np.nan_to_num(mean_N - metric.per_item(other_answers))
-    sums_U = np.bincount(resampling.unit_N, weights=differences_N).astype(np.float64)
+    sums_U = np.bincount(resampling.bundle_N, weights=differences_N).astype(np.float64)
     p_value = sign_flip_p(sums_U, num_resamples=resampling.num_resamples, seed=resampling.seed)
     return f"sign-flip permutation{of_groups}, mean over seeds", p_value

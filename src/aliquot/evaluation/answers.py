@@ -79,6 +79,13 @@ class Answers:
         return np.array([number.get(answer or "", len(number)) for answer in self.parsed], dtype=np.intp)
 
     @cached_property
+    def class_columns_NC(self) -> Floats:
+        """One column of zeros and ones per label expected, per label answered (or none), per label hit."""
+        expected_NK = np.eye(len(self.labels))[self.reference_index_N]
+        answered_NK = np.eye(len(self.labels) + 1)[self.answer_index_N]
+        return np.hstack([expected_NK, answered_NK, expected_NK * answered_NK[:, :-1]])
+
+    @cached_property
     def reference_number_N(self) -> Floats:
         """Expected numbers."""
         return np.array([float(reference) for reference in self.references])

@@ -1,15 +1,17 @@
 """Per-class totals of resampled answers: all that metrics of the confusion matrix need.
 
-Shape letters: R resamples, K labels, N items.
+Shape letters: R resamples, K labels, N items, C columns.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from aliquot.evaluation.answers import Answers, Floats, Indices, Mask
+from aliquot.evaluation.answers import Answers, Floats
+from aliquot.evaluation.resampling import Sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,20 +31,20 @@ class ClassTotals:
     unparsed_R: Floats
 
 
-def count_classes(answers: Answers, counts_RN: Floats) -> ClassTotals:
-    """Return the totals of every resample."""
+def of_class_totals(answers: Answers, finish: Callable[[ClassTotals], Floats]) -> Sums:
+    """Return a metric of the confusion matrix as a statistic.
+
+    Args:
+        answers: Answers of a task with closed labels.
+        finish: Totals of R resamples → R values.
+    """
     num_labels = len(answers.labels)
-    is_hit = answers.answer_index_N == answers.reference_index_N
-    answered = counts_RN @ _indicators(answers.answer_index_N, num_labels + 1)
-    return ClassTotals(
-        expected_RK=counts_RN @ _indicators(answers.reference_index_N, num_labels),
-        answered_RK=answered[:, :num_labels],
-        hits_RK=counts_RN @ _indicators(answers.reference_index_N, num_labels, where=is_hit),
-        unparsed_R=answered[:, num_labels],
-    )
 
+    def of_sums(sums_RC: Floats) -> Floats:
+        expected, answered, hits = np.split(sums_RC, [num_labels, 2 * num_labels + 1], axis=1)
+        totals = ClassTotals(
+            expected_RK=expected, answered_RK=answered[:, :-1], hits_RK=hits, unparsed_R=answered[:, -1]
+        )
+        return finish(totals)
 
-def _indicators(index_N: Indices, num_columns: int, where: Mask | None = None) -> Floats:
-    columns = np.zeros((len(index_N), num_columns))
-    columns[np.arange(len(index_N)), index_N] = 1.0 if where is None else where
-    return columns
+    return Sums(answers.class_columns_NC, of_sums)

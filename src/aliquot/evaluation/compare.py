@@ -11,7 +11,7 @@ import numpy as np
 from aliquot.core.result import Comparison, Interval
 from aliquot.evaluation.answers import Answers, Floats, join_answers
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.resampling import Resampled, Resampling, Statistic
+from aliquot.evaluation.resampling import Resampled, Resampling, Statistic, Sums, sum_by_bundle
 from aliquot.evaluation.statistics import (
     PairedCounts,
     adjust_holm,
@@ -78,7 +78,7 @@ def is_model_better(comparison: Comparison, metric: Metric) -> bool:
 
 
 def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
-    if contest.metric.interval == "none":
+    if contest.metric.interval == "none" or contest.metric.direction == "zero":
         return None
     sample = contest.resampled[model].minus(contest.resampled[other])
     interval = _interval(contest, model, other)
@@ -131,7 +131,7 @@ def _test(contest: Contest, model: str, other: str) -> tuple[str, float]:
         return "exact McNemar", mcnemar_p(*_count_discordant(contest, model, other))
     first_N, second_N = (contest.metric.per_item(contest.answers[name]) for name in (model, other))
     differences_N = np.nan_to_num(first_N - second_N)
-    sums_U = np.bincount(resampling.unit_N, weights=differences_N).astype(np.float64)
+    sums_U = np.bincount(resampling.bundle_N, weights=differences_N).astype(np.float64)
     p_value = sign_flip_p(sums_U, num_resamples=resampling.num_resamples, seed=resampling.seed)
     return f"sign-flip permutation{' of groups' if resampling.has_groups else ''}", p_value
 
@@ -142,7 +142,7 @@ def _exchange_p(contest: Contest, model: str, other: str) -> float:
         exchange_statistic(
             contest.metric, contest.answers[model], contest.answers[other], contest.resampling
         ),
-        num_units=contest.resampling.num_units,
+        num_units=contest.resampling.num_bundles,
         num_resamples=contest.resampling.num_resamples,
         seed=contest.resampling.seed,
     )
@@ -150,13 +150,29 @@ def _exchange_p(contest: Contest, model: str, other: str) -> float:
 
 def exchange_statistic(metric: Metric, first: Answers, second: Answers, resampling: Resampling) -> Statistic:
     """Return the difference of two models as a function of signs RU; -1 exchanges their answers to a unit."""
+    mine, other = metric.bind(first), metric.bind(second)
+    if isinstance(mine, Sums) and isinstance(other, Sums):
+        return _exchange_sums(mine, other, resampling)
     metric_of = metric.bind(join_answers(first, second))
 
     def differences(signs_RU: Floats) -> Floats:
-        keeps_RN = (signs_RU[:, resampling.unit_N] + 1) / 2
+        keeps_RN = (signs_RU[:, resampling.bundle_N] + 1) / 2
         of_first = metric_of(np.hstack([keeps_RN, 1 - keeps_RN]))
         of_second = metric_of(np.hstack([1 - keeps_RN, keeps_RN]))
         return np.nan_to_num(of_first - of_second)
+
+    return differences
+
+
+def _exchange_sums(first: Sums, second: Sums, resampling: Resampling) -> Statistic:
+    """Return it for a function of sums: what is exchanged moves from one model's sums to the other's."""
+    of_first_UC, of_second_UC = (sum_by_bundle(one.columns_NC, resampling) for one in (first, second))
+    total_C = of_first_UC.sum(axis=0) + of_second_UC.sum(axis=0)
+
+    def differences(signs_RU: Floats) -> Floats:
+        keeps_RU = (signs_RU + 1) / 2
+        first_RC = keeps_RU @ of_first_UC + (1 - keeps_RU) @ of_second_UC
+        return np.nan_to_num(first.of_sums(first_RC) - second.of_sums(total_C - first_RC))
 
     return differences
 

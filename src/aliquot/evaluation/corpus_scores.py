@@ -12,6 +12,7 @@ import numpy as np
 
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.metric import undefined
+from aliquot.evaluation.resampling import Statistic, Sums
 from aliquot.evaluation.text_overlap import list_accepted
 
 Name = Literal["bleu", "chrf"]
@@ -20,16 +21,18 @@ MIN_WORDS = 4
 """BLEU counts sequences of up to four words; where no reference is that long it is 0 even if all is right."""
 
 
-def score_corpus(name: Name, answers: Answers, counts_RN: Floats) -> Floats:
-    """Return R values from 0 to 100; NaN for BLEU where all references are shorter than four words.
+def prepare_corpus(name: Name, answers: Answers) -> Statistic:
+    """Return the score, 0 to 100, as a statistic; NaN for BLEU where every reference has under four words.
 
     sacreBLEU adds up what it counted in each text (n-grams that match, n-grams in all, lengths) and makes
     the score of the sums; under a resample they are added as often as the text is in it.
     """
     if not len(answers) or (name == "bleu" and _are_short(answers)):
-        return undefined(counts_RN)
+        return undefined
     scorer, statistics_NS = _count(name, answers.outputs, tuple(list_accepted(answers)))
-    return np.array([_score(scorer, row) for row in np.rint(counts_RN @ statistics_NS)])
+    return Sums(
+        statistics_NS, lambda sums_RS: np.array([_score(scorer, row_S) for row_S in np.rint(sums_RS)])
+    )
 
 
 def sign_corpus(name: Name, answers: Answers) -> str:

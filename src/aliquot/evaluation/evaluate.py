@@ -24,6 +24,7 @@ from aliquot.core.result import (
     MetricValue,
     ModelResult,
     Prediction,
+    Reliability,
     Score,
 )
 from aliquot.core.run_dir import RunDir
@@ -39,6 +40,8 @@ from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric, get_metric, list_metrics
 from aliquot.evaluation.normaliser import NORMALISERS, Normaliser, build_declared
 from aliquot.evaluation.notes import write_notes
+from aliquot.evaluation.per_label import score_labels
+from aliquot.evaluation.reliability import describe_reliability
 from aliquot.evaluation.resampling import Resampling, number_units
 from aliquot.evaluation.score import (
     infer_train_schema,
@@ -192,6 +195,10 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
         results=tuple(results),
         comparisons=tuple(comparisons),
         confusions=_count_confusions(scored),
+        per_label=tuple(score_labels(model, answers) for model, answers in scored.answers.items())
+        if task.task_type == "labels"
+        else (),
+        reliability=_describe_reliability(scored, resampling),
         notes=write_notes(
             scored.collected,
             results,
@@ -265,6 +272,20 @@ def _list_fields(scored: Scored) -> tuple[FieldResult, ...]:
         return ()
     results = (list_field_results(model, answers) for model, answers in scored.answers.items())
     return tuple(chain.from_iterable(results))
+
+
+def _describe_reliability(scored: Scored, resampling: Resampling) -> tuple[Reliability, ...]:
+    found = [
+        describe_reliability(
+            model,
+            answers,
+            scored.collected.whole[model],
+            confidence=scored.spec.evaluation.confidence,
+            has_groups=resampling.has_groups,
+        )
+        for model, answers in scored.answers.items()
+    ]
+    return tuple(one for one in found if one is not None)
 
 
 def plan_resampling(spec: ScoringSpec, groups: Sequence[str | None]) -> Resampling:

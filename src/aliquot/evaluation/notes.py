@@ -7,11 +7,9 @@ from collections.abc import Mapping, Sequence
 from aliquot.core.result import ModelResult, Prediction
 from aliquot.evaluation.collect import Collected
 from aliquot.evaluation.held_to_labels import HELD
+from aliquot.evaluation.reliability import SMALL_LABEL_MASS
 from aliquot.evaluation.resampling import Resampling
 from aliquot.evaluation.wording import capitalise, model_phrase
-
-SMALL_LABEL_MASS = 0.9
-"""Below this share of probability on the labels, a model mostly wanted to say something else."""
 
 
 def write_notes(
@@ -54,10 +52,14 @@ def write_notes(
 
 def _method_note(resampling: Resampling, confidence: float) -> str:
     drawn = f"whole groups ({resampling.num_units:,} of them)" if resampling.has_groups else "items"
+    if resampling.num_bundles < resampling.num_units:
+        drawn += f", dealt into {resampling.num_bundles:,} bundles that are drawn whole"
+    fewer = resampling.num_counted
+    ranks = f" ({fewer:,} where a metric ranks items)" if fewer < resampling.num_resamples else ""
     shares = "" if resampling.has_groups else "Wilson's for shares, else "
     return (
         f"Intervals ({100 * confidence:g} %) are over the choice of test items: {shares}BCa bootstrap over "
-        f"{drawn}, {resampling.num_resamples:,} resamples, seed {resampling.seed}."
+        f"{drawn}, {resampling.num_resamples:,} resamples{ranks}, seed {resampling.seed}."
     )
 
 
@@ -74,10 +76,11 @@ def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_
             f"{consequence}."
         )
     masses = [prediction.label_mass for prediction in predictions if prediction.label_mass is not None]
-    mean_mass = sum(masses) / len(masses) if masses else 1.0
-    if mean_mass < SMALL_LABEL_MASS:
+    num_small = sum(mass < SMALL_LABEL_MASS for mass in masses)
+    if num_small:
         notes.append(
-            f"{name} puts {mean_mass:.2f} of its probability on the labels; what is told of its label "
+            f"{name} puts {sum(masses) / len(masses):.2f} of its probability on the labels, and less than "
+            f"{SMALL_LABEL_MASS} for {num_small:,} of {len(masses):,} items; what is told of its label "
             "probabilities is renormalised to 1."
         )
     return notes

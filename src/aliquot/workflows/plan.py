@@ -247,9 +247,18 @@ def require_metric(name: str | None, task_type: str) -> None:
     """Refuse a headline metric that cannot score this task, before anything is trained.
 
     Raises:
-        InputError: No metric has this name, or it is for other tasks.
+        InputError: No metric has this name, it is for other tasks, or no model is best in it.
     """
-    if name is None or get_metric(name).can_score(task_type):
+    if name is None:
+        return
+    if get_metric(name).direction == "zero":
+        raise InputError(
+            f"{name} says in which direction answers are wrong, not which model is better.",
+            code="metric_not_for_task",
+            location="evaluate.primary_metric",
+            hint="Take mean_absolute_error or another metric as the headline; the bias is reported anyway.",
+        )
+    if get_metric(name).can_score(task_type):
         return
     raise InputError(
         f"{name} is a metric for {' and '.join(get_metric(name).task_types)}; the task here is {task_type}.",

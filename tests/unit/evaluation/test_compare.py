@@ -7,7 +7,7 @@ import pytest
 
 from aliquot.evaluation.compare import Contest, choose_pairs, compare_models, is_distinguished
 from aliquot.evaluation.measure import measure
-from aliquot.evaluation.metric import get_metric, weighted_mean
+from aliquot.evaluation.metric import get_metric, mean_of
 from aliquot.evaluation.resampling import Resampling, number_units
 from tests.fixtures.answers import make_answers
 
@@ -88,7 +88,7 @@ def test_exchanging_the_answers_of_a_mean_is_the_exact_test():
         contest.metric,
         per_item=None,
         interval="bootstrap",
-        aggregate=lambda found, counts: weighted_mean(found.normalised_N, counts),
+        prepare=lambda found: mean_of(found.normalised_N),
     )
     pair = [("tuned", "base")]
     exact = compare_models(contest, pair)[0]

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from msgspec import structs
 
@@ -205,14 +206,27 @@ def test_unparsed_answers_and_the_baselines_choice_stand_in_the_notes(tmp_path):
     assert "Holm" in notes
 
 
+def test_a_report_has_scores_of_each_label_and_a_reliability_diagram_per_model(tmp_path):
+    report = evaluate_run(make_run_dir(tmp_path))
+    matrix = {confusion.model: np.array(confusion.counts) for confusion in report.confusions}
+    assert [one.model for one in report.per_label] == [result.model for result in report.results]
+    for one in report.per_label:
+        assert [row.num_right for row in one.labels] == np.diag(matrix[one.model]).tolist()
+    with_probabilities = [found.model for found in report.reliability]
+    assert "tuned" in with_probabilities and "nearest_neighbour" not in with_probabilities
+    assert all(sum(b.num_items for b in one.bins) == report.num_items for one in report.reliability)
+    numbers = evaluate_run(make_run_dir(tmp_path / "numbers", task_type="number"))
+    assert (numbers.per_label, numbers.reliability) == ((), ())
+
+
 def test_a_model_that_puts_little_probability_on_the_labels_is_noted(tmp_path):
     run_dir = make_run_dir(tmp_path)
     predictions = [replace(p, label_mass=0.4) for p in run_dir.read_predictions("base", "test")]
     run_dir.save_predictions("base", "test", predictions)
     notes = [note for note in evaluate_run(run_dir).notes if "probability on the labels" in note]
     assert notes == [
-        "Base puts 0.40 of its probability on the labels; what is told of its label probabilities is "
-        "renormalised to 1."
+        "Base puts 0.40 of its probability on the labels, and less than 0.9 for 40 of 40 items; what is told "
+        "of its label probabilities is renormalised to 1."
     ]
 
 

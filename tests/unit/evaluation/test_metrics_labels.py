@@ -40,6 +40,8 @@ OUTPUTS = ["H", "M", "L", "maybe L", "M", "M"]
         ("balanced_accuracy", (1 / 2 + 1 / 2 + 1) / 3),
         # F1 = 2·hits / (expected + answered): H 2/3, L 2/3, M 4/5.
         ("macro_f1", (2 / 3 + 2 / 3 + 4 / 5) / 3),
+        # Equally many of each class.
+        ("weighted_f1", (2 / 3 + 2 / 3 + 4 / 5) / 3),
         # (4·6 - (2·1 + 2·1 + 2·3)) / sqrt((36 - 12)(36 - (1 + 1 + 9 + 1)))
         ("matthews", 14 / 24),
     ],
@@ -55,6 +57,9 @@ def test_label_metrics_agree_with_scikit_learn(pairs):
     assert _value("accuracy", references, outputs) == pytest.approx(sk.accuracy_score(references, outputs))
     assert _value("macro_f1", references, outputs) == pytest.approx(
         sk.f1_score(references, outputs, labels=occurring, average="macro", zero_division=0)
+    )
+    assert _value("weighted_f1", references, outputs) == pytest.approx(
+        sk.f1_score(references, outputs, labels=occurring, average="weighted", zero_division=0)
     )
     recalls = sk.recall_score(
         references, outputs, labels=sorted(set(references)), average="macro", zero_division=0
@@ -80,6 +85,12 @@ PROBABILITIES = [(0.7, 0.2, 0.1), (0.5, 0.3, 0.2), (0.1, 0.3, 0.6)]
         ("negative_log_likelihood", -(math.log(0.7) + math.log(0.3) + math.log(0.6)) / 3),
         ("brier", ((0.09 + 0.04 + 0.01) + (0.25 + 0.49 + 0.04) + (0.01 + 0.09 + 0.16)) / 3),
         ("accuracy_from_probabilities", 2 / 3),
+        ("top_two_accuracy", 1.0),
+        ("agreement_with_probabilities", 1.0),
+        # H: 0.7 against 0.5 and 0.1 won twice. L: 0.3 against 0.2 and 0.3, won and tied. M: 0.6 won twice.
+        ("roc_auc", (1 + 0.75 + 1) / 3),
+        # L: both items at 0.3 are called together, and one of the two is right.
+        ("average_precision", (1 + 0.5 + 1) / 3),
         # One bin: 2 of 3 right with a mean confidence of 0.6.
         ("expected_calibration_error", 2 / 3 - 0.6),
     ],
@@ -102,9 +113,61 @@ def test_probability_metrics_agree_with_scikit_learn():
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["negative_log_likelihood", "brier", "accuracy_from_probabilities", "expected_calibration_error"]
-)
+OF_PROBABILITIES = [
+    "negative_log_likelihood",
+    "brier",
+    "accuracy_from_probabilities",
+    "expected_calibration_error",
+    "top_two_accuracy",
+    "agreement_with_probabilities",
+    "roc_auc",
+    "average_precision",
+]
+
+
+@pytest.mark.parametrize("num_decimals", [1, 6])
+@pytest.mark.parametrize("seed", range(6))
+def test_metrics_of_ranked_labels_agree_with_scikit_learn(seed, num_decimals):
+    # One decimal makes many ties; in every other draw one of the labels is never expected.
+    rng = np.random.default_rng(seed)
+    rows = rng.dirichlet([1, 1, 1], size=50).round(num_decimals)
+    references = rng.choice(LABELS[: 3 - seed % 2], size=50).tolist()
+    more = {"probabilities": _tables(rows.tolist())}
+    truth = np.array([[label == reference for label in LABELS] for reference in references])
+    occurs = truth.any(axis=0)
+    areas = [sk.roc_auc_score(truth[:, k], rows[:, k]) for k in np.flatnonzero(occurs)]
+    precisions = [sk.average_precision_score(truth[:, k], rows[:, k]) for k in np.flatnonzero(occurs)]
+    assert _value("roc_auc", references, references, **more) == pytest.approx(np.mean(areas))
+    assert _value("average_precision", references, references, **more) == pytest.approx(np.mean(precisions))
+    if num_decimals == 6:
+        index = [LABELS.index(reference) for reference in references]
+        expected = sk.top_k_accuracy_score(index, rows, k=2, labels=range(3))
+        assert _value("top_two_accuracy", references, references, **more) == pytest.approx(expected)
+
+
+def test_ranked_labels_of_one_class_have_no_area_and_two_labels_no_top_two():
+    more = {"probabilities": _tables([(0.7, 0.2, 0.1), (0.1, 0.3, 0.6)])}
+    assert _value("roc_auc", ["H", "H"], ["H", "H"], **more) is None
+    two = [{"H": 0.7, "L": 0.3}, {"H": 0.2, "L": 0.8}]
+    answers = make_answers("labels", ["H", "L"], ["H", "L"], probabilities=two)
+    assert get_metric("top_two_accuracy").compute(answers) is None
+    assert get_metric("roc_auc").compute(answers) == 1.0
+
+
+def test_a_model_that_knows_nothing_has_half_the_area_and_the_precision_of_its_prior():
+    references = ["H"] * 30 + ["L"] * 70
+    same = {"probabilities": _tables([(0.4, 0.4, 0.2)] * 100)}
+    assert _value("roc_auc", references, references, **same) == pytest.approx(0.5)
+    assert _value("average_precision", references, references, **same) == pytest.approx((0.3 + 0.7) / 2)
+
+
+def test_text_and_probabilities_that_disagree_are_told_apart():
+    more = {"probabilities": _tables([(0.7, 0.2, 0.1), (0.5, 0.5, 0.0), (0.1, 0.3, 0.6)])}
+    found = _value("agreement_with_probabilities", ["H", "H", "H"], ["H", "L", "none"], **more)
+    assert found == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("name", OF_PROBABILITIES)
 def test_without_probabilities_their_metrics_are_undefined(name):
     assert _value(name, ["H", "L"], ["H", "L"]) is None
     partly = [{"H": 1.0}, None]

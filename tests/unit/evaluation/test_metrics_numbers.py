@@ -29,6 +29,15 @@ def _value(name, references, outputs, **more):
         ("r_squared", 1 - 5.25 / 5),
         ("within_tolerance", 2 / 4),
         ("parse_failure_rate", 1 / 4),
+        ("median_absolute_error", (0.5 + 1) / 2),
+        ("median_absolute_error_parsed", 0.5),
+        ("root_mean_squared_error_parsed", (4.25 / 3) ** 0.5),
+        ("mean_error", (0.5 + 0 - 1 - 2) / 4),
+        ("mean_error_parsed", (0.5 + 0 - 2) / 3),
+        # References 1, 2, 4: their sum of squares about the mean is 14/3.
+        ("r_squared_parsed", 1 - 4.25 / (14 / 3)),
+        # Answers 1.5, 2, 2 have ranks 1, 2.5, 2.5 against 1, 2, 3.
+        ("spearman_parsed", 1.5 / (2 * 1.5) ** 0.5),
         # Answers 1.5, 2, 2, 2 have ranks 1, 3, 3, 3 against 1, 2, 3, 4.
         ("spearman", 3 / (5 * 3) ** 0.5),
     ],
@@ -46,14 +55,25 @@ def test_number_metrics_agree_with_scikit_learn_and_scipy(seed):
     answer = (truth + rng.normal(size=50)).round(1)
     found = {
         name: _value(name, truth.tolist(), answer.tolist())
-        for name in ("mean_absolute_error", "root_mean_squared_error", "r_squared", "spearman")
+        for name in (
+            "mean_absolute_error",
+            "median_absolute_error",
+            "root_mean_squared_error",
+            "r_squared",
+            "spearman",
+            "spearman_parsed",
+            "mean_error",
+        )
     }
     assert found == pytest.approx(
         {
             "mean_absolute_error": sk.mean_absolute_error(truth, answer),
             "root_mean_squared_error": sk.root_mean_squared_error(truth, answer),
             "r_squared": sk.r2_score(truth, answer),
+            "median_absolute_error": sk.median_absolute_error(truth, answer),
             "spearman": stats.spearmanr(truth, answer).statistic,
+            "spearman_parsed": stats.spearmanr(truth, answer).statistic,
+            "mean_error": (answer - truth).mean(),
         }
     )
 
@@ -63,8 +83,33 @@ def test_rank_correlation_of_a_resample_is_that_of_the_repeated_items():
     truth, answer = rng.integers(0, 9, size=(2, 30)).astype(float)
     items = rng.integers(0, 30, size=30)
     counts = np.bincount(items, minlength=30)[None, :].astype(float)
-    found = spearman(_answers(truth.tolist(), answer.tolist()), counts)[0]
+    found = spearman(_answers(truth.tolist(), answer.tolist()))(counts)[0]
     assert found == pytest.approx(stats.spearmanr(truth[items], answer[items]).statistic)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("name", ["median_absolute_error", "median_absolute_error_parsed", "spearman_parsed"])
+def test_a_resample_of_ordered_values_is_that_of_the_repeated_items(name, seed):
+    rng = np.random.default_rng(seed)
+    truth = rng.integers(0, 9, size=31).tolist()
+    outputs = [str(value) if value else "?" for value in rng.integers(0, 9, size=31).tolist()]
+    answers, items = _answers(truth, outputs, train_median=3.0), rng.integers(0, 31, size=30 + seed)
+    counts = np.bincount(items, minlength=31)[None, :].astype(float)
+    found = get_metric(name).bind(answers)(counts)[0]
+    assert found == pytest.approx(get_metric(name).compute(answers.take(items)))
+
+
+def test_metrics_of_parsed_answers_count_these_only():
+    answers = _answers([1, 2, 3], ["1", "?", "3"])
+    assert get_metric("spearman_parsed").count_items(answers) == 2
+    assert get_metric("mean_error_parsed").count_items(answers) == 2
+    assert get_metric("spearman").count_items(answers) == 3
+
+
+def test_of_two_biases_the_one_nearer_to_zero_is_better():
+    metric = get_metric("mean_error")
+    assert metric.is_better(-0.1, 0.5) and metric.is_better(0.1, -0.5)
+    assert not metric.is_better(0.5, -0.5)
 
 
 def test_dropping_unparsed_answers_flatters_and_imputing_them_does_not():
@@ -86,6 +131,9 @@ def test_a_number_right_at_the_tolerance_is_within_it():
         ("spearman", [1, 1, 1], [1, 2, 3]),
         ("r_squared", [0.1, 0.1, 0.1], [1, 2, 3]),
         ("mean_absolute_error_parsed", [1, 2], ["?", "?"]),
+        ("median_absolute_error_parsed", [1, 2], ["?", "?"]),
+        ("spearman_parsed", [1, 2], ["?", "?"]),
+        ("r_squared_parsed", [1, 2], ["?", "?"]),
     ],
 )
 def test_what_cannot_be_computed_is_undefined(name, references, outputs):

@@ -2,14 +2,13 @@
 
 import numpy as np
 
-from aliquot.evaluation.answers import Answers, Floats
-from aliquot.evaluation.class_totals import count_classes
+from aliquot.evaluation.answers import Floats
+from aliquot.evaluation.class_totals import ClassTotals, of_class_totals
 from aliquot.evaluation.metric import Metric, divide
 
 
-def balanced_accuracy(answers: Answers, counts_RN: Floats) -> Floats:
+def balanced_accuracy(totals: ClassTotals) -> Floats:
     """Return R values: sum of recalls / number of classes that occur."""
-    totals = count_classes(answers, counts_RN)
     recall_RK = np.nan_to_num(divide(totals.hits_RK, totals.expected_RK))
     return divide(recall_RK.sum(axis=1), (totals.expected_RK > 0).sum(axis=1).astype(float))
 
@@ -22,5 +21,5 @@ METRIC = Metric(
     direction="higher",
     range=(0.0, 1.0),
     citation="Brodersen et al., ICPR 2010, doi:10.1109/ICPR.2010.764",
-    aggregate=balanced_accuracy,
+    prepare=lambda answers: of_class_totals(answers, balanced_accuracy),
 )

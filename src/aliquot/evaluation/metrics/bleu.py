@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from aliquot.evaluation.corpus_scores import score_corpus, sign_corpus
+from aliquot.evaluation.corpus_scores import prepare_corpus, sign_corpus
 from aliquot.evaluation.metric import Metric
 
 METRIC = Metric(
@@ -13,6 +13,6 @@ METRIC = Metric(
     direction="higher",
     range=(0.0, 100.0),
     citation="Papineni et al., doi:10.3115/1073083.1073135; Post, doi:10.18653/v1/W18-6319",
-    aggregate=partial(score_corpus, "bleu"),
+    prepare=partial(prepare_corpus, "bleu"),
     signature=partial(sign_corpus, "bleu"),
 )

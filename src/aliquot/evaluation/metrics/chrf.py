@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from aliquot.evaluation.corpus_scores import score_corpus, sign_corpus
+from aliquot.evaluation.corpus_scores import prepare_corpus, sign_corpus
 from aliquot.evaluation.metric import Metric
 
 METRIC = Metric(
@@ -13,6 +13,6 @@ METRIC = Metric(
     direction="higher",
     range=(0.0, 100.0),
     citation="Popović, WMT 2015, doi:10.18653/v1/W15-3049; Post, WMT 2018, doi:10.18653/v1/W18-6319",
-    aggregate=partial(score_corpus, "chrf"),
+    prepare=partial(prepare_corpus, "chrf"),
     signature=partial(sign_corpus, "chrf"),
 )

@@ -10,22 +10,24 @@ import numpy as np
 
 from aliquot.evaluation.answers import Answers, Floats, Indices
 from aliquot.evaluation.metric import Metric, divide, undefined
+from aliquot.evaluation.resampling import Statistic, Sums
 
 MAX_BINS = 15
 ITEMS_PER_BIN = 20
 
 
-def calibration_error(answers: Answers, counts_RN: Floats) -> Floats:
-    """Return R values: sum over bins of |hits - confidence| / items. The bins are those of all items."""
+def calibration_error(answers: Answers) -> Statistic:
+    """Return the statistic: sum over bins of |hits - confidence| / items. The bins are those of all items."""
     table = answers.probabilities_NK
     if table is None or not len(answers):
-        return undefined(counts_RN)
+        return undefined
     confidence_N = table.max(axis=1)
     is_right_N = table.argmax(axis=1) == answers.reference_index_N
     bin_N = equal_mass_bins(confidence_N)
-    columns_NB = np.zeros((len(bin_N), bin_N.max() + 1))
-    columns_NB[np.arange(len(bin_N)), bin_N] = is_right_N - confidence_N
-    return divide(np.abs(counts_RN @ columns_NB).sum(axis=1), counts_RN.sum(axis=1))
+    columns_NC = np.zeros((len(bin_N), bin_N.max() + 2))
+    columns_NC[np.arange(len(bin_N)), bin_N] = is_right_N - confidence_N
+    columns_NC[:, -1] = 1.0
+    return Sums(columns_NC, lambda sums_RC: divide(np.abs(sums_RC[:, :-1]).sum(axis=1), sums_RC[:, -1]))
 
 
 def equal_mass_bins(confidence_N: Floats) -> Indices:
@@ -44,5 +46,5 @@ METRIC = Metric(
     range=(0.0, 1.0),
     citation="Nguyen and O'Connor, arXiv:1508.05154 (equal-mass bins); Guo et al., arXiv:1706.04599",
     interval="none",
-    aggregate=calibration_error,
+    prepare=calibration_error,
 )

@@ -2,19 +2,18 @@
 
 import numpy as np
 
-from aliquot.evaluation.answers import Answers, Floats
-from aliquot.evaluation.class_totals import count_classes
+from aliquot.evaluation.answers import Floats
+from aliquot.evaluation.class_totals import ClassTotals, of_class_totals
 from aliquot.evaluation.metric import Metric, divide
 
 
-def matthews(answers: Answers, counts_RN: Floats) -> Floats:
+def matthews(totals: ClassTotals) -> Floats:
     """Return R values; unparsed answers are one more class that is never right.
 
     Undefined when the references hold one class only; 0 when all answers are the same, which tells
     nothing about the reference.
     """
-    totals = count_classes(answers, counts_RN)
-    items_R = counts_RN.sum(axis=1)
+    items_R = totals.expected_RK.sum(axis=1)
     hits_R = totals.hits_RK.sum(axis=1)
     agreement_R = hits_R * items_R - (totals.expected_RK * totals.answered_RK).sum(axis=1)
     expected_R = items_R**2 - (totals.expected_RK**2).sum(axis=1)
@@ -31,5 +30,5 @@ METRIC = Metric(
     direction="higher",
     range=(-1.0, 1.0),
     citation="Gorodkin, Comput. Biol. Chem. 28, 367 (2004), doi:10.1016/j.compbiolchem.2004.09.006",
-    aggregate=matthews,
+    prepare=lambda answers: of_class_totals(answers, matthews),
 )

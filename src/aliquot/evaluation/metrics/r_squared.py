@@ -4,16 +4,22 @@ import numpy as np
 
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.metric import Metric, divide
+from aliquot.evaluation.resampling import Sums
 
 
-def r_squared(answers: Answers, counts_RN: Floats) -> Floats:
-    """Return R values of 1 - residual / total sum of squares; undefined for constant references."""
+def r_squared(answers: Answers) -> Sums:
+    """Return 1 - residual / total sum of squares as a statistic; undefined for constant references."""
     # Centring on the mean of all items keeps the sums of squares small; the result is the same.
     centred_N = answers.reference_number_N - answers.reference_number_N.mean()
-    sums = counts_RN @ np.stack([answers.error_N**2, centred_N, centred_N**2], axis=1)
-    total_R = sums[:, 2] - divide(sums[:, 1] ** 2, counts_RN.sum(axis=1))
-    is_constant_R = total_R <= 1e-12 * sums[:, 2]
-    return 1 - divide(sums[:, 0], np.where(is_constant_R, 0.0, total_R))
+    columns = (answers.error_N**2, centred_N, centred_N**2, np.ones(len(answers)))
+    return Sums(np.stack(columns, axis=1), _explained)
+
+
+def _explained(sums_RC: Floats) -> Floats:
+    residual_R, centred_R, squared_R, items_R = sums_RC.T
+    total_R = squared_R - divide(centred_R**2, items_R)
+    is_constant_R = total_R <= 1e-12 * squared_R
+    return 1 - divide(residual_R, np.where(is_constant_R, 0.0, total_R))
 
 
 METRIC = Metric(
@@ -24,5 +30,5 @@ METRIC = Metric(
     direction="higher",
     range=(None, 1.0),
     citation="Wright, J. Agric. Res. 20, 557 (1921)",
-    aggregate=r_squared,
+    prepare=r_squared,
 )

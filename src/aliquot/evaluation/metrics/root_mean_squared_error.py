@@ -2,14 +2,7 @@
 
 import numpy as np
 
-from aliquot.evaluation.answers import Answers, Floats
-from aliquot.evaluation.metric import Metric, weighted_mean
-
-
-def root_mean_squared_error(answers: Answers, counts_RN: Floats) -> Floats:
-    """Return R values."""
-    return np.sqrt(weighted_mean(answers.error_N**2, counts_RN))
-
+from aliquot.evaluation.metric import Metric, mean_of
 
 METRIC = Metric(
     name="root_mean_squared_error",
@@ -19,5 +12,5 @@ METRIC = Metric(
     direction="lower",
     range=(0.0, None),
     citation="Chai and Draxler, Geosci. Model Dev. 7, 1247 (2014), doi:10.5194/gmd-7-1247-2014",
-    aggregate=root_mean_squared_error,
+    prepare=lambda answers: mean_of(answers.error_N**2, np.sqrt),
 )
