@@ -18,7 +18,8 @@ class TrainingSpec:
     """Every value the training loop reads. Names and units as in the settings reference.
 
     Attributes:
-        method: ``lora``, or ``full``: all weights; the four settings of the adapter are then empty.
+        method: ``lora``; ``qlora``, the same beside a base in 4 bits (NF4, double quantisation); or ``full``:
+            all weights; the four settings of the adapter are then empty.
         objective: ``supervised``, or ``dpo``: the rows are pairs of a chosen and a rejected answer.
         dpo_beta: 0 where the objective has none.
     """
@@ -56,6 +57,16 @@ class TrainingSpec:
     num_loss_rows: int = 0
     """Rows of each split whose own loss is measured before and after training."""
 
+    @property
+    def has_adapter(self) -> bool:
+        """Whether what is trained lies beside the base, whose weights stay as they are."""
+        return self.method != "full"
+
+    @property
+    def is_4_bit(self) -> bool:
+        """Whether the base's linear layers are held in 4 bits, in training and in answering."""
+        return self.method == "qlora"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionSpec:
@@ -92,6 +103,7 @@ class StartingPoint:
         base_files: SHA-256 of the base's files by name; empty where the adapter does not record them.
         prompts_seen: ``prompt_sha256`` of those test rows of this run that the source was trained on.
         num_tests_trained: Test rows of the source that this run trains on.
+        method: ``lora`` or ``qlora``: what its adapter was trained beside.
     """
 
     name: str
@@ -103,6 +115,7 @@ class StartingPoint:
     base_files: dict[str, str] = field(default_factory=dict)
     prompts_seen: tuple[str, ...] = ()
     num_tests_trained: int = 0
+    method: str = "lora"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

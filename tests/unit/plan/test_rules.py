@@ -341,7 +341,7 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
 
 ALL_CHOICES: list[Choice] = [
     rules.choose_recipe(),
-    rules.method(),
+    rules.method(cost(), (100, 2)),
     rules.objective(10, 10),
     rules.dpo_beta(),
     rules.start_from(),

@@ -63,18 +63,6 @@ def seed() -> Choice:
     )
 
 
-def method() -> Choice:
-    """Choose what is trained: low-rank matrices."""
-    return choose(
-        "train.method",
-        "lora",
-        reason="On small and medium supervised data LoRA learns as well as training all weights, with a "
-        "fraction of the memory, and forgets less.",
-        source=f"{LORA_WITHOUT_REGRET}; {LORA_LEARNS_LESS}",
-        alternatives=("full, for much data that is far from what the base has seen: code and mathematics.",),
-    )
-
-
 def start_from() -> Choice:
     """Choose where training begins: at the base model."""
     return choose(
