@@ -62,7 +62,7 @@ def find_obstacle(device: str) -> str:
     generator = torch.Generator().manual_seed(0)
     weight_OI, input_TI = (torch.randn(64, 128, generator=generator) for _ in range(2))
     try:
-        layer = bitsandbytes.nn.Linear4bit(128, 64, bias=False, quant_type=QUANT_TYPE)
+        layer: Any = bitsandbytes.nn.Linear4bit(128, 64, bias=False, quant_type=QUANT_TYPE)
         layer.load_state_dict({"weight": weight_OI})
         layer = layer.to(device)
         input_TI = input_TI.to(device).requires_grad_(True)

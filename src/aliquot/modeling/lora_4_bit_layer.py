@@ -19,7 +19,7 @@ class LoraLinear4bit(PeftLinear4bit):
 
     def forward(self, x: torch.Tensor, *args: Any, **kwargs: Any) -> torch.Tensor:
         """Return the base layer's output plus the adapter's."""
-        weight = self.base_layer.weight
+        weight: Any = self.base_layer.weight
         if type(self.base_layer) is not Linear4bit or not has_one_adapter(self):
             return super().forward(x, *args, **kwargs)
         return add_lora(self, x, weight.quant_state.dtype, weight.quant_state)

@@ -44,7 +44,7 @@ def refused(flags=None, name=EIGHT, device=CARD_12):
         (EIGHT, replace(CARD_12, memory_bytes=5 * 10**9), "lora"),  # not even in 4 bits
         (
             "smollm2-135m-instruct",
-            replace(CARD_12, memory_bytes=16 * 10**8),
+            replace(CARD_12, memory_bytes=15 * 10**8),
             "lora",
         ),  # too small to be rounded
     ],
@@ -57,7 +57,7 @@ def test_the_reason_has_the_figures():
     assert "LoRA needs about 17" in choose().reason and "more than 85% of 12.0 GB" in choose().reason
     assert "but bitsandbytes is not installed." in choose(device=WITHOUT).reason
     assert "would not fit either" in choose(device=replace(CARD_12, memory_bytes=5 * 10**9)).reason
-    tiny = choose("smollm2-135m-instruct", replace(CARD_12, memory_bytes=16 * 10**8))
+    tiny = choose("smollm2-135m-instruct", replace(CARD_12, memory_bytes=15 * 10**8))
     assert "too small to be put into 4 bits" in tiny.reason
 
 
