@@ -452,3 +452,10 @@ def test_more_trained_tokens_never_mean_a_smaller_rank(pair):
 def test_citations_can_be_looked_up():
     for citation in CITATIONS:
         assert citation == "ours" or any(mark in citation for mark in ("arXiv", "doi", ".ai", "software"))
+
+
+def test_what_is_called_13_billion_is_within_the_studied_sizes():
+    other = replace(architecture(), model_type="mistral")
+    llama_2_13b, larger = (replace(other, num_parameters=size) for size in (13_015_864_320, 14 * 10**9))
+    assert [rules.learning_rate(one, 400).value for one in (llama_2_13b, larger)] == [2e-4, 1e-4]
+    assert [rules.lora_dropout(one, H100).value for one in (llama_2_13b, larger)] == [0.05, 0.0]

@@ -33,6 +33,9 @@ MIN_UPDATES = 100
 """Fewer optimizer steps than this rarely suffice (documentation of Tinker; its authors are not certain)."""
 
 AIMED_UPDATES = 300
+STUDIED_PARAMETERS = 13.5e9
+"""QLoRA's limit of 13 billion, as models are called: Llama 2 13B has 13.016 billion parameters."""
+
 RANKS = (16, 32, 64, 128, 256)
 LEARNING_RATES = (5e-5, 5e-4)
 """Range of the best rates that LoRA Learns Less found; it stops the width formula on very small models."""
@@ -228,7 +231,7 @@ def _raw_learning_rate(architecture: Architecture) -> tuple[float, str]:
         return 5e-4 * (2000 / width) ** 0.781, f"Llama family, 5e-4 x (2000 / {width})^0.781"
     if architecture.model_type.startswith("qwen"):
         return 5e-4 * (2000 / width) ** 0.0775, f"Qwen family, 5e-4 x (2000 / {width})^0.0775"
-    if architecture.num_parameters <= 13e9:
+    if architecture.num_parameters <= STUDIED_PARAMETERS:
         return 2e-4, "The rate of QLoRA for up to 13 billion parameters"
     return 1e-4, "The rate of QLoRA above 13 billion parameters"
 
@@ -270,7 +273,7 @@ def lora_dropout(architecture: Architecture, device: Device) -> Choice:
     study = f"{billions:.3g} billion parameters: a swept study found 0.05 useful up to 13 billion"
     return choose(
         "train.lora_dropout",
-        0.05 if billions <= 13 and not is_on_cpu else 0.0,
+        0.05 if architecture.num_parameters <= STUDIED_PARAMETERS and not is_on_cpu else 0.0,
         reason=f"{study}, but on a CPU drawing its random numbers makes a step half as long again, and short "
         "runs do without."
         if is_on_cpu
