@@ -12,6 +12,8 @@ from aliquot.core.plan import Plan
 SCHEMA_VERSION = 1
 """Of ``spec.json``, ``events.jsonl``, predictions and scores; a schema test pins what it covers."""
 
+MIN_WARMUP_STEPS, MAX_WARMUP_STEPS = 5, 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSpec:
@@ -61,6 +63,17 @@ class TrainingSpec:
     def has_adapter(self) -> bool:
         """Whether what is trained lies beside the base, whose weights stay as they are."""
         return self.method != "full"
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps over which the rate rises: a share of the run, at least 5 and at most 100.
+
+        A ratio of 0 means none; a short run never spends more than half of itself rising.
+        """
+        if self.warmup_ratio == 0:
+            return 0
+        wanted = max(MIN_WARMUP_STEPS, min(MAX_WARMUP_STEPS, round(self.warmup_ratio * self.num_steps)))
+        return min(wanted, self.num_steps // 2)
 
     @property
     def is_4_bit(self) -> bool:

@@ -88,6 +88,12 @@ def _about_rows(data: DataReport, training: TrainingSpec) -> Iterator[str]:
             f"There are only {training.num_steps} optimizer steps; fewer than {MIN_UPDATES} rarely suffice. "
             "More rows help most; train.num_epochs and a smaller train.batch_size help too."
         )
+    asked = round(training.warmup_ratio * training.num_steps)
+    if asked != training.warmup_steps:
+        yield (
+            f"train.warmup_ratio {training.warmup_ratio:g} is {asked:,} of {training.num_steps:,} steps; "
+            f"{training.warmup_steps:,} are used: at least 5, at most 100, never over half the run."
+        )
     has_validation = data.get_split("validation").num_examples > 0
     if not has_validation:
         yield "There are no validation rows: the last step is kept, not the best (data.validation_fraction)."
