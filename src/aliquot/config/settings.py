@@ -83,8 +83,10 @@ class AboutSettings(_Group):
 class TrainSettings(_Group):
     """How the model is trained."""
 
-    method: Literal["lora", "full"] | None = _setting(
-        "What is trained: low-rank matrices beside the weights, or all weights.", level="basic"
+    method: Literal["lora", "qlora", "full"] | None = _setting(
+        "What is trained: low-rank matrices beside the weights, the same beside weights in 4 bits, or all "
+        "weights.",
+        level="basic",
     )
     objective: Literal["supervised", "dpo"] | None = _setting(
         "What is minimised: the surprise at the answers, or the DPO loss of preferred against rejected ones.",

@@ -77,6 +77,8 @@ class Device:
         num_threads: Threads torch will use.
         num_devices: How many of this kind there are.
         gflops: Measured matrix-multiplication speed by precision, for example ``{"bfloat16": 400.0}``.
+        runs_4_bit: Whether a layer with 4-bit weights ran here.
+        why_not_4_bit: What is in the way of that; empty where nothing is, or nobody looked.
     """
 
     kind: str
@@ -87,6 +89,8 @@ class Device:
     versions: dict[str, str] = field(default_factory=dict)
     cpu_capability: str = ""
     num_devices: int = 1
+    runs_4_bit: bool = False
+    why_not_4_bit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

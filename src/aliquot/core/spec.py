@@ -12,13 +12,16 @@ from aliquot.core.plan import Plan
 SCHEMA_VERSION = 1
 """Of ``spec.json``, ``events.jsonl``, predictions and scores; a schema test pins what it covers."""
 
+MIN_WARMUP_STEPS, MAX_WARMUP_STEPS = 5, 100
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSpec:
     """Every value the training loop reads. Names and units as in the settings reference.
 
     Attributes:
-        method: ``lora``, or ``full``: all weights; the four settings of the adapter are then empty.
+        method: ``lora``; ``qlora``, the same beside a base in 4 bits (NF4, double quantisation); or ``full``:
+            all weights; the four settings of the adapter are then empty.
         objective: ``supervised``, or ``dpo``: the rows are pairs of a chosen and a rejected answer.
         dpo_beta: 0 where the objective has none.
     """
@@ -55,6 +58,27 @@ class TrainingSpec:
     dpo_beta: float = 0.0
     num_loss_rows: int = 0
     """Rows of each split whose own loss is measured before and after training."""
+
+    @property
+    def has_adapter(self) -> bool:
+        """Whether what is trained lies beside the base, whose weights stay as they are."""
+        return self.method != "full"
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps over which the rate rises: a share of the run, at least 5 and at most 100.
+
+        A ratio of 0 means none; a short run never spends more than half of itself rising.
+        """
+        if self.warmup_ratio == 0:
+            return 0
+        wanted = max(MIN_WARMUP_STEPS, min(MAX_WARMUP_STEPS, round(self.warmup_ratio * self.num_steps)))
+        return min(wanted, self.num_steps // 2)
+
+    @property
+    def is_4_bit(self) -> bool:
+        """Whether the base's linear layers are held in 4 bits, in training and in answering."""
+        return self.method == "qlora"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +121,7 @@ class StartingPoint:
         base_files: SHA-256 of the base's files by name; empty where the adapter does not record them.
         prompts_seen: ``prompt_sha256`` of those test rows of this run that the source was trained on.
         num_tests_trained: Test rows of the source that this run trains on.
+        method: ``lora`` or ``qlora``: what its adapter was trained beside.
     """
 
     name: str
@@ -108,6 +133,7 @@ class StartingPoint:
     base_files: dict[str, str] = field(default_factory=dict)
     prompts_seen: tuple[str, ...] = ()
     num_tests_trained: int = 0
+    method: str = "lora"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

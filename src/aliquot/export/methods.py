@@ -29,6 +29,11 @@ SOURCES = {
     "folder": "from a local folder",
     "gguf": "from a local GGUF file",
 }
+FOUR_BIT = (
+    " The base model's linear layers were held in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314: NF4 "
+    "with double quantisation, by bitsandbytes), in training and wherever a model answered; its embeddings, "
+    "norms and head were not quantised."
+)
 
 
 def describe_methods(record: RunRecord) -> tuple[str, ...]:
@@ -81,12 +86,12 @@ def _start(spec: Spec) -> str:
 
 
 def _method(training: TrainingSpec, trained: int) -> str:
-    if training.method == "full":
+    if not training.has_adapter:
         return f"in full: all {trained:,} weights were trained, without an adapter."
     return (
         f"with low-rank adaptation (LoRA; rank {training.lora_rank}, alpha {training.lora_alpha}, dropout "
         f"{training.lora_dropout:g}) of the linear layers {listed(training.target_modules)}, which gives "
-        f"{trained:,} trainable parameters."
+        f"{trained:,} trainable parameters.{FOUR_BIT if training.is_4_bit else ''}"
     )
 
 

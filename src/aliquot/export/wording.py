@@ -79,8 +79,10 @@ def with_unit(title: str, unit: str) -> str:
 
 
 def method_in_words(training: TrainingSpec) -> str:
-    """Return what was trained, in a few words: ``LoRA rank 16``, ``all weights``."""
-    return "all weights" if training.method == "full" else f"LoRA rank {training.lora_rank}"
+    """Return what was trained, in a few words: ``LoRA rank 16``, ``QLoRA (NF4) rank 16``, ``all weights``."""
+    if not training.has_adapter:
+        return "all weights"
+    return f"{'QLoRA (NF4)' if training.is_4_bit else 'LoRA'} rank {training.lora_rank}"
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel
 from aliquot.core.model import PreparedModel
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import InputError, ModelError
+from aliquot.modeling.four_bit import is_four_bit
 from aliquot.modeling.lora_layer import LoraLinear
 
 WEIGHTS = "adapter_model.safetensors"
@@ -34,7 +35,7 @@ def add_adapter(base: PreTrainedModel, spec: TrainingSpec) -> PeftModel:
         lora_dropout=spec.lora_dropout,
         target_modules="all-linear" if spec.target_modules == ("all-linear",) else list(spec.target_modules),
     )
-    config._register_custom_module({torch.nn.Linear: LoraLinear})
+    config._register_custom_module(_layers(base))
     torch.manual_seed(spec.seed)
     try:
         return cast(PeftModel, get_peft_model(base, config))
@@ -45,6 +46,17 @@ def add_adapter(base: PreTrainedModel, spec: TrainingSpec) -> PeftModel:
             location="train.target_modules",
             hint="Leave it out to adapt every linear layer.",
         ) from error
+
+
+def _layers(base: PreTrainedModel) -> dict[type[torch.nn.Module], type[torch.nn.Module]]:
+    """Return our LoRA layers by the base layers they stand beside; PEFT takes the first that fits."""
+    if not is_four_bit(base):
+        return {torch.nn.Linear: LoraLinear}
+    from bitsandbytes.nn import Linear4bit
+
+    from aliquot.modeling.lora_4_bit_layer import LoraLinear4bit
+
+    return {Linear4bit: LoraLinear4bit, torch.nn.Linear: LoraLinear}
 
 
 def adapter_tensors(model: PeftModel) -> dict[str, torch.Tensor]:
@@ -115,7 +127,7 @@ def load_adapter(base: PreTrainedModel, folder: Path) -> PeftModel:
     config = cast(LoraConfig, LoraConfig.from_pretrained(str(folder)))
     config.inference_mode = False  # PEFT skips the float32 upcast of adapters in inference mode
     config.base_model_name_or_path = None  # where the base lies here is the caller's knowledge
-    config._register_custom_module({torch.nn.Linear: LoraLinear})
+    config._register_custom_module(_layers(base))
     model = cast(PeftModel, get_peft_model(base, config))
     set_adapter_tensors(model, load_file(folder / WEIGHTS))
     model.requires_grad_(False)

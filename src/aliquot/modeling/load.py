@@ -5,30 +5,39 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from aliquot.errors import MachineError, ModelError
+from aliquot.modeling.four_bit import quantisation, require_four_bit, settle_arithmetic
 from aliquot.modeling.tree_attention import NAME as TREE_ATTENTION
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
-def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
+def load_base(folder: Path, *, precision: str, device: str, is_4_bit: bool = False) -> PreTrainedModel:
     """Load a causal language model, frozen, in evaluation mode.
 
     Args:
         folder: A prepared model folder.
         precision: ``bfloat16`` or ``float32``: the number format of the weights.
         device: ``cpu``, ``cuda`` or ``mps``.
+        is_4_bit: Whether linear layers are kept in 4 bits (NF4); embeddings, head and norms stay as they are,
+            and products run in ``precision``.
 
     Raises:
         ModelError: The folder's files do not make a model.
-        MachineError: The device does not exist here, or its memory is too small.
+        MachineError: The device does not exist here, or its memory is too small, or it cannot do 4 bits.
     """
     require_device(device)
+    packing: dict[str, Any] = {}
+    if is_4_bit:
+        require_four_bit(device)
+        # Packed where it will stay: layer by layer, so the device never holds the whole in 16 bits.
+        packing = {"quantization_config": quantisation(DTYPES[precision]), "device_map": {"": device}}
     transformers_logging.disable_progress_bar()  # the journal tells what goes on
     try:
         model, loading = AutoModelForCausalLM.from_pretrained(
@@ -39,6 +48,7 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
             trust_remote_code=False,
             use_safetensors=True,
             output_loading_info=True,
+            **packing,
         )
     except (OSError, ValueError, KeyError) as error:
         raise ModelError(
@@ -49,6 +59,8 @@ def load_base(folder: Path, *, precision: str, device: str) -> PreTrainedModel:
         ) from error
     _require_all_weights(set(loading["missing_keys"]), folder)
     model.requires_grad_(False)
+    if is_4_bit:
+        settle_arithmetic(model)
     return model.to(device).eval()
 
 

@@ -31,9 +31,7 @@ def make_trainable(base: Any, spec: TrainingSpec) -> Any:
     Raises:
         InputError: A target module matches no linear layer of this model.
     """
-    if spec.method == "full":
-        return base.requires_grad_(True)
-    return adapter.add_adapter(base, spec)
+    return adapter.add_adapter(base, spec) if spec.has_adapter else base.requires_grad_(True)
 
 
 def weights_file(model: Any) -> str:
@@ -84,7 +82,9 @@ def save_trained(model: Any, folder: Path, *, model_dir: Path, prepared: Prepare
         shutil.copyfile(model_dir / name, folder / name)
 
 
-def load_tuned(base_dir: Path, weights_dir: Path, *, precision: str, device: str) -> Any:
+def load_tuned(
+    base_dir: Path, weights_dir: Path, *, precision: str, device: str, is_4_bit: bool = False
+) -> Any:
     """Load what a run has trained, for answering.
 
     Args:
@@ -92,10 +92,12 @@ def load_tuned(base_dir: Path, weights_dir: Path, *, precision: str, device: str
         weights_dir: ``adapter/`` or ``model/`` of the run.
         precision: ``bfloat16`` or ``float32``.
         device: ``cpu``, ``cuda`` or ``mps``.
+        is_4_bit: Whether the adapter was trained beside a base in 4 bits, and so is to be served beside one.
 
     Raises:
         ModelError: A folder's files do not make a model.
     """
     if (weights_dir / "config.json").is_file():
         return load_base(weights_dir, precision=precision, device=device)
-    return adapter.load_adapter(load_base(base_dir, precision=precision, device=device), weights_dir)
+    base = load_base(base_dir, precision=precision, device=device, is_4_bit=is_4_bit)
+    return adapter.load_adapter(base, weights_dir)

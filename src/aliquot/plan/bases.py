@@ -16,8 +16,10 @@ from aliquot.core.plan import Choice, Device
 from aliquot.core.records import decode
 from aliquot.errors import InputError
 from aliquot.plan import rules
-from aliquot.plan.cost import CostModel, duration_in_words, trainable_parameters
+from aliquot.plan.cost import duration_in_words
+from aliquot.plan.rough_cost import least_cost, rough_cost
 from aliquot.plan.rules.choice import choose, settle
+from aliquot.plan.rules.method import may_quantise
 from aliquot.plan.rules.sources import OURS
 
 DEFAULT_BASE = "smollm2-135m-instruct"
@@ -175,16 +177,7 @@ def _weigh(base: CatalogueBase, given: GivenSettings, data: DataReport, device: 
     train = data.get_split("train")
     num_rows = max(1, train.num_examples)
     profile = train.tokens or guess_tokens(data, num_rows)
-    layers = rules.target_modules(base.architecture).value
-    method = given.find("train.method") or rules.method().value
-    cost = CostModel(
-        architecture=base.architecture,
-        device=device,
-        precision=given.find("train.precision") or rules.precision(device, method).value,
-        num_threads=given.find("train.num_threads") or device.num_threads,
-        adapter_parameters=trainable_parameters(base.architecture, method, 16, layers),
-        method=method,
-    )
+    cost = rough_cost(base.architecture, given, device, given.find("train.method") or "lora")
     # A time budget takes epochs away first, so one epoch must fit it.
     has_budget = given.find("train.time_budget_s") is not None
     epochs = given.find("train.num_epochs") or (1 if has_budget else rules.num_epochs(num_rows).value)
@@ -197,6 +190,24 @@ def _weigh(base: CatalogueBase, given: GivenSettings, data: DataReport, device: 
     fits = cost.fits(profile.longest, profile.longest_reference)
     is_long = train.tokens is not None and profile.longest > base.architecture.context_window
     return _Weighed(base, epochs * cost.train_epoch_s(profile, num_rows, size), fits and not is_long)
+
+
+def find_largest_fitting(given: GivenSettings, device: Device, step: tuple[int, int]) -> str:
+    """Return the largest base of the catalogue whose smallest pass fits the device, or an empty text.
+
+    Args:
+        given: The user's settings.
+        device: The machine.
+        step: Tokens and trained positions of the smallest pass.
+    """
+    wanted = given.find("train.method")
+    methods = [wanted] if wanted else ["lora", "qlora"]
+    for base in reversed(list_bases()):
+        for method in methods:
+            cost = least_cost(rough_cost(base.architecture, given, device, method), given)
+            if cost.fits(*step) and (method != "qlora" or may_quantise(base.architecture, device)):
+                return base.name
+    return ""
 
 
 def guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:

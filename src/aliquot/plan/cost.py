@@ -62,13 +62,9 @@ RUNTIME_BYTES = 1_000_000_000
 USABLE_MEMORY = 0.85
 """Share of the device's memory that an estimate may fill."""
 
-FORMULA_ACTIVATION_BYTES = 34
-"""Per token, hidden unit and layer, with flash attention (arXiv 2205.05198)."""
+FOUR_BIT_BITS = 4.127
+"""A parameter in NF4: 4 bits, and its share of the constants of its block, themselves quantised (QLoRA)."""
 
-FORMULA_LOGIT_BYTES = 10
-"""Per position with loss and vocabulary entry: float32 logits and gradient, a 16-bit copy."""
-
-QLORA_ABOVE_FORMULA = 4 / 3
 QLORA_SLOWER = 1.5
 """Times a LoRA step on 16-bit weights: LitGPT, Llama 3 8B on an A10G, 22.2 against 14.8 minutes."""
 
@@ -121,44 +117,17 @@ def body_parameters(architecture: Architecture) -> int:
     return architecture.num_parameters - tables * architecture.vocab_size * architecture.hidden_size
 
 
-def lora_memory_bytes(
-    architecture: Architecture, adapter_parameters: int, num_tokens: int, trained_positions: int
-) -> float:
-    """Return the published estimate of a LoRA step's memory on bfloat16 weights, without checkpointing.
+def four_bit_weight_bytes(architecture: Architecture, precision: str) -> float:
+    """Return the bytes of a base in NF4 with double quantisation (arXiv 2305.14314), in a pass.
 
-    2 N + 16 P + 34 tokens x hidden x layers + 10 positions x vocabulary + 1 GB (arXiv 2205.05198; flash
-    attention). Our own estimate, fitted to our steps, is ``CostModel.memory_bytes``.
+    Linear layers take 4.127 bits a parameter; embeddings, head and norms stay in ``precision``, and so is the
+    layer that is being unpacked.
     """
-    weights = WEIGHT_BYTES["bfloat16"] * architecture.num_parameters
-    return weights + _around_weights(architecture, adapter_parameters, num_tokens, trained_positions)
-
-
-def qlora_memory_bytes(
-    architecture: Architecture, adapter_parameters: int, num_tokens: int, trained_positions: int
-) -> float:
-    """Return the memory of a QLoRA step: as ``lora_memory_bytes`` with 4-bit weights, times 4 / 3.
-
-    The factor is what LitGPT's measured peaks lie above the formula: 13.7 for 10.3 and 17.4 for 13.1 GB.
-    """
-    weights = four_bit_weight_bytes(architecture)
-    around = _around_weights(architecture, adapter_parameters, num_tokens, trained_positions)
-    return QLORA_ABOVE_FORMULA * (weights + around)
-
-
-def four_bit_weight_bytes(architecture: Architecture, *, has_double_quantisation: bool = False) -> float:
-    """Return the bytes of NF4 weights; embeddings and head stay in 16 bits (arXiv 2305.14314)."""
-    linear = body_parameters(architecture)
-    bits = 4 + (0.127 if has_double_quantisation else 0.5)
-    return bits / 8 * linear + 2 * (architecture.num_parameters - linear)
-
-
-def _around_weights(
-    architecture: Architecture, adapter_parameters: int, num_tokens: int, trained_positions: int
-) -> float:
     a = architecture
-    activations = FORMULA_ACTIVATION_BYTES * num_tokens * a.hidden_size * a.num_layers
-    logits = FORMULA_LOGIT_BYTES * trained_positions * a.vocab_size
-    return ADAPTER_BYTES * adapter_parameters + activations + logits + RUNTIME_BYTES
+    linear = body_parameters(a)
+    widest = a.hidden_size * max(a.intermediate_size, a.num_heads * a.head_size)
+    whole = WEIGHT_BYTES[precision] * (a.num_parameters - linear + widest)
+    return FOUR_BIT_BITS / 8 * linear + whole
 
 
 def distinct_tokens(profile: TokenProfile, rows_per_pass: int) -> int:
@@ -185,7 +154,7 @@ class CostModel:
         num_devices: Devices that train together, each with a share of every step's rows.
         is_sharded: Whether each holds only its part of the base.
         recomputes: Whether a layer keeps only its input and is computed again in the backward pass.
-        method: ``lora`` or ``full``.
+        method: ``lora``, ``qlora`` or ``full``.
     """
 
     architecture: Architecture
@@ -208,6 +177,11 @@ class CostModel:
         used = min(1.0, self.num_threads / self.device.num_threads) if self.device.kind == "cpu" else 1.0
         narrow = 1.0 if self._kind == "cpu" else min(1.0, self.architecture.hidden_size / FULL_HIDDEN_SIZE)
         return 1e9 * peak * used * narrow * UTILISATION[self._kind, self.precision]
+
+    @property
+    def _slower(self) -> float:
+        """Times the time of a base whose weights need not be unpacked."""
+        return QLORA_SLOWER if self.method == "qlora" else 1.0
 
     @property
     def _kind(self) -> str:
@@ -235,13 +209,13 @@ class CostModel:
             distinct_tokens(profile, micro_batch_size), profile.num_trained_tokens, profile.median
         )
         whole = self._together_s(flops / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size))
-        return whole / self.num_devices
+        return self._slower * whole / self.num_devices
 
     def validation_s(self, profile: TokenProfile, num_rows: int, micro_batch_size: int) -> float:
         """Return the seconds of one validation: the forward pass alone, a third of training."""
         forward = 2 * body_parameters(self.architecture) * distinct_tokens(profile, micro_batch_size)
         whole = self._together_s(forward / self.flops_per_s, self._fixed_s(num_rows, micro_batch_size) / 3)
-        return whole / self.num_devices
+        return self._slower * whole / self.num_devices
 
     def predict_s(self, num_tokens: int, num_batches: int, num_new_tokens: int, batch_size: int) -> float:
         """Return the seconds to answer.
@@ -257,7 +231,7 @@ class CostModel:
         prefill += num_batches * PASS_S_PER_LAYER[self.device.kind] * a.num_layers / 3
         arithmetic = 2 * a.num_parameters * batch_size / self.flops_per_s
         step = DECODE_S_PER_LAYER[self.device.kind] * a.num_layers + arithmetic
-        return prefill + num_batches * num_new_tokens * step
+        return self._slower * (prefill + num_batches * num_new_tokens * step)
 
     def memory_bytes(self, pass_tokens: int, trained_positions: int) -> int:
         """Return the memory of a training step.
@@ -282,7 +256,10 @@ class CostModel:
         """Memory that no micro-batch size saves: weights, trained ones with optimizer, runtime."""
         if self.method == "full":
             return ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES
-        weights = WEIGHT_BYTES[self.precision] * self.architecture.num_parameters
+        if self.method == "qlora":
+            weights = round(four_bit_weight_bytes(self.architecture, self.precision))
+        else:
+            weights = WEIGHT_BYTES[self.precision] * self.architecture.num_parameters
         if self.is_sharded:
             weights //= self.num_devices
         return weights + ADAPTER_BYTES * self.adapter_parameters + RUNTIME_BYTES

@@ -48,6 +48,7 @@ class Machine:
             memory_bytes=round(1e9 * self.memory_gb),
             num_threads=8,
             gflops={name: 1e3 * MATMUL_SHARE * peak for name, peak in self.peak_tflops.items()},
+            runs_4_bit=self.runs_4_bit,
         )
 
 

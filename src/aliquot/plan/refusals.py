@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aliquot.config.given import GivenSettings
 from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Device
 from aliquot.core.spec import PredictionSpec, StartingPoint, TrainingSpec
 from aliquot.errors import InputError, MachineError
+from aliquot.plan.bases import find_largest_fitting
 from aliquot.plan.cost import CostModel
+from aliquot.plan.rough_cost import least_cost
+
+INSTALL_4_BIT = "`pip install 'aliquot[qlora]'` brings bitsandbytes, for NVIDIA GPUs and CPUs."
 
 
 def require_rows(data: DataReport) -> SplitProfile:
@@ -47,12 +53,20 @@ def require_device(given: GivenSettings, device: Device) -> None:
         )
 
 
-def require_method(given: GivenSettings, method: str) -> None:
+def require_method(given: GivenSettings, method: str, device: Device) -> None:
     """Raise when settings were given that the method has no use for, or cannot have.
 
     Raises:
         InputError: With the setting's name and the remedy.
+        MachineError: 4-bit weights do not run here (``four_bit_missing``).
     """
+    if method == "qlora" and not device.runs_4_bit:
+        raise MachineError(
+            f"Found qlora, which needs 4-bit weights, but {device.why_not_4_bit or 'they do not run here'}.",
+            code="four_bit_missing",
+            location="train.method",
+            hint=f"{INSTALL_4_BIT} Or leave train.method out.",
+        )
     if method != "full":
         return
     for name in ("train.lora_rank", "train.lora_alpha", "train.lora_dropout", "train.target_modules"):
@@ -138,7 +152,7 @@ def require_possible(
     Raises:
         InputError: With the setting's name, both values and the remedy.
     """
-    if training.method == "lora":
+    if training.has_adapter:
         _require_adapter(training, model)
     _require_devices(training, device)
     _require_lengths(training, data, model)
@@ -170,10 +184,11 @@ def _require_devices(training: TrainingSpec, device: Device) -> None:
             f"{training.num_devices} devices cannot share the {training.batch_size} rows of a step.",
             f"Give at most {training.batch_size}, or a larger train.batch_size.",
         )
-    if training.sharding == "full" and training.method == "full":
+    if training.sharding == "full" and training.method != "lora":
+        why = "4-bit weights cannot" if training.is_4_bit else "only frozen weights can"
         raise _impossible(
             "train.sharding",
-            "Found full together with train.method full; only frozen weights can be spread over devices.",
+            f"Found full together with train.method {training.method}; {why} be spread over devices.",
             "Leave it out, or set train.method: lora.",
         )
     if training.sharding == "full" and training.num_devices == 1:
@@ -219,20 +234,35 @@ def _require_lengths(training: TrainingSpec, data: DataReport, model: PreparedMo
         )
 
 
-def require_memory(cost: CostModel, needed_bytes: int) -> None:
+def require_memory(given: GivenSettings, cost: CostModel, needed_bytes: int, step: tuple[int, int]) -> None:
     """Raise when even the smallest micro-batch does not fit.
 
+    Args:
+        given: The user's settings.
+        cost: The base on the device, by the method that was settled.
+        needed_bytes: Of the passes that were planned.
+        step: Tokens and trained positions of the smallest pass, by which other bases are weighed.
+
     Raises:
-        MachineError: ``memory_too_small``, with what is needed.
+        MachineError: ``memory_too_small``, with what is needed and the largest base that fits.
     """
-    have = cost.device.memory_bytes
-    if needed_bytes > have:
-        raise MachineError(
-            f"Training needs about {needed_bytes / 1e9:.1f} GB, {cost.device.name} has {have / 1e9:.1f} GB.",
-            code="memory_too_small",
-            location="base",
-            hint="Choose a smaller base, or a device with more memory: `aliquot models list` shows sizes.",
-        )
+    device = cost.device
+    if needed_bytes <= device.memory_bytes:
+        return
+    largest = find_largest_fitting(given, device, step)
+    fitting = (
+        f"The largest base that fits here is {largest}" if largest else "No base of the catalogue fits here"
+    )
+    four_bit = least_cost(replace(cost, method="qlora"), given)
+    would_fit = cost.method == "lora" and not device.runs_4_bit and four_bit.fits(*step)
+    packed = f" In 4 bits this one would fit: {INSTALL_4_BIT}" if would_fit and device.kind != "mps" else ""
+    raise MachineError(
+        f"Training needs about {needed_bytes / 1e9:.1f} GB, {device.name} has "
+        f"{device.memory_bytes / 1e9:.1f} GB.",
+        code="memory_too_small",
+        location="base",
+        hint=f"{fitting}; `aliquot plan FILE --where` weighs other machines.{packed}",
+    )
 
 
 def longest_split(data: DataReport) -> TokenProfile:

@@ -33,6 +33,7 @@ from aliquot.plan.refusals import (
     require_possible,
     require_start,
 )
+from aliquot.plan.rough_cost import least_cost, rough_cost
 from aliquot.plan.rules.choice import choose, settle
 from aliquot.plan.rules.evaluation import NORMALISERS
 from aliquot.plan.rules.machine import longest_pass
@@ -96,7 +97,9 @@ def resolve(
     evaluation = _settle_evaluation(sheet)
     require_possible(training, prediction, data, model, device)
     estimate = _estimate(sheet, cost, schedule, prediction)
-    require_memory(cost, estimate.memory_bytes)
+    require_memory(
+        given, cost, estimate.memory_bytes, longest_pass(1, sheet.train.num_examples, sheet.profile)
+    )
     by_rules = _settle_by_rules(sheet) if recipe else None
     plan = Plan(
         base=model.source.name,
@@ -135,15 +138,17 @@ def _settle_method(sheet: Sheet) -> CostModel:
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
     sheet.settle(rules.start_from())
-    method = sheet.settle(rules.method())
-    require_method(sheet.given, method)
+    least = longest_pass(1, sheet.train.num_examples, sheet.profile)
+    lora = least_cost(rough_cost(architecture, sheet.given, device, "lora"), sheet.given)
+    method = sheet.settle(rules.method(lora, least, sheet.start))
+    require_method(sheet.given, method, device)
     _settle_objective(sheet)
     precision = sheet.settle(rules.precision(device, method))
     num_devices = sheet.settle(rules.num_devices(device))
     num_threads = sheet.settle(rules.num_threads(device, num_devices))
     modules: tuple[str, ...] = ()
     rank = 0
-    if method == "lora":
+    if method != "full":
         modules = tuple(sheet.settle_adapter(rules.target_modules(architecture)))
         rank = sheet.settle_adapter(rules.lora_rank(architecture, sheet.profile.num_trained_tokens, modules))
         sheet.settle_adapter(rules.lora_alpha())
@@ -157,9 +162,8 @@ def _settle_method(sheet: Sheet) -> CostModel:
         method=method,
         num_devices=num_devices,
     )
-    way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device))
+    way = sheet.settle(rules.sharding(num_devices, whole.fixed_bytes, device, method))
     cost = replace(whole, is_sharded=way == "full")
-    least = longest_pass(1, sheet.train.num_examples, sheet.profile)
     again = sheet.settle(rules.activation_checkpointing(*least, cost))
     return replace(cost, recomputes=again)
 

@@ -13,24 +13,22 @@ from dataclasses import dataclass, replace
 from aliquot.config.given import GivenSettings
 from aliquot.core.dataset import DataReport, SplitProfile
 from aliquot.core.model import Architecture, ModelSource, PreparedModel
-from aliquot.core.plan import Device
-from aliquot.plan import rules
+from aliquot.core.plan import Device, SetBy
 from aliquot.plan.bases import guess_tokens
 from aliquot.plan.cost import (
     QLORA_SLOWER,
     USABLE_MEMORY,
     UTILISATION,
     WEIGHT_BYTES,
-    CostModel,
-    qlora_memory_bytes,
-    trainable_parameters,
 )
 from aliquot.plan.machines import HERE, MACHINES, MATMUL_SHARE, Machine
 from aliquot.plan.refusals import longest_split
 from aliquot.plan.resolve import Resolved, resolve
+from aliquot.plan.rough_cost import least_cost, rough_cost
 from aliquot.plan.rules.machine import longest_pass
+from aliquot.plan.rules.method import may_quantise
 
-ASSUMED_RANK = 16
+TITLES = {"lora": "LoRA", "qlora": "QLoRA", "full": "full"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,8 @@ class Offer:
         method: ``LoRA``, ``QLoRA``, ``full``, or empty when it does not fit.
         precision: Number format of the base weights.
         needed_bytes: Memory of a training step; of the smallest possible one when it does not fit.
-        obstacle: ``memory`` or ``window`` (a row is too long for the base) when it does not fit.
+        obstacle: ``memory``, ``window`` (a row is too long for the base) or ``4-bit weights`` (asked for, and
+            not there) when it does not fit.
         usd: Training and answering at the given price; None without one.
     """
 
@@ -169,34 +168,31 @@ def _weigh(
     place: Place,
 ) -> Offer:
     sizes = candidate.architecture
-    cost = _cost(sizes, given, device)
+    cost = rough_cost(sizes, given, device, given.find("train.method") or "lora")
     longest = longest_split(data)
     train = data.get_split("train")
     assert train.tokens is not None  # counted or guessed
     step = longest_pass(1, train.num_examples, train.tokens)
-    # As a plan does: inner values are computed again only where they cannot be kept, unless the user says.
-    again = given.find("train.activation_checkpointing")
-    least = cost if again is False else replace(cost, recomputes=True)
+    least = least_cost(cost, given)
     offer = Offer(
         base=candidate.name,
         is_gated=candidate.is_gated,
         place=place.name,
-        method="LoRA" if cost.method == "lora" else cost.method,
+        method=TITLES[cost.method],
         precision=cost.precision,
         needed_bytes=least.memory_bytes(*step),
     )
     if longest.longest > sizes.context_window:
         return replace(offer, method="", obstacle="window")
-    if least.fits(*step):
-        return _timed(offer, candidate, given, data, device, machine=machine, place=place)
-    four_bit = round(qlora_memory_bytes(sizes, cost.adapter_parameters, *step))
-    has_4_bit = machine is not None and machine.runs_4_bit and cost.method == "lora"
-    if not has_4_bit or four_bit > USABLE_MEMORY * device.memory_bytes:
-        return replace(offer, method="", obstacle="memory")
-    # Planned as for the least memory that holds one row, so that passes are as small as they can be.
-    roomy = replace(device, memory_bytes=math.ceil(cost.memory_bytes(*step) / USABLE_MEMORY) + 1)
-    offer = replace(offer, method="QLoRA", needed_bytes=four_bit)
-    return _timed(offer, candidate, given, data, roomy, machine=machine, place=place)
+    if cost.method == "qlora" and not device.runs_4_bit:
+        return replace(offer, method="", obstacle="4-bit weights")
+    if not least.fits(*step):
+        least = replace(least, method="qlora")
+        if not may_quantise(sizes, device) or cost.method != "lora" or not least.fits(*step):
+            return replace(offer, method="", obstacle="memory")
+        offer = replace(offer, method=TITLES["qlora"])
+    its_settings = _for_device(given, device, method=least.method, is_here=machine is None)
+    return _timed(offer, candidate, its_settings, data, device, machine=machine, place=place)
 
 
 def _timed(
@@ -210,20 +206,18 @@ def _timed(
     place: Place,
 ) -> Offer:
     """Return the offer with the times of a plan, and with what they cost."""
-    its_settings = _for_device(given, device, is_here=machine is None)
-    resolved = resolve(its_settings, data, _as_model(candidate), device)
-    estimate, is_4_bit = resolved.plan.estimate, offer.method == "QLoRA"
-    train_s = QLORA_SLOWER * estimate.train_s if is_4_bit else estimate.train_s
+    resolved = resolve(given, data, _as_model(candidate), device)
+    estimate = resolved.plan.estimate
     least_s = _reading_s(resolved, data, candidate.architecture, machine) if machine else 0.0
     predict_s = max(estimate.predict_s, least_s)
     price = place.usd_per_hour
     return replace(
         offer,
-        needed_bytes=offer.needed_bytes if is_4_bit else estimate.memory_bytes,
-        train_s=train_s,
+        needed_bytes=estimate.memory_bytes,
+        train_s=estimate.train_s,
         predict_s=predict_s,
         num_steps=estimate.num_steps,
-        usd=None if price is None else (train_s + predict_s) / 3600 * price,
+        usd=None if price is None else (estimate.train_s + predict_s) / 3600 * price,
     )
 
 
@@ -240,24 +234,13 @@ def _reading_s(resolved: Resolved, data: DataReport, sizes: Architecture, machin
     return read / (1e9 * machine.bandwidth_gb_s)
 
 
-def _cost(sizes: Architecture, given: GivenSettings, device: Device) -> CostModel:
-    layers = given.find("train.target_modules") or rules.target_modules(sizes).value
-    method, rank = given.find("train.method") or "lora", given.find("train.lora_rank") or ASSUMED_RANK
-    return CostModel(
-        architecture=sizes,
-        device=device,
-        precision=given.find("train.precision") or rules.precision(device, method).value,
-        num_threads=given.find("train.num_threads") or device.num_threads,
-        adapter_parameters=trainable_parameters(sizes, method, rank, layers),
-        method=method,
-    )
-
-
-def _for_device(given: GivenSettings, device: Device, *, is_here: bool) -> GivenSettings:
+def _for_device(given: GivenSettings, device: Device, *, method: str, is_here: bool) -> GivenSettings:
     """Return the settings with the device that is weighed: what was asked of devices is meant for here."""
     elsewhere = {} if is_here else {"num_devices": None, "sharding": None}
-    train = given.settings.train.model_copy(update={"device": device.kind, **elsewhere})
-    origins = {**given.origins, "train.device": given.origins.get("train.device", "you")}
+    update = {"device": device.kind, "method": method, **elsewhere}
+    train = given.settings.train.model_copy(update=update)
+    asked: dict[str, SetBy] = {"train.device": "you", "train.method": "you"}
+    origins = {**asked, **given.origins}
     return replace(given, settings=given.settings.model_copy(update={"train": train}), origins=origins)
 
 
@@ -297,8 +280,8 @@ def _assumptions(data: DataReport, *, is_guessed: bool) -> Iterable[str]:
         "(docs/experiments.md); other machines are assumed to be like it."
     )
     yield (
-        f"QLoRA is taken to be {QLORA_SLOWER:g} times slower than LoRA and to need a third more memory than "
-        "its formula, as in LitGPT's table. Runs here do not train on 4-bit weights yet."
+        f"QLoRA is taken to be {QLORA_SLOWER:g} times slower than LoRA, as in LitGPT's table. Its memory is "
+        "the least certain: published formulas are 3 to 4 GB below measured peaks, ours meets LitGPT's two."
     )
     yield (
         f"A step may fill {100 * USABLE_MEMORY:.0f} % of the memory. Loading, queues and transfers are not "

@@ -11,7 +11,6 @@ from aliquot.core.spec import TrainingSpec
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
-MIN_WARMUP_STEPS, MAX_WARMUP_STEPS = 5, 100
 
 
 def build_optimizer(model: Any, spec: TrainingSpec) -> torch.optim.AdamW:
@@ -41,20 +40,9 @@ def trained_parameters(model: Any) -> list[torch.nn.Parameter]:
     return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
-def warmup_steps(spec: TrainingSpec) -> int:
-    """Return the steps over which the rate rises: a share of the run, at least 5 and at most 100.
-
-    A ratio of 0 means none; a short run never spends more than half of itself rising.
-    """
-    if spec.warmup_ratio == 0:
-        return 0
-    wanted = max(MIN_WARMUP_STEPS, min(MAX_WARMUP_STEPS, round(spec.warmup_ratio * spec.num_steps)))
-    return min(wanted, spec.num_steps // 2)
-
-
 def learning_rate_at(step: int, spec: TrainingSpec) -> float:
     """Return the rate of step ``step`` (from 0): warm-up, then linear or cosine to zero, or constant."""
-    warmup = warmup_steps(spec)
+    warmup = spec.warmup_steps
     if step < warmup:
         return spec.learning_rate * (step + 1) / warmup
     progress = (step - warmup) / max(1, spec.num_steps - warmup)

@@ -1,6 +1,6 @@
 """Talk to a model over lines of JSON.
 
-    python -m aliquot.worker.chat --model-dir DIR [--weights-dir DIR]
+    python -m aliquot.worker.chat --model-dir DIR [--weights-dir DIR] [--4-bit]
 
 stdin:  {"messages": [{"role": …, "content": …}], "max_new_tokens": n}
 stdout: {"delta": "…"} as the text grows, then {"done": true, "finish_reason": "stop" | "length"}
@@ -13,6 +13,7 @@ import argparse
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aliquot.core.conversation import Message
 from aliquot.core.records import decode
@@ -29,11 +30,12 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(prog="aliquot.worker.chat")
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument("--weights-dir", type=Path)
+    parser.add_argument("--4-bit", dest="is_4_bit", action="store_true")
     options = parser.parse_args(arguments)
     encoder = Encoder.load(options.model_dir)
     device = probe()
     precision = max(device.gflops, key=lambda name: device.gflops[name])
-    place = {"precision": precision, "device": device.kind}
+    place: dict[str, Any] = {"precision": precision, "device": device.kind, "is_4_bit": options.is_4_bit}
     model = (
         load_tuned(options.model_dir, options.weights_dir, **place)
         if options.weights_dir

@@ -17,7 +17,17 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.worker.meter import Meter
 
-PACKAGES = ("aliquot", "torch", "transformers", "peft", "tokenizers", "safetensors", "accelerate", "numpy")
+PACKAGES = (
+    "aliquot",
+    "torch",
+    "transformers",
+    "peft",
+    "tokenizers",
+    "safetensors",
+    "accelerate",
+    "numpy",
+    "bitsandbytes",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ import psutil
 import torch
 
 from aliquot.core.plan import Device
+from aliquot.modeling.four_bit import find_obstacle
 from aliquot.modeling.load import DTYPES, require_device
 from aliquot.worker.environment import package_versions
 from aliquot.worker.process import publish, run_program
@@ -31,7 +32,7 @@ def main(arguments: list[str]) -> None:
 
 
 def probe(wanted: str | None = None) -> Device:
-    """Return a device with its measured speed in GFLOP/s by precision.
+    """Return a device with its measured speed in GFLOP/s by precision, and whether 4-bit layers run on it.
 
     Args:
         wanted: ``cpu``, ``cuda`` or ``mps``; without it the fastest kind there is.
@@ -47,6 +48,7 @@ def probe(wanted: str | None = None) -> Device:
         name, memory_bytes = torch.cuda.get_device_name(), torch.cuda.mem_get_info()[1]
     else:
         name, memory_bytes = _processor_name(), psutil.virtual_memory().total
+    obstacle = find_obstacle(kind)
     return Device(
         kind=kind,
         name=name,
@@ -56,6 +58,8 @@ def probe(wanted: str | None = None) -> Device:
         versions=package_versions(),
         cpu_capability=torch.backends.cpu.get_cpu_capability(),
         num_devices=torch.cuda.device_count() if kind == "cuda" else 1,
+        runs_4_bit=not obstacle,
+        why_not_4_bit=obstacle,
     )
 
 

@@ -153,7 +153,7 @@ class RunWork:
         weights_dir = self.run_dir.find_weights_dir() or self.run_dir.adapter_dir
         return self._load(lambda place: load_tuned(self.model_dir, weights_dir, **place))
 
-    def _load(self, load: Callable[[dict[str, str]], Any], device: str | None = None) -> Any:
+    def _load(self, load: Callable[[dict[str, Any]], Any], device: str | None = None) -> Any:
         from aliquot.modeling.load import set_determinism
         from aliquot.modeling.memory import naming_memory_errors
 
@@ -161,7 +161,8 @@ class RunWork:
         self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
         set_determinism(training.num_threads, training.device)
         with naming_memory_errors("while the model was loaded"):
-            return load({"precision": training.precision, "device": device or training.device})
+            place = {"precision": training.precision, "device": device or training.device}
+            return load({**place, "is_4_bit": training.is_4_bit})
 
 
 def _run_stage(stage: str, work: RunWork) -> None:

@@ -85,7 +85,7 @@ def train_stage(
         save_preferences(run_dir, spec, encoder, journal=journal, **together)
     if not group.is_first:
         return
-    target = run_dir.model_dir if spec.training.method == "full" else run_dir.adapter_dir
+    target = run_dir.adapter_dir if spec.training.has_adapter else run_dir.model_dir
     with new_folder(target) as folder:
         save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
 

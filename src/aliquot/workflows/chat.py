@@ -86,6 +86,7 @@ def chat(
     else:
         arguments = ["--model-dir", str(get_model_dir(run_dir))]
         arguments += ["--weights-dir", str(run_dir.find_weights_dir())]
+        arguments += ["--4-bit"] if run_dir.read_spec().training.is_4_bit else []
         title = f"{run_dir.run_id} (tuned {run_dir.read_spec().plan.base})"
         system = system or _common_system(run_dir)
     return Chat(within.target.open("chat", arguments), title=title, system=system)

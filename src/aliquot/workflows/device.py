@@ -69,9 +69,12 @@ def _path(wanted: str | None) -> Path:
 
 
 def _key() -> tuple[str, ...]:
-    """What a measurement depends on: this start of the machine, this Python, this torch."""
+    """What a measurement depends on: this start of the machine, this Python, the packages that compute."""
+    return boot_id(), sys.executable, *map(_find_version, ("torch", "bitsandbytes"))
+
+
+def _find_version(package: str) -> str:
     try:
-        torch = version("torch")
+        return version(package)
     except PackageNotFoundError:
-        torch = ""
-    return boot_id(), sys.executable, torch
+        return ""

@@ -73,7 +73,7 @@ def doctor(*, runs_dir: Path | None = None, within: Surroundings | None = None) 
     if all(check.is_ok for check in checks[:2]):
         within.tell(Doing("Letting a worker test itself"))
         checks += _from_worker("worker", lambda: _selftest(within))
-        checks += _from_worker("speed", lambda: [check_speed(within)])
+        checks += _from_worker("speed", lambda: [check_speed(within), check_four_bit(within)])
     return Diagnosis(checks=tuple(checks))
 
 
@@ -151,6 +151,20 @@ def check_speed(within: Surroundings) -> HealthCheck:
         detail=f"{gflops:,.0f} GFLOP/s in {fastest} on {device.name} "
         f"({device.kind}, {device.num_threads} threads)",
         remedy="Other programs may be using the processor; end them, or use another machine.",
+    )
+
+
+def check_four_bit(within: Surroundings) -> HealthCheck:
+    """Say whether 4-bit bases can be trained on; a machine without them is fit all the same."""
+    device = probe(within)
+    version = device.versions.get("bitsandbytes", "")
+    return HealthCheck(
+        name="4-bit weights",
+        is_ok=True,
+        detail=f"bitsandbytes {version}: a 4-bit layer runs on this {device.kind} device"
+        if device.runs_4_bit
+        else f"not here (only train.method qlora needs them): {device.why_not_4_bit}; "
+        "`pip install 'aliquot[qlora]'` brings bitsandbytes, which runs on NVIDIA GPUs and CPUs",
     )
 
 

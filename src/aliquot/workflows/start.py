@@ -83,7 +83,7 @@ def find_start(name: str, runs_dir: Path | None) -> Start:
 
 def _of_run(run_dir: RunDir, weights: Path, *, name: str) -> Start:
     spec = run_dir.read_spec()
-    if spec.training.method == "full":
+    if not spec.training.has_adapter:
         raise InputError(
             f"{name} trained all weights; it has no adapter to continue from.",
             code="start_impossible",
@@ -105,6 +105,7 @@ def _of_run(run_dir: RunDir, weights: Path, *, name: str) -> Start:
         lora_rank=spec.training.lora_rank,
         lora_alpha=spec.training.lora_alpha,
         target_modules=spec.training.target_modules,
+        method=spec.training.method,
     )
     return Start(point=point, weights=weights, base=_name_of(spec.model.source), run_dir=run_dir)
 

@@ -60,6 +60,15 @@ def test_full_fine_tuning_is_said_to_train_all_weights(scored_run):
     assert "LoRA" not in text.partition("Training minimised")[0]
 
 
+def test_a_base_in_4_bits_is_said_to_be_one(scored_run):
+    run_dir = scored_run()
+    spec = run_dir.read_spec()
+    text = _text(run_dir, spec=replace(spec, training=replace(spec.training, method="qlora")))
+    assert "held in 4 bits (QLoRA" in text and "NF4 with double quantisation" in text
+    assert "in training and wherever a model answered" in text
+    assert "4 bits" not in _text(run_dir)
+
+
 def test_what_is_not_known_is_said(scored_run):
     text = _text(scored_run())
     assert "Not recorded:" in text

@@ -60,6 +60,11 @@ def test_a_disabled_adapter_leaves_the_base_model(build, prepared_dir):
     assert not torch.allclose(found, token_losses(model, rows, "prefix_tree").losses_Q)
 
 
+def _product(input_TI, weight_OI, *others):
+    not_packed = None
+    return _LoraProduct.apply(input_TI, weight_OI, not_packed, *others, 0.7)
+
+
 @pytest.mark.parametrize("is_dropped", [False, True])
 def test_the_gradient_is_the_derivative(is_dropped):
     torch.manual_seed(0)
@@ -69,7 +74,7 @@ def test_the_gradient_is_the_derivative(is_dropped):
     parts[2].requires_grad_(False)
     if not is_dropped:
         parts[3] = None
-    assert torch.autograd.gradcheck(lambda *tensors: _LoraProduct.apply(*tensors, 0.7), parts)
+    assert torch.autograd.gradcheck(lambda *tensors: _product(*tensors), parts)
 
 
 def test_in_bfloat16_the_gradient_is_as_near_to_float32_as_that_of_peft(build, prepared_dir):

@@ -340,3 +340,11 @@ def test_a_plan_survives_storage():
 def test_epochs_follow_a_batch_that_the_user_set():
     result = planned({"train.batch_size": 64}, report(num_train=400))
     assert (result.training.num_epochs, result.training.num_steps) == (15, 105)
+
+
+def test_a_warm_up_that_is_clamped_is_told_with_the_steps_that_are_used():
+    long = planned({"train.warmup_ratio": 0.5, "train.num_epochs": 10, "train.batch_size": 4})
+    assert long.training.warmup_steps == 100
+    [warning] = [text for text in long.plan.warnings if "warmup_ratio" in text]
+    assert "is 2,000 of 4,000 steps; 100 are used" in warning
+    assert not [text for text in planned().plan.warnings if "warmup_ratio" in text]

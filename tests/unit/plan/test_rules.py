@@ -343,7 +343,7 @@ def test_every_setting_has_a_rule_or_is_listed_as_not_planned():
 
 ALL_CHOICES: list[Choice] = [
     rules.choose_recipe(),
-    rules.method(),
+    rules.method(cost(), (100, 2)),
     rules.objective(10, 10),
     rules.dpo_beta(),
     rules.start_from(),
@@ -454,3 +454,10 @@ def test_more_trained_tokens_never_mean_a_smaller_rank(pair):
 def test_citations_can_be_looked_up():
     for citation in CITATIONS:
         assert citation == "ours" or any(mark in citation for mark in ("arXiv", "doi", ".ai", "software"))
+
+
+def test_what_is_called_13_billion_is_within_the_studied_sizes():
+    other = replace(architecture(), model_type="mistral")
+    llama_2_13b, larger = (replace(other, num_parameters=size) for size in (13_015_864_320, 14 * 10**9))
+    assert [rules.learning_rate(one, 400).value for one in (llama_2_13b, larger)] == [2e-4, 1e-4]
+    assert [rules.lora_dropout(one, H100).value for one in (llama_2_13b, larger)] == [0.05, 0.0]

@@ -15,11 +15,11 @@ from tests.unit.plan.made import TWO_CORES, architecture, model, report, without
 ALL = [Candidate(name=one.name, is_gated=one.is_gated, architecture=one.architecture) for one in list_bases()]
 
 
-def weigh(flags=None, data=None, prices=None, candidates=ALL):
+def weigh(flags=None, data=None, prices=None, candidates=ALL, device=TWO_CORES):
     return weigh_places(
         load_given(None, flags or {}),
         data or report(),
-        TWO_CORES,
+        device,
         candidates,
         chosen="smollm2-135m-instruct",
         prices=prices or {},
@@ -64,6 +64,24 @@ def test_inner_values_are_computed_again_before_a_machine_is_called_too_small():
     kept = find(weigh({"train.activation_checkpointing": False}, data), "llama-3.1-8b-instruct", "A100")
     assert offer.method == "LoRA"
     assert kept.needed_bytes > offer.needed_bytes
+
+
+def test_a_machine_that_runs_4_bit_layers_here_is_weighed_like_the_others():
+    here = replace(TWO_CORES, memory_bytes=12 * 10**9, runs_4_bit=True)
+    without = replace(here, runs_4_bit=False, why_not_4_bit="bitsandbytes is not installed")
+    asked = {"train.method": "qlora"}
+    assert find(weigh(device=here), "llama-3.1-8b-instruct", "here").method == "QLoRA"
+    assert find(weigh(device=without), "llama-3.1-8b-instruct", "here").obstacle == "memory"
+    assert find(weigh(asked, device=here), "smollm2-135m-instruct", "here").method == "QLoRA"
+    assert find(weigh(asked, device=without), "smollm2-135m-instruct", "here").obstacle == "4-bit weights"
+    assert find(weigh(asked), "smollm2-135m-instruct", "M2-Ultra").obstacle == "4-bit weights"
+
+
+def test_what_is_offered_is_what_a_plan_says():
+    data, card = report(), next(one for one in MACHINES if one.name == "T4").device
+    offer = find(weigh(data=data), "llama-3.1-8b-instruct", "T4")
+    estimate = resolve(load_given(None, {}), data, model("llama-3.1-8b-instruct"), card).plan.estimate
+    assert (offer.needed_bytes, offer.train_s) == (estimate.memory_bytes, estimate.train_s)
 
 
 def test_several_devices_here_are_no_wish_for_machines_elsewhere():

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def start(prepared_dir, tmp_path):
     ):
         spec = training_spec(**changes)
         set_determinism(1, "cpu")
-        model = make_trainable(load_base(prepared_dir, precision="float32", device="cpu"), spec)
+        place = {"precision": "float32", "device": "cpu", "is_4_bit": spec.is_4_bit}
+        model = make_trainable(load_base(prepared_dir, **place), spec)
         journal = ListJournal(wishes)
         store = CheckpointStore(tmp_path / folder, spec.num_checkpoints_kept)
         held_out = rows[40:] if held_out is None else held_out
@@ -63,10 +65,18 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_does_not(start):
 
 
 FULL = {"method": "full", "learning_rate": 5e-4}
+IN_4_BITS = pytest.param(
+    7,
+    {"method": "qlora"},
+    marks=pytest.mark.skipif(
+        find_spec("bitsandbytes") is None, reason="bitsandbytes (the extra qlora) is not installed"
+    ),
+)
 
 
 @pytest.mark.parametrize(
-    ("step", "method"), [*((step, {}) for step in (1, 4, 7, 10, 19)), (1, FULL), (7, FULL), (19, FULL)]
+    ("step", "method"),
+    [*((step, {}) for step in (1, 4, 7, 10, 19)), (1, FULL), (7, FULL), (19, FULL), IN_4_BITS],
 )
 def test_stopped_and_resumed_equals_never_interrupted(start, step, method):
     whole, journal = start("whole", **method)

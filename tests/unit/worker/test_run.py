@@ -1,9 +1,11 @@
 """The worker program on a planned run: all stages, nothing twice, honest states."""
 
 import json
+import math
 import os
 import shutil
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -18,6 +20,7 @@ from aliquot.tokenization.encoder import Encoder
 from aliquot.worker import run as program
 from aliquot.worker.journal import RunJournal
 from tests.fixtures.tiny_run import make_tiny_run
+from tests.fixtures.training import LABELS
 
 
 @pytest.fixture
@@ -70,6 +73,41 @@ def test_a_full_fine_tuning_publishes_a_model_that_anybody_can_load(tmp_path, pr
         assert encoder.decode(made.tolist()) == answer.output
     outputs = [[p.output for p in run_dir.read_predictions(name, "test")] for name in ("base", "tuned")]
     assert outputs[0] != outputs[1]
+
+
+@pytest.mark.skipif(
+    find_spec("bitsandbytes") is None, reason="bitsandbytes (the extra qlora) is not installed"
+)
+def test_a_run_in_4_bits_publishes_an_adapter_and_answers_beside_4_bit_weights(tmp_path, prepared_dir, work):
+    from aliquot.inference.engines.transformers import TransformersEngine
+    from aliquot.modeling.trained_weights import load_tuned
+
+    run_dir = make_tiny_run(tmp_path / "packed", prepared_dir, method="qlora")
+    work(run_dir)
+    names = {path.name for path in run_dir.adapter_dir.iterdir()}
+    assert {"adapter_model.safetensors", "adapter_config.json", "tokenizer.json"} <= names
+    assert json.loads(run_dir.environment_path.read_text())["packages"]["bitsandbytes"]
+    encoder, rows = Encoder.load(prepared_dir), run_dir.read_rows("test")
+    prompts = [encoder.encode_prompt(row.prompt) for row in rows]
+    answers = [encoder.encode_answers(row.prompt, LABELS) for row in rows]
+    recorded = [sorted(one.label_probabilities.items()) for one in run_dir.read_predictions("tuned", "test")]
+    found = {}
+    for is_4_bit in (True, False):
+        place = {"precision": "float32", "device": "cpu", "is_4_bit": is_4_bit}
+        engine = TransformersEngine(load_tuned(prepared_dir, run_dir.adapter_dir, **place), (2,))
+        scores = engine.score(prompts, answers)
+        found[is_4_bit] = [_probability_of_first(row, LABELS) for row in scores]
+    served = [dict(row)[LABELS[0]] for row in recorded]
+    assert found[True] == pytest.approx(served, abs=1e-5)
+    assert found[False] != pytest.approx(served, abs=1e-3), (
+        "the adapter beside whole weights is another model"
+    )
+
+
+def _probability_of_first(scores, labels):
+    weights = [math.exp(score.log_probability) for score in scores]
+    assert len(weights) == len(labels)
+    return weights[0] / sum(weights)
 
 
 def _continued(path, prepared_dir, source, **training):

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from aliquot.errors import MachineError
 from aliquot.workflows import doctor as module
 from aliquot.workflows.doctor import check_disk, check_packages, check_python, check_writable, doctor
-from tests.fixtures.scripted import ScriptedTarget
+from tests.fixtures.scripted import DEVICE, ScriptedTarget
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +68,14 @@ def test_a_full_disk_is_a_fault(tmp_path, monkeypatch):
 def test_a_slow_machine_is_a_fault(surround, monkeypatch):
     monkeypatch.setattr(module, "SLOW_GFLOPS", 1e9)
     assert not module.check_speed(surround()).is_ok
+
+
+def test_4_bit_weights_are_told_with_the_remedy_and_are_no_fault(surround, monkeypatch):
+    check = module.check_four_bit(surround())
+    assert check.is_ok and "pip install 'aliquot[qlora]'" in check.detail
+    able = replace(DEVICE, runs_4_bit=True, versions={"bitsandbytes": "0.50.2"})
+    monkeypatch.setattr(module, "probe", lambda within: able)
+    assert (
+        module.check_four_bit(surround()).detail
+        == "bitsandbytes 0.50.2: a 4-bit layer runs on this cpu device"
+    )

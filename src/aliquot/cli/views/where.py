@@ -85,6 +85,8 @@ def _short(precision: str) -> str:
 def _why_not(offer: Offer) -> str:
     if offer.obstacle == "window":
         return f"{offer.base} (a row is longer than its window)"
+    if offer.obstacle == "4-bit weights":
+        return f"{offer.base} (no 4-bit weights here)"
     return f"{offer.base} (needs {offer.needed_bytes / GB:,.0f} GB)"
 
 

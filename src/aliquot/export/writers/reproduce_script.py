@@ -42,6 +42,9 @@ def write_script(run_dir: RunDir) -> str | None:
     parts = {
         "RUN": _plain(spec.run_id),
         "ORIGIN": _plain(_origin(spec)),
+        "NEEDS": "The base is held in 4 bits, so bitsandbytes is needed too. "
+        if spec.training.is_4_bit
+        else "",
         "BASE": _literal(_base(spec)),
         "TRAINING": _literal(training),
         "ANSWERS": _literal(answers),

@@ -37,5 +37,8 @@ RECIPE = Recipe(
     },
     rules=_rules,
     leaves_open="What sets of other sizes need: the number of steps is fixed, for about 10,000 rows.",
-    not_followed=("It trains on a base of 4-bit weights (NF4, double quantisation), with paged AdamW.",),
+    not_followed=(
+        "It trains on a base of 4-bit weights (NF4, double quantisation); set train.method: qlora for that.",
+        "Its AdamW is paged.",
+    ),
 )

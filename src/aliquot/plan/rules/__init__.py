@@ -30,6 +30,7 @@ from aliquot.plan.rules.machine import (
     time_budget_s,
     validation_interval_steps,
 )
+from aliquot.plan.rules.method import method
 from aliquot.plan.rules.optimisation import (
     batch_size,
     learning_rate,
@@ -38,7 +39,6 @@ from aliquot.plan.rules.optimisation import (
     lora_rank,
     max_grad_norm,
     max_steps,
-    method,
     num_epochs,
     schedule,
     seed,

@@ -88,15 +88,16 @@ def num_devices(probed: Device) -> Choice:
     )
 
 
-def sharding(num_devices: int, whole_bytes: int, probed: Device) -> Choice:
+def sharding(num_devices: int, whole_bytes: int, probed: Device, method: str = "lora") -> Choice:
     """Choose to spread the base over the devices only where one alone cannot hold it.
 
     Args:
         num_devices: Devices that train together.
         whole_bytes: What a device needs that holds the whole base, before any pass.
         probed: One of them.
+        method: Weights in 4 bits are never spread.
     """
-    is_too_large = whole_bytes > SHARD_FROM * probed.memory_bytes
+    is_too_large = whole_bytes > SHARD_FROM * probed.memory_bytes and method != "qlora"
     return choose(
         "train.sharding",
         "full" if num_devices > 1 and is_too_large else "none",

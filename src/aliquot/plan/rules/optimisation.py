@@ -33,6 +33,9 @@ MIN_UPDATES = 100
 """Fewer optimizer steps than this rarely suffice (documentation of Tinker; its authors are not certain)."""
 
 AIMED_UPDATES = 300
+STUDIED_PARAMETERS = 13.5e9
+"""QLoRA's limit of 13 billion, as models are called: Llama 2 13B has 13.016 billion parameters."""
+
 RANKS = (16, 32, 64, 128, 256)
 LEARNING_RATES = (5e-5, 5e-4)
 """Range of the best rates that LoRA Learns Less found; it stops the width formula on very small models."""
@@ -60,18 +63,6 @@ def seed() -> Choice:
         reason="Any fixed seed will do; repeat with other seeds to see how much results vary.",
         source=OURS,
         alternatives=("0, 1 and 2, one run each: for a publication, all reported; three times the time.",),
-    )
-
-
-def method() -> Choice:
-    """Choose what is trained: low-rank matrices."""
-    return choose(
-        "train.method",
-        "lora",
-        reason="On small and medium supervised data LoRA learns as well as training all weights, with a "
-        "fraction of the memory, and forgets less.",
-        source=f"{LORA_WITHOUT_REGRET}; {LORA_LEARNS_LESS}",
-        alternatives=("full, for much data that is far from what the base has seen: code and mathematics.",),
     )
 
 
@@ -240,7 +231,7 @@ def _raw_learning_rate(architecture: Architecture) -> tuple[float, str]:
         return 5e-4 * (2000 / width) ** 0.781, f"Llama family, 5e-4 x (2000 / {width})^0.781"
     if architecture.model_type.startswith("qwen"):
         return 5e-4 * (2000 / width) ** 0.0775, f"Qwen family, 5e-4 x (2000 / {width})^0.0775"
-    if architecture.num_parameters <= 13e9:
+    if architecture.num_parameters <= STUDIED_PARAMETERS:
         return 2e-4, "The rate of QLoRA for up to 13 billion parameters"
     return 1e-4, "The rate of QLoRA above 13 billion parameters"
 
@@ -282,7 +273,7 @@ def lora_dropout(architecture: Architecture, device: Device) -> Choice:
     study = f"{billions:.3g} billion parameters: a swept study found 0.05 useful up to 13 billion"
     return choose(
         "train.lora_dropout",
-        0.05 if billions <= 13 and not is_on_cpu else 0.0,
+        0.05 if architecture.num_parameters <= STUDIED_PARAMETERS and not is_on_cpu else 0.0,
         reason=f"{study}, but on a CPU drawing its random numbers makes a step half as long again, and short "
         "runs do without."
         if is_on_cpu

@@ -52,7 +52,7 @@ def dpo_beta() -> Choice:
 
 def dpo_learning_rate(method: str) -> Choice:
     """Choose the peak rate of DPO: 5e-6 for LoRA, 5e-7 for all weights."""
-    value = DPO_RATES[method]
+    value = DPO_RATES["full" if method == "full" else "lora"]
     why = (
         "The rate of Zephyr, which trained all weights."
         if method == "full"

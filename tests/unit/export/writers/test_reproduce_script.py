@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 
@@ -30,7 +31,10 @@ def _run_worker(module: str, *arguments: str) -> str:
 @pytest.fixture(scope="module")
 def trained_run(tmp_path_factory, tiny_model_dir) -> RunDir:
     """A run of the real worker on the tiny model: 12 steps without dropout, answers of the tuned model."""
-    folder = tmp_path_factory.mktemp("trained")
+    return _train(tmp_path_factory.mktemp("trained"), tiny_model_dir)
+
+
+def _train(folder, tiny_model_dir, **changes) -> RunDir:
     source = ModelSource(name="tiny", kind="folder", location=str(tiny_model_dir))
     printed = _run_worker("prepare_model", encode(source).decode(), str(folder / "models"))
     model = decode(printed.splitlines()[-1], PreparedModel, "prepare_model")
@@ -38,7 +42,7 @@ def trained_run(tmp_path_factory, tiny_model_dir) -> RunDir:
     for name in ("events.jsonl", "measured.json", "environment.json"):
         (run_dir.path / name).unlink()
     spec = run_dir.read_spec()
-    training = training_spec(lora_dropout=0.0, num_steps=12, batch_size=8, micro_batch_size=4)
+    training = training_spec(lora_dropout=0.0, num_steps=12, batch_size=8, micro_batch_size=4, **changes)
     prediction = replace(spec.prediction, models=("tuned",), max_new_tokens=6)
     run_dir.save_spec(replace(spec, model=model, training=training, prediction=prediction))
     stages = "train,predict:tuned"
@@ -52,6 +56,10 @@ def trained_run(tmp_path_factory, tiny_model_dir) -> RunDir:
 @pytest.fixture(scope="module")
 def printed(trained_run) -> str:
     """What the script prints in a process that cannot import Aliquot."""
+    return _run_script(trained_run)
+
+
+def _run_script(trained_run) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     command = [sys.executable, str(trained_run.path / "reproduce.py"), "--device", "cpu"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd="/")
@@ -60,6 +68,19 @@ def printed(trained_run) -> str:
 
 
 def test_every_loss_is_that_of_the_recorded_run(trained_run, printed):
+    _require_same_losses(trained_run, printed)
+
+
+@pytest.mark.skipif(
+    find_spec("bitsandbytes") is None, reason="bitsandbytes (the extra qlora) is not installed"
+)
+def test_every_loss_is_that_of_a_recorded_run_in_4_bits(tmp_path, tiny_model_dir):
+    run_dir = _train(tmp_path, tiny_model_dir, method="qlora")
+    assert "bitsandbytes is needed too" in (run_dir.path / "reproduce.py").read_text()
+    _require_same_losses(run_dir, _run_script(run_dir))
+
+
+def _require_same_losses(trained_run, printed):
     recorded = {
         (event.kind, event.data["step"]): event.data["loss"]
         for event in trained_run.read_events()
