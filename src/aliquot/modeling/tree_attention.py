@@ -27,6 +27,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from aliquot.modeling.flash_attention import FlashIndex, flash_attention
+from aliquot.modeling.shared_prefix import SharedPrefix, add_prefix, attend_with_sums
 from aliquot.tokenization.prefix_tree import Run, cut_runs, group_runs
 
 NAME = "aliquot_tree"
@@ -128,6 +129,7 @@ def tree_attention(
     softcap: float | None = None,
     sliding_window: int | None = None,
     tree: TreeIndex | FlashIndex | None = None,
+    prefix: SharedPrefix | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attend as transformers asks: query (B, H, T, D), key and value (B, H', T, D) → (B, T, H, D).
@@ -144,10 +146,20 @@ def tree_attention(
         sliding_window: Positions that a query of this layer sees, itself included; without a tree the mask
             says so already.
         tree: The prefix tree, if the call brings one.
+        prefix: What stands before all nodes of the tree, or before all rows of the batch; a batch then brings
+            a mask of its own keys, true where they are seen.
         options: Passed on to torch's attention as transformers calls it.
     """
     if isinstance(tree, FlashIndex):
         return flash_attention(query, key, value, tree, scaling, window=sliding_window), None
+    if prefix is not None:
+        own = (
+            attend_with_sums(query, key, value, attention_mask, scaling)
+            if tree is None
+            else _attend_to_paths(query, key, value, tree, scaling)
+        )
+        states = prefix.states[module.layer_idx]  # pyrefly: ignore[bad-index]
+        return add_prefix(query, own, states, scaling).transpose(1, 2), None
     if tree is None and softcap is None:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
@@ -200,6 +212,29 @@ def _attend(
     precision = torch.promote_types(scores_BHQK.dtype, torch.float32)
     weights_BHQK = scores_BHQK.masked_fill(~mask_B1QK, lowest).softmax(-1, dtype=precision)
     return torch.nn.functional.dropout(weights_BHQK, dropout).to(value_BHKD.dtype) @ value_BHKD
+
+
+def _attend_to_paths(
+    query_1HTD: torch.Tensor,
+    key_1HTD: torch.Tensor,
+    value_1HTD: torch.Tensor,
+    tree: TreeIndex,
+    scaling: float | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return every node's mixed values (1, H, T, D) and sums (1, H, T) over its path, without windows."""
+    parts = [
+        attend_with_sums(
+            _gather(query_1HTD, group.queries_RS),
+            _gather(key_1HTD, group.keys_RL),
+            _gather(value_1HTD, group.keys_RL),
+            group.is_visible_R1SL,
+            scaling,
+        )
+        for group in tree.groups
+    ]
+    mixed_HND = torch.cat([mixed_RHSD.transpose(0, 1).flatten(1, 2) for mixed_RHSD, _ in parts], dim=1)
+    sums_HN = torch.cat([sums_RHS.transpose(0, 1).flatten(1, 2) for _, sums_RHS in parts], dim=1)
+    return mixed_HND.index_select(1, tree.places_T)[None], sums_HN.index_select(1, tree.places_T)[None]
 
 
 def _causal_mask(query_BHQD: torch.Tensor, key_BHKD: torch.Tensor) -> torch.Tensor:

@@ -87,7 +87,7 @@ def test_a_greedy_score_is_the_generated_answer(parts):
 
 
 def test_shared_prefix_leaves_each_prompt_a_token():
-    assert shared_prefix([[1, 2, 3], [1, 2, 4]]) == [1, 2]
-    assert shared_prefix([[1, 2], [1, 2]]) == [1]
-    assert shared_prefix([[1], [1]]) == []
-    assert shared_prefix([[1, 2], [3, 2]]) == []
+    assert shared_prefix([[1, 2, 3], [1, 2, 4]]) == (1, 2)
+    assert shared_prefix([[1, 2], [1, 2]]) == (1,)
+    assert shared_prefix([[1], [1]]) == ()
+    assert shared_prefix([[1, 2], [3, 2]]) == ()
