@@ -60,4 +60,5 @@ def compute_prefix(
             use_cache=True,
             logits_to_keep=1,
         )
-    return SharedPrefix(tuple(token_ids), tuple((layer.keys, layer.values) for layer in cache.layers))
+    layers: list[Any] = cache.layers
+    return SharedPrefix(tuple(token_ids), tuple((layer.keys, layer.values) for layer in layers))

@@ -25,7 +25,7 @@ from aliquot.tokenization.encoder import EncodedRow
 from aliquot.tokenization.prefix_tree import shared_length
 
 MAX_OPEN = 0.75
-"""Share of a batch's rows that are still open at which the others are left out: leaving out copies the rest."""
+"""Share of a batch's rows still open at which the others are left out: leaving out copies the rest."""
 
 
 class TransformersEngine:
@@ -120,7 +120,7 @@ class TransformersEngine:
         return _LeftPadded(prompts, len(shared), cache, self._model.device)
 
     def _prefix_of(self, prompts: Sequence[Sequence[int]], num_answer_tokens: int) -> SharedPrefix | None:
-        """Return what these prompts begin with, computed: the kept prefix, or more if they share clearly more.
+        """Return what these prompts begin with, computed: the kept prefix, or more if they share more.
 
         None where they share little, or where a prefix cannot be computed by itself.
         """
@@ -129,7 +129,9 @@ class TransformersEngine:
         if len(shared) < MIN_TOKENS or not can_keep_prefix(self._model, longest):
             return None
         num_kept = len(self._expected)
-        kept = self._compute_kept() if num_kept >= MIN_TOKENS and shared[:num_kept] == self._expected else None
+        kept = (
+            self._compute_kept() if num_kept >= MIN_TOKENS and shared[:num_kept] == self._expected else None
+        )
         if len(prompts) == 1 or (kept and len(shared) < num_kept + MIN_TOKENS):
             return kept
         return compute_prefix(self._model, shared, after=kept)
