@@ -153,12 +153,8 @@ def tree_attention(
     if isinstance(tree, FlashIndex):
         return flash_attention(query, key, value, tree, scaling, window=sliding_window), None
     if prefix is not None:
-        own = (
-            attend_with_sums(query, key, value, attention_mask, scaling)
-            if tree is None
-            else _attend_to_paths(query, key, value, tree, scaling)
-        )
-        states = prefix.states[module.layer_idx]  # pyrefly: ignore[bad-index]
+        states: Any = prefix.states[module.layer_idx]  # pyrefly: ignore[bad-index]
+        own = _attend_to_own(query, key, value, attention_mask if tree is None else tree, scaling=scaling)
         return add_prefix(query, own, states, scaling).transpose(1, 2), None
     if tree is None and softcap is None:
         return sdpa_attention_forward(
@@ -168,18 +164,31 @@ def tree_attention(
     if tree is None:
         mask = _causal_mask(query, key) if attention_mask is None else attention_mask
         return _attend(query, key, value, mask, **scores).transpose(1, 2), None
+    return _attend_on_tree(query, key, value, tree, window=sliding_window, **scores), None
+
+
+def _attend_on_tree(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    tree: TreeIndex,
+    *,
+    window: int | None,
+    **scores: Any,
+) -> torch.Tensor:
+    """Return the mixed values of all nodes (1, T, H, D)."""
     mixed = [
         _attend(
             _gather(query, group.queries_RS),
             _gather(key, group.keys_RL),
             _gather(value, group.keys_RL),
-            tree.visible(group, sliding_window),
+            tree.visible(group, window),
             **scores,
         )
         for group in tree.groups
     ]
     mixed_NHD = torch.cat([mixed_RHSD.transpose(1, 2).flatten(0, 1) for mixed_RHSD in mixed])
-    return mixed_NHD.index_select(0, tree.places_T)[None], None
+    return mixed_NHD.index_select(0, tree.places_T)[None]
 
 
 def _attend(
@@ -212,6 +221,20 @@ def _attend(
     precision = torch.promote_types(scores_BHQK.dtype, torch.float32)
     weights_BHQK = scores_BHQK.masked_fill(~mask_B1QK, lowest).softmax(-1, dtype=precision)
     return torch.nn.functional.dropout(weights_BHQK, dropout).to(value_BHKD.dtype) @ value_BHKD
+
+
+def _attend_to_own(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    sight: TreeIndex | torch.Tensor | None,
+    *,
+    scaling: float | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mixed values and sums over what follows a prefix: paths of a tree, or a batch under its mask."""
+    if isinstance(sight, TreeIndex):
+        return _attend_to_paths(query, key, value, sight, scaling)
+    return attend_with_sums(query, key, value, sight, scaling)
 
 
 def _attend_to_paths(
