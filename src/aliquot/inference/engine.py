@@ -31,6 +31,13 @@ class AnswerScore:
 class Engine(Protocol):
     """A loaded model that answers."""
 
+    def keep_prefix(self, prefix: Sequence[int]) -> None:
+        """Expect prompts that begin with these ids, so that they need be computed once only.
+
+        A prompt that begins otherwise is answered all the same.
+        """
+        ...
+
     def generate(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> list[Answer]:
         """Return the greedy answer to each prompt, in order; the batch is what is given."""
         ...

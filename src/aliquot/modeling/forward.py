@@ -15,6 +15,7 @@ from torch.nn.functional import cross_entropy
 
 from aliquot.modeling.flash_attention import FlashIndex, can_flash, index_flash
 from aliquot.modeling.load import autocast
+from aliquot.modeling.shared_prefix import SharedPrefix
 from aliquot.modeling.tree_attention import TreeIndex, index_runs
 from aliquot.tokenization.encoder import EncodedRow
 from aliquot.tokenization.families import find_obstacle
@@ -69,27 +70,32 @@ def attention_of(model: Any) -> str:
     return "flash" if is_plain and has_kernel else "masked"
 
 
-def token_losses(model: Any, rows: Sequence[EncodedRow], layout: str) -> TokenLosses:
+def token_losses(
+    model: Any, rows: Sequence[EncodedRow], layout: str, *, prefix: SharedPrefix | None = None
+) -> TokenLosses:
     """Run one micro-batch forward.
 
     Args:
         model: A transformers causal language model, with or without a PEFT adapter.
         rows: The rows of the micro-batch.
         layout: ``prefix_tree`` or ``padded``; the losses are the same up to rounding.
+        prefix: What stands before every row and is not part of it; on a prefix tree only, without gradients.
     """
-    return _losses_on_tree(model, rows) if layout == "prefix_tree" else _losses_padded(model, rows)
+    return _losses_on_tree(model, rows, prefix) if layout == "prefix_tree" else _losses_padded(model, rows)
 
 
-def _losses_on_tree(model: Any, rows: Sequence[EncodedRow]) -> TokenLosses:
+def _losses_on_tree(model: Any, rows: Sequence[EncodedRow], prefix: SharedPrefix | None) -> TokenLosses:
     tree = build_prefix_tree(rows)
     language_model = _language_model(model)
     device = language_model.device
+    num_before = len(prefix.token_ids) if prefix else 0
     with autocast(language_model):
         logits_QV = language_model(
             input_ids=torch.tensor([tree.token_ids], device=device),
-            position_ids=torch.tensor([tree.positions], device=device),
+            position_ids=num_before + torch.tensor([tree.positions], device=device),
             attention_mask=_NO_MASK.to(device),
             tree=_index_tree(language_model, tree),
+            prefix=prefix,
             use_cache=False,
             # The model's own head: some families bound or scale what it gives.
             logits_to_keep=torch.tensor(tree.query_nodes, device=device),

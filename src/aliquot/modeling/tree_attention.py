@@ -27,6 +27,7 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from aliquot.modeling.flash_attention import FlashIndex, flash_attention
+from aliquot.modeling.shared_prefix import SharedPrefix, add_prefix, attend_with_sums
 from aliquot.tokenization.prefix_tree import Run, cut_runs, group_runs
 
 NAME = "aliquot_tree"
@@ -128,6 +129,7 @@ def tree_attention(
     softcap: float | None = None,
     sliding_window: int | None = None,
     tree: TreeIndex | FlashIndex | None = None,
+    prefix: SharedPrefix | None = None,
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """Attend as transformers asks: query (B, H, T, D), key and value (B, H', T, D) → (B, T, H, D).
@@ -144,10 +146,16 @@ def tree_attention(
         sliding_window: Positions that a query of this layer sees, itself included; without a tree the mask
             says so already.
         tree: The prefix tree, if the call brings one.
+        prefix: What stands before all nodes of the tree, or before all rows of the batch; a batch then brings
+            a mask of its own keys, true where they are seen.
         options: Passed on to torch's attention as transformers calls it.
     """
     if isinstance(tree, FlashIndex):
         return flash_attention(query, key, value, tree, scaling, window=sliding_window), None
+    if prefix is not None:
+        states: Any = prefix.states[module.layer_idx]  # pyrefly: ignore[bad-index]
+        own = _attend_to_own(query, key, value, attention_mask if tree is None else tree, scaling=scaling)
+        return add_prefix(query, own, states, scaling).transpose(1, 2), None
     if tree is None and softcap is None:
         return sdpa_attention_forward(
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **options
@@ -156,18 +164,31 @@ def tree_attention(
     if tree is None:
         mask = _causal_mask(query, key) if attention_mask is None else attention_mask
         return _attend(query, key, value, mask, **scores).transpose(1, 2), None
+    return _attend_on_tree(query, key, value, tree, window=sliding_window, **scores), None
+
+
+def _attend_on_tree(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    tree: TreeIndex,
+    *,
+    window: int | None,
+    **scores: Any,
+) -> torch.Tensor:
+    """Return the mixed values of all nodes (1, T, H, D)."""
     mixed = [
         _attend(
             _gather(query, group.queries_RS),
             _gather(key, group.keys_RL),
             _gather(value, group.keys_RL),
-            tree.visible(group, sliding_window),
+            tree.visible(group, window),
             **scores,
         )
         for group in tree.groups
     ]
     mixed_NHD = torch.cat([mixed_RHSD.transpose(1, 2).flatten(0, 1) for mixed_RHSD in mixed])
-    return mixed_NHD.index_select(0, tree.places_T)[None], None
+    return mixed_NHD.index_select(0, tree.places_T)[None]
 
 
 def _attend(
@@ -200,6 +221,43 @@ def _attend(
     precision = torch.promote_types(scores_BHQK.dtype, torch.float32)
     weights_BHQK = scores_BHQK.masked_fill(~mask_B1QK, lowest).softmax(-1, dtype=precision)
     return torch.nn.functional.dropout(weights_BHQK, dropout).to(value_BHKD.dtype) @ value_BHKD
+
+
+def _attend_to_own(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    sight: TreeIndex | torch.Tensor | None,
+    *,
+    scaling: float | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return mixed values and sums over what follows a prefix: paths of a tree, or a batch under its mask."""
+    if isinstance(sight, TreeIndex):
+        return _attend_to_paths(query, key, value, sight, scaling)
+    return attend_with_sums(query, key, value, sight, scaling)
+
+
+def _attend_to_paths(
+    query_1HTD: torch.Tensor,
+    key_1HTD: torch.Tensor,
+    value_1HTD: torch.Tensor,
+    tree: TreeIndex,
+    scaling: float | None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return every node's mixed values (1, H, T, D) and sums (1, H, T) over its path, without windows."""
+    parts = [
+        attend_with_sums(
+            _gather(query_1HTD, group.queries_RS),
+            _gather(key_1HTD, group.keys_RL),
+            _gather(value_1HTD, group.keys_RL),
+            group.is_visible_R1SL,
+            scaling,
+        )
+        for group in tree.groups
+    ]
+    mixed_HND = torch.cat([mixed_RHSD.transpose(0, 1).flatten(1, 2) for mixed_RHSD, _ in parts], dim=1)
+    sums_HN = torch.cat([sums_RHS.transpose(0, 1).flatten(1, 2) for _, sums_RHS in parts], dim=1)
+    return mixed_HND.index_select(1, tree.places_T)[None], sums_HN.index_select(1, tree.places_T)[None]
 
 
 def _causal_mask(query_BHQD: torch.Tensor, key_BHKD: torch.Tensor) -> torch.Tensor:

@@ -23,10 +23,14 @@ from aliquot.errors import Interrupted
 from aliquot.inference.engine import Answer, AnswerScore, Engine
 from aliquot.tokenization.batches import epoch_order
 from aliquot.tokenization.encoder import Encoder
+from aliquot.tokenization.prefix_tree import shared_length
 from aliquot.training.journal import Journal
 
 MAX_SCORED_LABELS = 64
 """Above this many labels every label of every item is no longer scored."""
+
+PROMPTS_SEEN = 32
+"""Prompts of a split that are looked at for what all of them begin with."""
 
 
 class LabelScore(NamedTuple):
@@ -67,6 +71,7 @@ class Predictor:
         part = self._run_dir.predictions_path(self._model, split).with_suffix(".part")
         size = self._spec.prediction.batch_size
         num_done = _recover(part, size)
+        self._expect_prompts(examples)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
             _append(part, encode_lines(self._answer(batch, split)))
@@ -84,16 +89,27 @@ class Predictor:
     def answer_all(self, split: str) -> list[Prediction]:
         """Return the predictions of a split without writing them."""
         examples, size = self._run_dir.read_rows(split), self._spec.prediction.batch_size
+        self._expect_prompts(examples)
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
         return [prediction for batch in batches for prediction in self._answer(batch, split)]
+
+    def _expect_prompts(self, examples: Sequence[StoredExample]) -> None:
+        """Tell the engine what the prompts of a split begin with, going by rows all over it.
+
+        A function of the rows alone, as the batches are: a resumed prediction gives the same digits.
+        """
+        step = max(1, len(examples) // PROMPTS_SEEN)
+        seen = [tuple(self._encode(example)) for example in examples[::step]]
+        if len(seen) > 1:
+            self._engine.keep_prefix(seen[0][: min(shared_length(seen[0], prompt) for prompt in seen[1:])])
+
+    def _encode(self, example: StoredExample) -> list[int]:
+        return self._encoder.encode_prompt(self._with_shots(example.prompt), tools=example.tools)
 
     def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
         conversations = [self._with_shots(example.prompt) for example in batch]
         tools = [example.tools for example in batch]
-        prompts = [
-            self._encoder.encode_prompt(messages, tools=its_tools)
-            for messages, its_tools in zip(conversations, tools, strict=True)
-        ]
+        prompts = [self._encode(example) for example in batch]
         scores = self._score_labels(prompts, conversations, tools)
         answers = self._generate(prompts, scores)
         return [

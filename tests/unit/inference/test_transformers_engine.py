@@ -86,8 +86,52 @@ def test_a_greedy_score_is_the_generated_answer(parts):
     assert not any(found[1].is_greedy for found in scores)
 
 
+def _with_prefix(family, kept):
+    """Return the answers and scores of prompts of different lengths that share 20 ids."""
+    model = tiny_model(family)
+    engine = TransformersEngine(model, [VOCAB_SIZE - 1])
+    engine.keep_prefix(range(kept))
+    prompts = [[*range(20), *range(25, 25 + length)] for length in (1, 7, 3, 5)]
+    answers = [[[30, 31, VOCAB_SIZE - 1], [32, VOCAB_SIZE - 1]] for _ in prompts]
+    return model, prompts, answers, engine.generate(prompts, 8), engine.score(prompts, answers)
+
+
+@pytest.mark.parametrize("family", ["llama", "qwen3", "gpt_neox", "granite", "olmo2", "gemma2"])
+@pytest.mark.parametrize("kept", [0, 16, 18, 20])
+def test_a_kept_prefix_changes_no_answer_and_no_score(family, kept):
+    model, prompts, answers, found, scores = _with_prefix(family, kept)
+    model.get_base_model().set_attn_implementation("eager")
+    expected = [_plain_greedy(model, prompt, 8, (VOCAB_SIZE - 1,)) for prompt in prompts]
+    assert [(answer.token_ids, answer.finish_reason) for answer in found] == expected
+    for prompt, candidates, row in zip(prompts, answers, scores, strict=True):
+        for answer, score in zip(candidates, row, strict=True):
+            with torch.no_grad():
+                logits = model(torch.tensor([[*prompt, *answer]])).logits[0].log_softmax(-1)
+            places = range(len(prompt) - 1, len(prompt) + len(answer) - 1)
+            plain = sum(logits[p, t].item() for p, t in zip(places, answer, strict=True))
+            assert score.log_probability == pytest.approx(plain, abs=1e-4)
+
+
+def test_rows_that_stop_early_leave_the_others_as_they_are():
+    model = tiny_model("llama")
+    prompts = [[*range(20), *range(25, 25 + length)] for length in (1, 7, 3, 5)]
+    stops = {_plain_greedy(model, prompt, 6, ())[0][1] for prompt in prompts[:2]}
+    found = TransformersEngine(model, sorted(stops)).generate(prompts, 8)
+    expected = [_plain_greedy(model, prompt, 8, stops) for prompt in prompts]
+    assert [(answer.token_ids, answer.finish_reason) for answer in found] == expected
+
+
+def test_a_prefix_that_is_not_the_prompts_own_is_not_used():
+    model = tiny_model("llama")
+    prompts = [[*range(20), 25], [*range(20), 26, 27]]
+    engine = TransformersEngine(model, [VOCAB_SIZE - 1])
+    engine.keep_prefix([*range(1, 19)])
+    expected = [_plain_greedy(model, prompt, 6, (VOCAB_SIZE - 1,)) for prompt in prompts]
+    assert [(a.token_ids, a.finish_reason) for a in engine.generate(prompts, 6)] == expected
+
+
 def test_shared_prefix_leaves_each_prompt_a_token():
-    assert shared_prefix([[1, 2, 3], [1, 2, 4]]) == [1, 2]
-    assert shared_prefix([[1, 2], [1, 2]]) == [1]
-    assert shared_prefix([[1], [1]]) == []
-    assert shared_prefix([[1, 2], [3, 2]]) == []
+    assert shared_prefix([[1, 2, 3], [1, 2, 4]]) == (1, 2)
+    assert shared_prefix([[1, 2], [1, 2]]) == (1,)
+    assert shared_prefix([[1], [1]]) == ()
+    assert shared_prefix([[1, 2], [3, 2]]) == ()

@@ -16,6 +16,9 @@ class ScriptedEngine:
         self.generated_for = []
         self._encoder = encoder
 
+    def keep_prefix(self, prefix):
+        self.prefix = prefix
+
     def score(self, prompts, answers):
         labels = [self._encoder.decode(ids) for ids in answers[0]]
         return [[AnswerScore(-1.0, label == self.greedy) for label in labels] for _ in prompts]
