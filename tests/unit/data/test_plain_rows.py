@@ -18,6 +18,7 @@ from aliquot.data.parts import open_parts
 from aliquot.data.plain_rows import part_plain, read_plain_rows
 from aliquot.data.read_table import read_table
 from aliquot.data.source import Block
+from aliquot.data.table import ROW_TYPE
 
 
 def chat(*texts, roles=("system", "user", "assistant"), **more):
@@ -168,12 +169,10 @@ def test_what_stands_in_system_prompts_alone_is_found(tmp_path):
     ]
 
 
-def test_contents_are_hashed_as_one_by_one():
+def test_contents_are_hashed_and_measured_as_one_by_one():
     rows = read_plain_rows(Block(1, b"\n".join(line.strip() for line in PLAIN)))
-    digests = rows.hash_contents()
-    assert [digests[at : at + 32].hex() for at in range(0, len(digests), 32)] == list(
-        map(hash_content, rows.messages)
-    )
-    assert rows.count_chars().tolist() == [
-        sum(len(turn.content) for turn in turns) for turns in rows.messages
+    digests = [rows.hashes[at : at + 32].hex() for at in range(0, len(rows.hashes), 32)]
+    assert digests == list(map(hash_content, rows.turns()))
+    assert np.frombuffer(rows.columns, ROW_TYPE)["num_chars_N"].tolist() == [
+        sum(len(turn.content) for turn in turns) for turns in rows.turns()
     ]
