@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, hash_content
 from aliquot.core.records import encode
-from aliquot.data import check
+from aliquot.data import check, source
 from aliquot.data.parts import open_parts
 from aliquot.data.plain_rows import part_plain, read_plain_rows
 from aliquot.data.read_table import read_table
@@ -95,11 +95,12 @@ def require_alike(path, given_settings):
 
 
 @settings(deadline=None, max_examples=150)
-@given(FILES, SETTINGS)
-@tried(b"\n".join(PLAIN * 9), {})
-@tried(b"\n".join(ODD + PLAIN * 9), {})
-def test_plain_rows_read_many_at_a_time_give_what_they_give_one_by_one(data, given_settings):
-    with tempfile.TemporaryDirectory() as folder:
+@given(FILES, SETTINGS, st.sampled_from([300, 1000, 1 << 20]))
+@tried(b"\n".join(PLAIN * 9), {}, 1 << 20)
+@tried(b"\n".join(ODD + PLAIN * 9), {}, 1 << 20)
+def test_plain_rows_read_many_at_a_time_give_what_they_give_one_by_one(data, given_settings, piece_bytes):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "PIECE_BYTES", piece_bytes)
         path = Path(folder) / "rows.jsonl"
         path.write_bytes(data)
         require_alike(path, DataSettings(format="chat_jsonl", **given_settings))
