@@ -32,6 +32,8 @@ PLAIN = [
     chat("p", "yes", roles=("user", "assistant"), split="VALID"),
     chat("p", "a", "q ::1 yes", "yes", roles=("user", "assistant") * 2),
     chat("d", "ça é Å e\u0301", "ﬁ", roles=("developer", "user", "assistant")),
+    chat("yes or no?", "no", roles=("user", "assistant")),
+    chat("no or yes?", "yes", roles=("user", "assistant")),
     chat("</s> in what always stands first", "p", "a"),
     chat("<s>", "call +49 6221 123456 or a@b.de", "no"),
     b' { "messages" : [ {"content":"p\\u003c","role":"user"} ,{"role":"assistant","content":"\\n,:"} ] } ',
@@ -97,6 +99,7 @@ def require_alike(path, given_settings):
 @settings(deadline=None, max_examples=150)
 @given(FILES, SETTINGS, st.sampled_from([300, 1000, 1 << 20]))
 @tried(b"\n".join(PLAIN * 9), {}, 1 << 20)
+@tried(b"\n".join(PLAIN[:1] * 9 + PLAIN[5:6] * 40), {}, 1000)
 @tried(b"\n".join(ODD + PLAIN * 9), {}, 1 << 20)
 def test_plain_rows_read_many_at_a_time_give_what_they_give_one_by_one(data, given_settings, piece_bytes):
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
