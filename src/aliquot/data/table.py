@@ -125,11 +125,14 @@ class ExampleTable:
     def stored_lines(self, split: Split) -> Iterator[bytes]:
         """Yield the lines of ``rows/<split>.jsonl``: id and line number before the body as it is kept."""
         for places in in_chunks(self.find(split)):
-            names, lines = self.example_ids(places), self.line_N[places].tolist()
+            names = "\n".join(_list_hex(self.content_N[places].astype(">u8"))).encode().split(b"\n")
+            occurrences, lines = self.occurrence_N[places].tolist(), self.line_N[places].tolist()
             starts, ends = (self._start(places) + 1).tolist(), self.end_N[places].tolist()
-            for name, line, start, end in zip(names, lines, starts, ends, strict=True):
-                head = f'{{"example_id":"{name}","line":{line},'.encode()
-                yield b"%b%b\n" % (head, self._bodies[start:end])
+            for name, occurrence, line, start, end in zip(
+                names, occurrences, lines, starts, ends, strict=True
+            ):
+                body = self._bodies[start:end]
+                yield b'{"example_id":"%b.%d","line":%d,%b\n' % (name, occurrence, line, body)
 
     def find_value(self, index: int, key: str) -> str | None:
         """Return a metadata field of one example, or None."""
