@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import IO, Self
 
 import msgspec
 import psutil
@@ -136,13 +136,13 @@ class SecondReader:
         return process.returncode
 
 
-def _send(file: BinaryIO, data: bytes) -> None:
+def _send(file: IO[bytes], data: bytes) -> None:
     file.write(len(data).to_bytes(_LENGTH_BYTES))
     file.write(data)
     file.flush()
 
 
-def _receive(file: BinaryIO) -> bytes | None:
+def _receive(file: IO[bytes]) -> bytes | None:
     """Return one message; None when the other end closed before it was whole."""
     head = file.read(_LENGTH_BYTES)
     num_bytes = int.from_bytes(head)
