@@ -7,19 +7,17 @@ other keys}``. What it cannot read it yields as a ``Problem``; it never leaves a
 
 from __future__ import annotations
 
+import io
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Literal
-from unicodedata import is_normalized
 
 import msgspec
-import numpy as np
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Example
-from aliquot.core.records import canonical_json
 from aliquot.data.keys import Turn
 from aliquot.data.source import Sample, Source
 
@@ -27,7 +25,7 @@ Severity = Literal["error", "warning", "note"]
 CONVERSATION_KEYS = frozenset(("messages", "tools", "functions", "rejected_message"))
 """What the conversation of a chat line is made of."""
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
-_SORTED = msgspec.json.Encoder(order="sorted")
+_TURNS = msgspec.json.Decoder(tuple[Turn, ...])
 
 
 class Number:
@@ -68,51 +66,52 @@ class Row(msgspec.Struct, frozen=True):
     used: frozenset[str] = CONVERSATION_KEYS
 
 
-@dataclass(frozen=True, slots=True)
-class PlainRows:
-    """Consecutive plain chat lines; at least one.
+class PlainRows(msgspec.Struct, frozen=True):
+    """Consecutive plain chat lines with all that can be told of them apart from other rows; at least one.
+
+    A struct of bytes, numbers and texts, because it may come from another process.
 
     Attributes:
         line: 1-based physical line of the first.
-        messages: The turns of each.
         splits: The word for the split of each, empty where there is none.
-        texts: All contents, row by row.
         lines: The turns of each as JSON, each ended by a line feed.
+        hashes: The digests of ``core.dataset.hash_content``, one after the other.
+        columns: Records of ``table.ROW_TYPE``; ``answer_N`` counts in ``answers``, ``end_N`` in ``lines``.
+        answers: The different references.
+        patterns: What ``patterns.scan`` finds: the place of a row and the name of a pattern, in order.
+        num_alike: How many first rows have one answer: whether that of an earlier row stands in them is open.
+        last_answers: The last answer and the last other one, as ``keys.AnswersGiven`` has them.
     """
 
     line: int
-    messages: Sequence[tuple[Turn, ...]]
-    splits: Sequence[str]
-    texts: Sequence[str]
+    splits: list[str]
     lines: bytes
+    hashes: bytes
+    columns: bytes
+    answers: list[str]
+    patterns: list[tuple[int, str]]
+    num_alike: int
+    last_answers: tuple[str, str]
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.messages)
+        return len(self.splits)
 
     @property
     def last_line(self) -> int:
         """The line of the last row."""
         return self.line + len(self) - 1
 
+    def turns(self, number: int | None = None) -> Iterator[tuple[Turn, ...]]:
+        """Yield the turns of the first rows, or of all."""
+        for text in itertools.islice(io.BytesIO(self.lines), number):
+            yield _TURNS.decode(text)
+
     def rows(self) -> Iterator[Row]:
         """Yield them one by one, as any format does."""
-        for line, (turns, split) in enumerate(zip(self.messages, self.splits, strict=True), start=self.line):
+        for line, (turns, split) in enumerate(zip(self.turns(), self.splits, strict=True), start=self.line):
             items = [{"role": turn.role, "content": turn.content} for turn in turns]
             yield Row(line, {"messages": items, "split": split} if split else {"messages": items})
-
-    def count_chars(self) -> np.ndarray:
-        """Return the number of characters of each row."""
-        start_K = np.cumsum([0, *map(len, self.messages[:-1])])
-        return np.add.reduceat(np.array([*map(len, self.texts)]), start_K)
-
-    def hash_contents(self) -> bytes:
-        """Return the digests of ``core.dataset.hash_content``, one after the other."""
-        data = _SORTED.encode_lines(self.messages)
-        forms = data.split(b"\n")[:-1]
-        if not data.isascii() and not is_normalized("NFC", data.decode()):
-            forms = [canonical_json(turns) for turns in self.messages]
-        return b"".join([sha256(form).digest() for form in forms])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,19 +8,26 @@ are different things, and so are ``10⁵`` and ``105``. Only the capital of an o
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import blake2b
 
 import msgspec
 
+from aliquot.core.conversation import TEXT_ROLE, Message
 from aliquot.core.dataset import Example
 
+_USER_ROLES = ("user", TEXT_ROLE)
 _MARKS = ".,;:!?()[]{}\"'“”‘’«»…"
 """Marks around a word that say nothing about what it is."""
 _LOWER = bytes(sorted(set(range(0x20, 0x7F)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
 _INNER = str.maketrans("", "", "-'’")
 _RAISED = dict(zip(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻"), (f"^{char}" for char in "0123456789+-"), strict=True))
 """NFKC alone would write 10⁵ as 105."""
+
+
+STANDING = frozenset(("system", "developer"))
+"""Roles whose text stands in most rows."""
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -34,6 +41,12 @@ class Turn(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
 Key = tuple[Turn, ...]
 
 
+def user_text(messages: Sequence[Message | Turn]) -> str:
+    """Return the texts of the user, or the plain text, joined by line ends."""
+    texts = [message.content for message in messages if message.role in _USER_ROLES]
+    return texts[0] if len(texts) == 1 else "\n".join(texts)
+
+
 def exact_prompt(example: Example) -> Key:
     """Return the prompt's roles and texts, to the letter."""
     # What two rows are compared by is the prompt, or the whole of a plain text, which has none.
@@ -41,13 +54,27 @@ def exact_prompt(example: Example) -> Key:
     return (Turn(_TOOLS, example.tools), *turns) if example.tools else turns
 
 
-def normalise_turns(turns: Key) -> Key:
-    """Return turns without differences of width, spacing and sentence case."""
-    same = []
-    for turn in turns:
-        text = _READERS.get(turn.role, normalise)(turn.content)
-        same.append(turn if text is turn.content else Turn(turn.role, text))
-    return tuple(same)
+def number_turns(turns: Key) -> tuple[int, int]:
+    """Return two numbers, the same in every process: one for the turns to the letter, one for their reading.
+
+    Equal turns have equal numbers, and turns without a difference but that of width, spacing and sentence
+    case have an equal second one. Others share a number by chance, once in 10^18 pairs.
+    """
+    pairs = [
+        (_number_standing if turn.role in STANDING else _number)(turn.role, turn.content) for turn in turns
+    ]
+    # Of whole numbers: unlike that of a text, this hash does not change from process to process.
+    return hash(tuple([pair[0] for pair in pairs])), hash(tuple([pair[1] for pair in pairs]))
+
+
+def _number(role: str, content: str) -> tuple[int, int]:
+    text = content if role == _TOOLS else normalise(content)
+    number = _digest(role, content)
+    return number, number if text is content else _digest(role, text)
+
+
+def _digest(role: str, content: str) -> int:
+    return int.from_bytes(blake2b(f"{role}\n{content}".encode(), digest_size=8).digest())
 
 
 def normalise(text: str) -> str:
@@ -92,13 +119,36 @@ def _lower_ordinary(word: str) -> str:
     return word.lower() if is_ordinary else word
 
 
-_normalise_standing = lru_cache(maxsize=64)(normalise)  # the same system prompt stands in most rows
+_number_standing = lru_cache(maxsize=64)(_number)  # the same system prompt stands in most rows
 _TOOLS = "tools"
-_READERS: dict[str, Callable[[str], str]] = {
-    "system": _normalise_standing,
-    "developer": _normalise_standing,
-    _TOOLS: str,
-}
+
+
+class AnswersGiven:
+    """Tells of rows in file order whether their answer, or that of another row, stands in the user's text.
+
+    Attributes:
+        last: The last answer, and the last one before it that differs; empty before there is one.
+    """
+
+    def __init__(self) -> None:
+        self.last = ("", "")
+
+    def find(self, answer: str, text: str) -> tuple[bool, bool]:
+        """Return whether an answer, and that of an earlier row with another, stand in the user's text."""
+        answer = answer.strip()
+        other = self.find_other(answer)
+        self.note(answer)
+        return answer in text and stands_in(answer, text), other in text and stands_in(other, text)
+
+    def find_other(self, answer: str) -> str:
+        """Return the latest answer that differs from this one; empty when there is none."""
+        last, before = self.last
+        return last if last != answer else before
+
+    def note(self, answer: str) -> None:
+        """Note the answer of a row."""
+        if self.last[0] != answer:
+            self.last = (answer, self.last[0])
 
 
 def stands_in(answer: str, text: str) -> bool:

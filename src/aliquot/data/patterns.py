@@ -18,7 +18,7 @@ from aliquot.core.dataset import Example, Finding
 from aliquot.data import control_tokens, personal_data, secret_keys
 from aliquot.data.findings import describe_rows
 from aliquot.data.format import PlainRows
-from aliquot.data.keys import Turn
+from aliquot.data.keys import STANDING, Key, Turn
 from aliquot.data.pattern import Pattern
 from aliquot.data.table import ExampleTable
 
@@ -34,7 +34,6 @@ _COLONS = re.compile(r":[0-9A-Fa-f]{1,4}:|::")
 _FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----BEGIN", "AKIA", "ASIA")
 """Every match of a pattern without digits holds one of these; most texts hold none."""
 _GLANCE_ROWS = 16
-_STANDING = ("system", "developer")
 
 
 def scan(text: str) -> tuple[str, ...]:
@@ -56,6 +55,23 @@ def may_hold(text: str) -> bool:
     return any(first in text for first in _FIRST_LOOK)
 
 
+def scan_rows(rows: Sequence[Key]) -> Iterator[tuple[int, str]]:
+    """Yield the place of a row and the name of a pattern in it, for many plain rows."""
+    standing = {turns[0].content for turns in rows if turns[0].role in STANDING}
+    must_look = any(map(_scan_standing, standing))
+    for first in range(0, len(rows), _GLANCE_ROWS):
+        some = rows[first : first + _GLANCE_ROWS]
+        texts = [turn.content for turns in some for turn in turns if turn.role not in STANDING]
+        if must_look or may_hold("\n".join(texts)):
+            for place, turns in enumerate(some, start=first):
+                yield from ((place, name) for name in _scan_messages(turns))
+
+
+def _scan_messages(messages: Iterable[Message | Turn]) -> Iterator[str]:
+    for message in messages:
+        yield from (_scan_standing if message.role in STANDING else scan)(message.content)
+
+
 class PatternCensus:
     """Notes which examples hold which patterns, while they are read."""
 
@@ -64,26 +80,18 @@ class PatternCensus:
 
     def add(self, example: Example, place: int) -> None:
         """Note what the messages of the example at that place of the table hold."""
-        self._add(example.messages, place)
+        for name in _scan_messages(example.messages):
+            self._note(name, place)
 
     def add_plain(self, rows: PlainRows, place: int) -> None:
         """Note the same of plain rows, the first of which is at that place."""
-        standing = {turns[0].content for turns in rows.messages if turns[0].role in _STANDING}
-        must_look = any(map(_scan_standing, standing))
-        for first in range(0, len(rows), _GLANCE_ROWS):
-            some = rows.messages[first : first + _GLANCE_ROWS]
-            texts = [turn.content for turns in some for turn in turns if turn.role not in _STANDING]
-            if must_look or may_hold("\n".join(texts)):
-                for offset, turns in enumerate(some, start=first):
-                    self._add(turns, place + offset)
+        for offset, name in rows.patterns:
+            self._note(name, place + offset)
 
-    def _add(self, messages: Iterable[Message | Turn], place: int) -> None:
-        for message in messages:
-            read = _scan_standing if message.role in _STANDING else scan
-            for name in read(message.content):
-                places = self._places.setdefault(name, [])
-                if not places or places[-1] != place:
-                    places.append(place)
+    def _note(self, name: str, place: int) -> None:
+        places = self._places.setdefault(name, [])
+        if not places or places[-1] != place:
+            places.append(place)
 
     def describe(self, table: ExampleTable) -> list[Finding]:
         """Return one finding for each pattern that was met; none repeats what was found."""

@@ -12,21 +12,28 @@ import itertools
 import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
+from unicodedata import is_normalized
 
 import msgspec
+import numpy as np
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import Split
+from aliquot.core.dataset import SPLITS, Split
+from aliquot.core.records import canonical_json
 from aliquot.data.format import PlainRows
 from aliquot.data.json_lines import hides_colon, is_object_a_line
-from aliquot.data.keys import Turn
+from aliquot.data.keys import AnswersGiven, Key, Turn, number_turns, user_text
+from aliquot.data.patterns import scan_rows
 from aliquot.data.source import Block, Broken
 from aliquot.data.split_words import SPLIT_WORDS
+from aliquot.data.table import ROW_TYPE, UNSPLIT
 
 PLAIN_SPLITS: dict[str, Split] = {
     word: split for name, split in SPLIT_WORDS.items() for word in (name, name.upper())
 }
+_SPLIT_CODES = {"": UNSPLIT} | {word: SPLITS.index(split) for word, split in PLAIN_SPLITS.items()}
 _MIN_ROWS = 4
 """Fewer plain rows among others are not worth the trouble of many."""
 
@@ -60,11 +67,74 @@ def _part(block: Block) -> Iterator[Block | PlainRows]:
 
 
 def _is_plain_line(data: bytes) -> bool:
-    return read_plain_rows(Block(1, data)) is not None
+    return _decode(Block(1, data)) is not None
 
 
 def read_plain_rows(block: Block) -> PlainRows | None:
     """Return the rows of a block of which every line is a plain chat line; else None."""
+    decoded = _decode(block)
+    if decoded is None:
+        return None
+    columns_K, answers, given = _compare(decoded)
+    columns_K["line_N"] = np.arange(block.number, block.number + len(columns_K))
+    columns_K["split_N"] = [_SPLIT_CODES[word] for word in decoded.splits]
+    hashes = decoded.hash_contents()
+    columns_K["content_N"] = np.frombuffer(hashes, ">u8")[:: len(hashes) // len(columns_K) // 8]
+    columns_K["group_N"] = -1
+    columns_K["num_chars_N"] = decoded.count_chars()
+    columns_K["end_N"] = np.flatnonzero(np.frombuffer(decoded.lines, np.uint8) == ord("\n")) + 1
+    is_alike_K = np.array([answer.strip() == answers[0].strip() for answer in answers])[columns_K["answer_N"]]
+    return PlainRows(
+        line=block.number,
+        splits=decoded.splits,
+        lines=decoded.lines,
+        hashes=hashes,
+        columns=columns_K.tobytes(),
+        answers=answers,
+        patterns=list(scan_rows(decoded.messages)),
+        num_alike=len(columns_K) if is_alike_K.all() else int(is_alike_K.argmin()),
+        last_answers=given.last,
+    )
+
+
+def _compare(decoded: _Decoded) -> tuple[np.ndarray, list[str], AnswersGiven]:
+    """Return the columns with what rows are compared by, the different answers, and the last two."""
+    given, places = AnswersGiven(), dict[str, int]()
+    rows = []
+    for turns in decoded.messages:
+        prompt, answer = turns[:-1], turns[-1].content
+        text = prompt[-1].content if len(prompt) <= 2 else user_text(prompt)
+        rows.append(
+            (*number_turns(prompt), places.setdefault(answer, len(places)), *given.find(answer, text))
+        )
+    columns_K = np.zeros(len(rows), ROW_TYPE)
+    columns_K[["prompt_N", "reading_N", "answer_N", "is_given_N", "is_other_given_N"]] = rows
+    return columns_K, list(places), given
+
+
+class _Decoded(NamedTuple):
+    """The plain rows of a block: turns and split of each, all contents, and the turns as JSON lines."""
+
+    messages: list[Key]
+    splits: list[str]
+    texts: list[str]
+    lines: bytes
+
+    def count_chars(self) -> np.ndarray:
+        """Return the number of characters of each row."""
+        start_K = np.cumsum([0, *map(len, self.messages[:-1])])
+        return np.add.reduceat(np.array([*map(len, self.texts)]), start_K)
+
+    def hash_contents(self) -> bytes:
+        """Return the digests of ``core.dataset.hash_content``, one after the other."""
+        data = _SORTED.encode_lines(self.messages)
+        forms = data.split(b"\n")[:-1]
+        if not data.isascii() and not is_normalized("NFC", data.decode()):
+            forms = [canonical_json(turns) for turns in self.messages]
+        return b"".join([sha256(form).digest() for form in forms])
+
+
+def _decode(block: Block) -> _Decoded | None:
     data = block.data.replace(b"\r\n", b"\n")  # never within a text, where both are escaped
     if not is_object_a_line(data) or hides_colon(data):
         return None
@@ -72,28 +142,24 @@ def read_plain_rows(block: Block) -> PlainRows | None:
         lines = _DECODER.decode_lines(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    messages, splits = [line.messages for line in lines], [line.split for line in lines]
-    rows = PlainRows(
-        block.number,
-        messages,
-        splits,
-        texts=[turn.content for turns in messages for turn in turns],
-        lines=_ENCODER.encode_lines(messages),
-    )
-    return rows if _are_plain(rows) and _are_whole(rows, block) else None
+    messages = [line.messages for line in lines]
+    texts = [turn.content for turns in messages for turn in turns]
+    decoded = _Decoded(messages, [line.split for line in lines], texts, _ENCODER.encode_lines(messages))
+    return decoded if _are_plain(decoded) and _are_whole(decoded, block) else None
 
 
-def _are_plain(rows: PlainRows) -> bool:
+def _are_plain(rows: _Decoded) -> bool:
     roles = {tuple([turn.role for turn in turns]) for turns in rows.messages}
     has_blank = not all(rows.texts) or any(map(str.isspace, rows.texts))
     return not has_blank and all(map(_is_usual, roles)) and PLAIN_SPLITS.keys() >= {*rows.splits} - {""}
 
 
-def _are_whole(rows: PlainRows, block: Block) -> bool:
+def _are_whole(rows: _Decoded, block: Block) -> bool:
     """Return whether there is no key beside those that were decoded: see ``json_lines.decode_object``."""
-    num_keys = len(rows) + 2 * len(rows.texts) + len(rows) - rows.splits.count("")
+    num_rows = len(rows.messages)
+    num_keys = num_rows + 2 * len(rows.texts) + num_rows - rows.splits.count("")
     num_written = 3 * len(rows.texts)  # with the weight of each turn
-    is_each = len(rows) == block.last_line - block.number + 1
+    is_each = num_rows == block.last_line - block.number + 1
     return is_each and block.data.count(b":") - num_keys == rows.lines.count(b":") - num_written
 
 
@@ -131,3 +197,4 @@ def _is_usual(roles: tuple[str, ...]) -> bool:
 
 _DECODER = msgspec.json.Decoder(_Line)
 _ENCODER = msgspec.json.Encoder()
+_SORTED = msgspec.json.Encoder(order="sorted")

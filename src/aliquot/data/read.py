@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -55,6 +55,7 @@ class RowReader:
         self._findings = findings
         self._split = split
         self._is_fixed = is_fixed
+        self._key = source.settings.split_key or "split"
         self.num_rows = 0
 
     def __iter__(self) -> Iterator[Row]:
@@ -63,13 +64,17 @@ class RowReader:
         Raises:
             InputError: The file stops being readable, or unpacks without end.
         """
-        return _singly(self.read_many())
+        return self._read_guarded(self._format.read)
 
     def read_many(self) -> Iterator[Row | PlainRows]:
         """Yield every readable row, plain ones many at a time; raises what ``__iter__`` does."""
+        is_marked = self._split is not None or self._key != "split"  # then each row is given its split
+        return self._read_guarded((None if is_marked else self._format.read_many) or self._format.read)
+
+    def _read_guarded(self, read: Callable[[Source], Iterator[Item]]) -> Iterator[Any]:
         self._note_source()
         try:
-            yield from self._read()
+            yield from self._read(read(self._source))
         except OSError as error:
             raise InputError(
                 f"The file stopped being readable: {error.strerror or error}.",
@@ -78,14 +83,12 @@ class RowReader:
                 hint="Check the disk or the network share.",
             ) from error
 
-    def _read(self) -> Iterator[Row | PlainRows]:
+    def _read(self, items: Iterator[Item]) -> Iterator[Row | PlainRows]:
         """Yield the rows, each with its split under the key ``split``; add problems in file order."""
-        key = self._source.settings.split_key or "split"
-        items = iter((self._format.read_many or self._format.read)(self._source))
         first = list(_take_rows(items, NUM_FIRST))
         some = list(itertools.islice(_singly(first), NUM_FIRST))
-        is_numbered = self._note_numbers([item for item in some if isinstance(item, Row)], key)
-        is_plain = not is_numbered and key == "split" and self._split is None
+        is_numbered = self._note_numbers([item for item in some if isinstance(item, Row)], self._key)
+        is_plain = not is_numbered and self._key == "split" and self._split is None
         items = itertools.chain(first, items)
         for item in items if is_plain else _singly(items):
             if isinstance(item, Problem):
@@ -96,7 +99,7 @@ class RowReader:
                 yield item
             else:
                 self.num_rows += 1
-                row = self._mark_split(item, key, is_numbered=is_numbered)
+                row = self._mark_split(item, self._key, is_numbered=is_numbered)
                 if row is not None:
                     yield row
 

@@ -16,11 +16,10 @@ from typing import overload
 import msgspec
 import numpy as np
 
-from aliquot.core.conversation import TEXT_ROLE, Message
+from aliquot.core.conversation import Message
 from aliquot.core.dataset import SPLITS, Example, Split, hash_content
 from aliquot.data.format import PlainRows
-from aliquot.data.keys import Turn, exact_prompt, normalise_turns, stands_in
-from aliquot.data.plain_rows import PLAIN_SPLITS
+from aliquot.data.keys import AnswersGiven, exact_prompt, number_turns, stands_in, user_text
 
 UNSPLIT = -1
 TRAIN, VALIDATION, TEST = range(3)
@@ -126,11 +125,14 @@ class ExampleTable:
     def stored_lines(self, split: Split) -> Iterator[bytes]:
         """Yield the lines of ``rows/<split>.jsonl``: id and line number before the body as it is kept."""
         for places in in_chunks(self.find(split)):
-            names, lines = self.example_ids(places), self.line_N[places].tolist()
+            names = "\n".join(_list_hex(self.content_N[places].astype(">u8"))).encode().split(b"\n")
+            occurrences, lines = self.occurrence_N[places].tolist(), self.line_N[places].tolist()
             starts, ends = (self._start(places) + 1).tolist(), self.end_N[places].tolist()
-            for name, line, start, end in zip(names, lines, starts, ends, strict=True):
-                head = f'{{"example_id":"{name}","line":{line},'.encode()
-                yield b"%b%b\n" % (head, self._bodies[start:end])
+            for name, occurrence, line, start, end in zip(
+                names, occurrences, lines, starts, ends, strict=True
+            ):
+                body = self._bodies[start:end]
+                yield b'{"example_id":"%b.%d","line":%d,%b\n' % (name, occurrence, line, body)
 
     def find_value(self, index: int, key: str) -> str | None:
         """Return a metadata field of one example, or None."""
@@ -231,7 +233,7 @@ class TableBuilder:
         self._groups: dict[str, int] = {}
         self._hashes = bytearray()
         self._bodies = bytearray()
-        self._last_answers = ("", "")
+        self._given = AnswersGiven()
         self._has_plain_texts = False
 
     def __len__(self) -> int:
@@ -241,8 +243,7 @@ class TableBuilder:
     def add(self, example: Example) -> None:
         """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)
-        prompt = exact_prompt(example)
-        given = self._find_given(example.reference, user_text(example.prompt))
+        given = self._given.find(example.reference, user_text(example.prompt))
         self._has_plain_texts = self._has_plain_texts or not example.prompt
         self._hashes += digest
         self._bodies += _ENCODER.encode(
@@ -260,9 +261,7 @@ class TableBuilder:
             self._files.get(example.file, 0),
             UNSPLIT if example.split is None else SPLITS.index(example.split),
             int.from_bytes(digest[:8], "big"),
-            # Hashes of one process are enough: they are only ever compared for equality.
-            hash(prompt),
-            hash(normalise_turns(prompt)),
+            *number_turns(exact_prompt(example)),
             self._answers.setdefault(example.reference, len(self._answers)),
             -1 if example.group is None else self._groups.setdefault(example.group, len(self._groups)),
             *given,
@@ -273,33 +272,31 @@ class TableBuilder:
     def add_plain(self, rows: PlainRows, file: str = "") -> None:
         """Add what ``add`` would for the example of each of some rows; the file is named if it is theirs."""
         tail = b',"file":%b}' % _ENCODER.encode(file) if file else b"}"
-        size_K = np.diff(np.flatnonzero(np.frombuffer(rows.lines, np.uint8) == _LINE_FEED), prepend=-1)
-        size_K += len(_HEAD) + len(tail) - 1
-        digests = rows.hash_contents()
-        columns_K = np.zeros(len(rows), _ROW_TYPE)
-        columns_K["line_N"] = np.arange(rows.line, rows.last_line + 1)
+        columns_K = np.frombuffer(rows.columns, ROW_TYPE).copy()
         columns_K["file_N"] = self._files.get(file, 0)
-        columns_K["split_N"] = [_SPLIT_CODES[word] for word in rows.splits]
-        columns_K["content_N"] = np.frombuffer(digests, ">u8")[:: _HASH_BYTES // 8]
-        columns_K["group_N"] = -1
-        columns_K["num_chars_N"] = rows.count_chars()
-        columns_K["end_N"] = len(self._bodies) + np.cumsum(size_K)
-        columns_K[list(_COMPARED)] = [self._compare(turns) for turns in rows.messages]
+        numbers = [self._answers.setdefault(answer, len(self._answers)) for answer in rows.answers]
+        columns_K["answer_N"] = np.array(numbers)[columns_K["answer_N"]]
+        num_more = len(_HEAD) + len(tail) - 1  # of each, in place of its line feed
+        columns_K["end_N"] += len(self._bodies) + num_more * np.arange(1, len(rows) + 1)
+        columns_K["is_other_given_N"][: rows.num_alike] = self._look_back(rows)
         self._columns += columns_K.tobytes()
-        self._hashes += digests
+        self._hashes += rows.hashes
         self._bodies += _HEAD + rows.lines[:-1].replace(b"\n", tail + _HEAD) + tail
 
-    def _compare(self, turns: tuple[Turn, ...]) -> tuple[int, int, int, bool, bool]:
-        """Return what stands in the columns ``_COMPARED`` for a plain row."""
-        prompt, answer = turns[:-1], turns[-1].content
-        given = self._find_given(answer, prompt[-1].content if len(prompt) <= 2 else user_text(prompt))
-        number = self._answers.setdefault(answer, len(self._answers))
-        return hash(prompt), hash(normalise_turns(prompt)), number, *given
+    def _look_back(self, rows: PlainRows) -> list[bool]:
+        """Return for the first rows, alike in their answer, whether that of an earlier row stands in them."""
+        answer = rows.answers[0].strip()
+        other = self._given.find_other(answer)
+        self._given.note(answer)
+        if rows.num_alike < len(rows):
+            self._given.last = rows.last_answers
+        texts = map(user_text, rows.turns(rows.num_alike)) if other else [""] * rows.num_alike
+        return [other in text and stands_in(other, text) for text in texts]
 
     def finish(self) -> ExampleTable:
         """Return the table; nothing can be added to it."""
-        rows_N = np.frombuffer(self._columns, _ROW_TYPE)
-        columns = {name: np.ascontiguousarray(rows_N[name]) for name in _ROW_TYPE.names or ()}
+        rows_N = np.frombuffer(self._columns, ROW_TYPE)
+        columns = {name: np.ascontiguousarray(rows_N[name]) for name in ROW_TYPE.names or ()}
         self._columns = bytearray()
         return ExampleTable(
             **columns,
@@ -313,15 +310,6 @@ class TableBuilder:
             _bodies=memoryview(self._bodies),
         )
 
-    def _find_given(self, answer: str, text: str) -> tuple[bool, bool]:
-        """Return whether an answer, and that of an earlier row with another, stand in the user's text."""
-        answer = answer.strip()
-        last, before = self._last_answers
-        other = last if last != answer else before
-        if last != answer:
-            self._last_answers = (answer, last)
-        return answer in text and stands_in(answer, text), other in text and stands_in(other, text)
-
 
 def in_chunks(index_K: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the places of a few thousand examples at a time, for what is listed of each."""
@@ -334,15 +322,8 @@ def _list_hex(value_K: np.ndarray) -> list[str]:
     return value_K.tobytes().hex("\n", value_K.itemsize).split("\n") if len(value_K) else []
 
 
-def user_text(messages: Sequence[Message | Turn]) -> str:
-    """Return the texts of the user, or the plain text, joined by line ends."""
-    texts = [message.content for message in messages if message.role in _USER_ROLES]
-    return texts[0] if len(texts) == 1 else "\n".join(texts)
-
-
-_USER_ROLES = ("user", TEXT_ROLE)
 _ROW = struct.Struct("<IIbQqqii??Iq")
-_ROW_TYPE = np.dtype(
+ROW_TYPE = np.dtype(
     [
         ("line_N", "<u4"),
         ("file_N", "<u4"),
@@ -359,9 +340,7 @@ _ROW_TYPE = np.dtype(
     ]
 )
 """The columns as ``_ROW`` packs them: a million rows of numbers are one buffer while they are collected."""
-_COMPARED = ("prompt_N", "reading_N", "answer_N", "is_given_N", "is_other_given_N")
-_SPLIT_CODES = {"": UNSPLIT} | {word: SPLITS.index(split) for word, split in PLAIN_SPLITS.items()}
-_HEAD, _LINE_FEED = b'{"messages":', ord("\n")
+_HEAD = b'{"messages":'
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(_Body)
 

@@ -52,8 +52,7 @@ def build_units(
         ties: Further columns over the pool whose equal values, if not negative, stay together.
     """
     content_M, reading_M = table.content_N[pool_M], table.reading_N[pool_M]
-    item_M = _name(_items(reading_M, content_M))
-    unit_M = _join([item_M, *ties])
+    unit_M = _join([_items(reading_M, content_M), *ties])
     num_units = int(unit_M.max(initial=-1)) + 1
     size_U = np.bincount(unit_M, minlength=num_units)
     stratum_U = np.zeros(num_units, np.int64)
@@ -66,9 +65,10 @@ def order_units(units: Units, table: ExampleTable, pool_M: np.ndarray, salt: str
     """Return the units in the order of a salted hash of their names, the same for any order of rows."""
     head, digests = f"{salt}:".encode(), bytearray()
     for rows in in_chunks(pool_M[units.first_U]):
-        names = table.content_hashes(rows)
-        digests += b"".join([sha256(head + name.encode()).digest()[:8] for name in names])
-    return np.argsort(np.frombuffer(digests, ">u8").astype(np.uint64), kind="stable")
+        names = "\n".join(table.content_hashes(rows)).encode().split(b"\n")
+        digests += b"".join([sha256(head + name).digest() for name in names])
+    order_key_U = np.frombuffer(digests, ">u8")[:: sha256().digest_size // 8]
+    return np.argsort(order_key_U.astype(np.uint64), kind="stable")
 
 
 def choose_units(units: Units, order_U: np.ndarray, num_rows: int) -> np.ndarray:
@@ -127,8 +127,10 @@ def _items(reading_M: np.ndarray, content_M: np.ndarray) -> np.ndarray:
     """Return what stands for an item in each row: its prompt, or its content where the prompt is constant."""
     _, reading_M, counts = np.unique(reading_M, return_inverse=True, return_counts=True)
     limit = max(_CONSTANT_ROWS, int(CONSTANT_SHARE * len(reading_M)))
-    _, content_M = np.unique(content_M, return_inverse=True)
-    return np.where(counts[reading_M] > limit, len(counts) + content_M, reading_M)
+    rows = np.flatnonzero(counts[reading_M] > limit)
+    _, content_K = np.unique(content_M[rows], return_inverse=True)
+    reading_M[rows] = len(counts) + content_K
+    return reading_M
 
 
 def _join(columns: Sequence[np.ndarray]) -> np.ndarray:
@@ -152,17 +154,13 @@ def _join(columns: Sequence[np.ndarray]) -> np.ndarray:
     return _in_row_order(component[:num_rows])
 
 
-def _name(value_M: np.ndarray) -> np.ndarray:
-    """Return small numbers for values."""
-    return np.unique(value_M, return_inverse=True)[1]
-
-
 def _in_row_order(value_M: np.ndarray) -> np.ndarray:
-    """Number values by their first rows."""
-    _, first, inverse = np.unique(value_M, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
+    """Number values, which are small numbers, by their first rows."""
+    first_V = np.empty(int(value_M.max(initial=-1)) + 1, np.int64)
+    first_V[value_M[::-1]] = np.arange(len(value_M))[::-1]  # of equal values the last one written stays
+    is_first_M = np.zeros(len(value_M), bool)
+    is_first_M[first_V[value_M]] = True
+    return (np.cumsum(is_first_M) - 1)[first_V[value_M]]
 
 
 def _most_frequent(unit_M: np.ndarray, answer_M: np.ndarray, answers: Sequence[str]) -> np.ndarray:

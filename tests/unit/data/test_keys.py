@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aliquot.data.keys import exact_prompt, fold, normalise, normalise_turns
+from aliquot.data.keys import exact_prompt, fold, normalise, number_turns
 from tests.unit.data.rows import example
 
 
@@ -48,8 +48,9 @@ def test_a_label_is_folded_whole():
 def test_each_message_of_a_prompt_is_read_alike():
     first = example("Is CCO polar?", "yes", system="You Answer")
     second = example("is CCO  polar?", "no", system="you answer")
-    assert exact_prompt(first) != exact_prompt(second)
-    assert normalise_turns(exact_prompt(first)) == normalise_turns(exact_prompt(second))
+    (one, one_reading), (other, other_reading) = (number_turns(exact_prompt(row)) for row in (first, second))
+    assert one != other
+    assert one_reading == other_reading
 
 
 @given(st.text())

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import SPLITS, hash_content
 from aliquot.core.records import encode
-from aliquot.data import check
+from aliquot.data import check, source
 from aliquot.data.parts import open_parts
 from aliquot.data.plain_rows import part_plain, read_plain_rows
 from aliquot.data.read_table import read_table
 from aliquot.data.source import Block
+from aliquot.data.table import ROW_TYPE
 
 
 def chat(*texts, roles=("system", "user", "assistant"), **more):
@@ -31,6 +32,8 @@ PLAIN = [
     chat("p", "yes", roles=("user", "assistant"), split="VALID"),
     chat("p", "a", "q ::1 yes", "yes", roles=("user", "assistant") * 2),
     chat("d", "ça é Å e\u0301", "ﬁ", roles=("developer", "user", "assistant")),
+    chat("yes or no?", "no", roles=("user", "assistant")),
+    chat("no or yes?", "yes", roles=("user", "assistant")),
     chat("</s> in what always stands first", "p", "a"),
     chat("<s>", "call +49 6221 123456 or a@b.de", "no"),
     b' { "messages" : [ {"content":"p\\u003c","role":"user"} ,{"role":"assistant","content":"\\n,:"} ] } ',
@@ -94,11 +97,13 @@ def require_alike(path, given_settings):
 
 
 @settings(deadline=None, max_examples=150)
-@given(FILES, SETTINGS)
-@tried(b"\n".join(PLAIN * 9), {})
-@tried(b"\n".join(ODD + PLAIN * 9), {})
-def test_plain_rows_read_many_at_a_time_give_what_they_give_one_by_one(data, given_settings):
-    with tempfile.TemporaryDirectory() as folder:
+@given(FILES, SETTINGS, st.sampled_from([300, 1000, 1 << 20]))
+@tried(b"\n".join(PLAIN * 9), {}, 1 << 20)
+@tried(b"\n".join(PLAIN[:1] * 9 + PLAIN[5:6] * 40), {}, 1000)
+@tried(b"\n".join(ODD + PLAIN * 9), {}, 1 << 20)
+def test_plain_rows_read_many_at_a_time_give_what_they_give_one_by_one(data, given_settings, piece_bytes):
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "PIECE_BYTES", piece_bytes)
         path = Path(folder) / "rows.jsonl"
         path.write_bytes(data)
         require_alike(path, DataSettings(format="chat_jsonl", **given_settings))
@@ -168,12 +173,10 @@ def test_what_stands_in_system_prompts_alone_is_found(tmp_path):
     ]
 
 
-def test_contents_are_hashed_as_one_by_one():
+def test_contents_are_hashed_and_measured_as_one_by_one():
     rows = read_plain_rows(Block(1, b"\n".join(line.strip() for line in PLAIN)))
-    digests = rows.hash_contents()
-    assert [digests[at : at + 32].hex() for at in range(0, len(digests), 32)] == list(
-        map(hash_content, rows.messages)
-    )
-    assert rows.count_chars().tolist() == [
-        sum(len(turn.content) for turn in turns) for turns in rows.messages
+    digests = [rows.hashes[at : at + 32].hex() for at in range(0, len(rows.hashes), 32)]
+    assert digests == list(map(hash_content, rows.turns()))
+    assert np.frombuffer(rows.columns, ROW_TYPE)["num_chars_N"].tolist() == [
+        sum(len(turn.content) for turn in turns) for turns in rows.turns()
     ]

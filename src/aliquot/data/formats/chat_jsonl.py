@@ -9,7 +9,7 @@ from typing import Any
 from aliquot.config.settings import DataSettings
 from aliquot.data.format import PlainRows, Problem, Row, Shape
 from aliquot.data.json_lines import read_blocks, read_objects
-from aliquot.data.plain_rows import part_plain
+from aliquot.data.second_reader import part_large
 from aliquot.data.shapes import json_lines_format, note_unused
 from aliquot.data.source import Source
 from aliquot.data.writing import as_chat, explain_chat, json_lines_writer
@@ -37,7 +37,7 @@ def read(source: Source) -> Iterator[Row | Problem]:
 def read_many(source: Source) -> Iterator[Row | Problem | PlainRows]:
     """Yield the same, with plain rows many at a time."""
     yield from note_unused(None, source.settings)
-    for item in read_blocks(part_plain(source.blocks())):
+    for item in read_blocks(part_large(source)):
         yield Row(*item) if isinstance(item, tuple) else item
 
 
