@@ -10,6 +10,7 @@ import typer
 from aliquot.cli import render
 from aliquot.cli.options import Base, Config, Data, Debug, Json, takes_settings
 from aliquot.workflows.check import check as check_workflow
+from aliquot.workflows.surroundings import Surroundings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -51,7 +52,17 @@ def check(
 
     The file is never changed and no model is fetched. Exits with 2 when a finding forbids training.
     """
-    report = check_workflow(data, base=base, config=config, html=html, card=card, fix=fix, **settings)
+    with render.news(as_json=as_json) as tell:
+        report = check_workflow(
+            data,
+            base=base,
+            config=config,
+            html=html,
+            card=card,
+            fix=fix,
+            within=Surroundings(tell=tell),
+            **settings,
+        )
     render.show(report, as_json=as_json, show_all=show_all)
     if not as_json:
         for path in filter(None, (html, card, fix)):

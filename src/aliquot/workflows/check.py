@@ -14,12 +14,17 @@ from aliquot.data.check import CheckedData, add_tokens, check_data
 from aliquot.data.remedies import REPAIR_ROWS
 from aliquot.errors import InputError
 from aliquot.export.verdict import group_findings
-from aliquot.export.wording import count
+from aliquot.export.wording import count, size
 from aliquot.plan.bases import choose_base
 from aliquot.tokenization.encoder import Encoder
 from aliquot.workflows.device import find_device
 from aliquot.workflows.prepare import Base, find_ready, list_ready_names
 from aliquot.workflows.setting_names import full_names
+from aliquot.workflows.surroundings import Doing, Surroundings
+
+LARGE_BYTES = 16_000_000
+MANY_ROWS = 5_000
+"""From these sizes on, one is told what takes a second or more."""
 
 
 def check(
@@ -29,6 +34,7 @@ def check(
     html: Path | str | None = None,
     card: Path | str | None = None,
     fix: Path | str | None = None,
+    within: Surroundings | None = None,
     **settings: Any,
 ) -> DataReport:
     """Check a data set; it is never changed. No model is fetched; a data set of the Hub is.
@@ -42,6 +48,7 @@ def check(
         card: Folder for ``croissant.json`` and ``data_card.md``, which are published with the data.
         fix: Where to write a corrected copy, with a list of the changes beside it: rows are mended whose
             meaning is plain, and the remedies of ``data.remedies`` are applied.
+        within: The surroundings; they hear what takes a while.
         settings: Settings by name, for example ``test_fraction=0.2`` or ``licence="CC-BY-4.0"``.
 
     Raises:
@@ -49,10 +56,11 @@ def check(
             is there already.
         MachineError: A folder cannot be written to.
     """
+    within = within or Surroundings()
     given = read_settings(config, settings)
-    checked = check_rows(data, given, mends=fix is not None)
+    checked = check_rows(data, given, within, mends=fix is not None)
     base = None if checked.table.has_plain_texts else find_likely_base(given, checked.report)
-    report = (count_tokens(checked, base, given) if base else checked).report
+    report = (count_tokens(checked, base, given, within) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
     if fix is not None:
@@ -67,9 +75,14 @@ def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenS
     return load_given(Path(config) if config else None, full_names(settings))
 
 
-def check_rows(data: Path | str, given: GivenSettings, *, mends: bool = False) -> CheckedData:
+def check_rows(
+    data: Path | str, given: GivenSettings, within: Surroundings, *, mends: bool = False
+) -> CheckedData:
     """Read, validate and split, without counting tokens; ``mends`` adds the remedy ``repair_rows``."""
     settings = given.settings.data
+    path = Path(data)
+    if path.is_file() and (num_bytes := path.stat().st_size) >= LARGE_BYTES:
+        within.tell(Doing(f"Reading and checking {path.name}, {size(num_bytes)}"))
     if mends:
         remedies = [*(settings.remedies or []), REPAIR_ROWS]
         settings = settings.model_copy(update={"remedies": remedies})
@@ -77,8 +90,10 @@ def check_rows(data: Path | str, given: GivenSettings, *, mends: bool = False) -
     return replace(checked, report=replace(checked.report, about=_as_about(given.settings.about)))
 
 
-def count_tokens(checked: CheckedData, base: Base, given: GivenSettings) -> CheckedData:
+def count_tokens(checked: CheckedData, base: Base, given: GivenSettings, within: Surroundings) -> CheckedData:
     """Add lengths under the base model's template."""
+    if len(checked.table) >= MANY_ROWS:
+        within.tell(Doing(f"Counting the tokens of {count(len(checked.table), 'row')} under {base.name}"))
     encoder = Encoder.load(base.folder)
     train = given.settings.train
     as_pairs = train.objective != "supervised"

@@ -129,12 +129,12 @@ def weigh_machines(
     """
     known_prices = require_machine_names(prices or {})
     given, within = read_settings(config, settings), within or Surroundings()
-    checked = _check_for_training(data, given)
+    checked = _check_for_training(data, given, within)
     candidates = _list_candidates(given.settings.base)
     device = probe(within, given.find("train.device"))
     # Lengths in another base's tokens are nearer than a guess from bytes.
     base = find_likely_base(given, checked.report) or next(map(find_ready, sorted(list_ready_names())), None)
-    checked = count_tokens(checked, base, given) if base else checked
+    checked = count_tokens(checked, base, given, within) if base else checked
     chosen = choose_base(given, checked.report, device, list_ready_names())
     return weigh_places(given, checked.report, device, candidates, chosen=chosen.value, prices=known_prices)
 
@@ -172,7 +172,7 @@ class _Ready:
 def _make_ready(
     data: Path | str, given: GivenSettings, within: Surroundings, runs_dir: Path | None = None
 ) -> _Ready:
-    checked = _check_for_training(data, given)
+    checked = _check_for_training(data, given, within)
     device = probe(within, given.find("train.device"))
     wanted = given.settings.train.start_from
     start = find_start(wanted, runs_dir) if wanted else None
@@ -180,7 +180,7 @@ def _make_ready(
         given = add_flags(given, {START_FROM: start.point.name}, origin=given.origins[START_FROM])
     choice = base_of(start, given) or choose_base(given, checked.report, device, list_ready_names())
     base = prepare(choice.value, within)
-    checked = count_tokens(checked, base, given)
+    checked = count_tokens(checked, base, given, within)
     within.tell(checked.report)
     require_usable(checked.report)
     if start:
@@ -189,8 +189,8 @@ def _make_ready(
     return _Ready(given=given, checked=checked, device=device, choice=choice, base=base, start=start)
 
 
-def _check_for_training(data: Path | str, given: GivenSettings) -> CheckedData:
-    checked = check_rows(data, given)
+def _check_for_training(data: Path | str, given: GivenSettings, within: Surroundings) -> CheckedData:
+    checked = check_rows(data, given, within)
     require_usable(checked.report)
     require_conversations(checked)
     require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)

@@ -18,6 +18,7 @@ from aliquot.export.page.tokens import render_token_page
 from aliquot.tokenization.encoder import Encoder
 from aliquot.tokenization.token_view import view_conversation
 from aliquot.workflows.check import check_rows, find_likely_base, read_settings
+from aliquot.workflows.surroundings import Surroundings
 
 
 def show_data(
@@ -48,7 +49,7 @@ def show_data(
         ModelError: The base model is not prepared, or its template refuses the row.
     """
     given = read_settings(config, settings)
-    checked = check_rows(data, given)
+    checked = check_rows(data, given, Surroundings())
     rows = _find_rows(checked, line=line, example_id=example_id, num_rows=num_rows)
     base = find_likely_base(given, checked.report)
     if base is None:

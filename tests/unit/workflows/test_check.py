@@ -3,6 +3,7 @@ import pytest
 from aliquot.errors import InputError
 from aliquot.workflows.check import check, require_usable
 from aliquot.workflows.prepare import prepare
+from aliquot.workflows.surroundings import Surroundings
 
 
 def test_without_a_prepared_base_no_lengths_are_told_and_nothing_is_fetched(data, places):
@@ -55,3 +56,16 @@ def test_a_page_and_cards_are_written_when_asked_for(data, tmp_path):
 def test_what_the_user_says_about_the_data_stands_in_the_report(data):
     about = check(data, licence="CC-BY-4.0", creators=["Ada Lovelace"]).about
     assert (about.licence, about.creators, about.citation) == ("CC-BY-4.0", ("Ada Lovelace",), "")
+
+
+def test_what_takes_a_while_is_told(tmp_path, monkeypatch):
+    path = tmp_path / "rows.jsonl"
+    path.write_text(
+        '{"prompt": "a", "completion": "b"}\n{"prompt": "c", "completion": "d"}\n', encoding="utf-8"
+    )
+    told = []
+    check(path, within=Surroundings(tell=told.append))
+    assert told == []
+    monkeypatch.setattr("aliquot.workflows.check.LARGE_BYTES", 10)
+    check(path, within=Surroundings(tell=told.append))
+    assert [news.what.split(",")[0] for news in told] == ["Reading and checking rows.jsonl"]
