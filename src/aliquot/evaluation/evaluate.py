@@ -204,7 +204,7 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
             results,
             resampling,
             confidence=spec.evaluation.confidence,
-            num_comparisons=len(comparisons),
+            comparisons=comparisons,
             task_type=task.task_type,
             baseline_notes=baseline_notes,
         ),

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from aliquot.core.detectable import describe_detectable
 from aliquot.core.result import ModelResult
-from aliquot.data.detectable import describe_detectable
 from aliquot.evaluation.compare import Contest, choose_pairs, compare_models, is_distinguished
 from aliquot.evaluation.headline import write_headline
 from aliquot.evaluation.measure import measure
