@@ -173,6 +173,10 @@ class EvaluateSettings(_Group):
         "The headline metric, on which models are compared.", level="basic"
     )
     tolerance: float | None = _setting("Numbers within this distance count as right.", ge=0)
+    positive_label: Name | None = _setting(
+        "The label that is known, where items of the other label are unlabelled rather than negative."
+    )
+    class_prior: float | None = _setting("Share of positives among the unlabelled items.", gt=0.0, lt=1.0)
     confidence: float | None = _setting("Confidence of all intervals.", gt=0.5, lt=1.0)
     num_resamples: int | None = _setting("Bootstrap and permutation resamples.", ge=100, le=1_000_000)
     seed: int | None = _setting("Seed of the resampling.", ge=0, le=2**31 - 1)

@@ -103,6 +103,10 @@ class EvaluationSpec:
     num_resamples: int
     seed: int
     tolerance: float | None = None
+    positive_label: str | None = None
+    """The label that is known, where items of the others are unlabelled; None where all labels are known."""
+    class_prior: float | None = None
+    """Share of positives among the unlabelled items, as the user states it."""
 
     @property
     def scored_as(self) -> str:

@@ -28,9 +28,9 @@ from aliquot.core.dataset import (
     Task,
     TaskType,
 )
+from aliquot.core.detectable import describe_detectable
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.answers import check_lengths, check_placeholders
-from aliquot.data.detectable import describe_detectable
 from aliquot.data.findings import sort_findings
 from aliquot.data.hold_out import DEFAULT_SEED
 from aliquot.data.lengths import profile_tokens

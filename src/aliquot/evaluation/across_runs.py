@@ -78,7 +78,15 @@ def _rows_of(scored: Scored) -> list[tuple[str, str]]:
 
 def _reading_of(scored: Scored) -> tuple[object, ...]:
     evaluation, task = scored.spec.evaluation, scored.spec.task
-    return (task.task_type, task.labels, task.separator, evaluation.normaliser, evaluation.tolerance)
+    unlabelled = (evaluation.positive_label, evaluation.class_prior)
+    return (
+        task.task_type,
+        task.labels,
+        task.separator,
+        evaluation.normaliser,
+        evaluation.tolerance,
+        unlabelled,
+    )
 
 
 def _name(runs: Sequence[RunDir], scored: Sequence[Scored]) -> list[str]:

@@ -43,6 +43,8 @@ class Answers:
         train_median: What an unparsed number is replaced by; NaN when there is none.
         tolerance: Numbers within this distance count as right.
         schema: What the training references have in common, for JSON records.
+        positive_label: The label that is known, where items of the others are unlabelled.
+        class_prior: Share of positives among these unlabelled items.
     """
 
     labels: tuple[str, ...]
@@ -58,6 +60,8 @@ class Answers:
     train_median: float = UNDEFINED
     tolerance: float | None = None
     schema: RecordSchema | None = None
+    positive_label: str | None = None
+    class_prior: float | None = None
 
     def __len__(self) -> int:
         return len(self.references)
@@ -147,6 +151,8 @@ def build_answers(
     train_median: float = UNDEFINED,
     tolerance: float | None = None,
     schema: RecordSchema | None = None,
+    positive_label: str | None = None,
+    class_prior: float | None = None,
 ) -> Answers:
     """Return scores and the predictions they were made from as columns.
 
@@ -159,6 +165,8 @@ def build_answers(
         train_median: What an unparsed number is replaced by.
         tolerance: Numbers within this distance count as right.
         schema: What the training references have in common, for JSON records.
+        positive_label: The label that is known, where items of the others are unlabelled.
+        class_prior: Share of positives among these unlabelled items.
     """
     return Answers(
         labels=labels,
@@ -176,6 +184,8 @@ def build_answers(
         train_median=train_median,
         tolerance=tolerance,
         schema=schema,
+        positive_label=positive_label,
+        class_prior=class_prior,
     )
 
 

@@ -165,6 +165,8 @@ def _build_columns(
             train_median=median,
             tolerance=spec.evaluation.tolerance,
             schema=schema,
+            positive_label=spec.evaluation.positive_label,
+            class_prior=spec.evaluation.class_prior,
         )
         for model, predictions in collected.whole.items()
     }
@@ -173,7 +175,7 @@ def _build_columns(
 def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
     spec, task = scored.spec, scored.spec.task
     resampling = plan_resampling(spec, [row.group for row in scored.rows])
-    metrics = _with_primary(list_metrics(NORMALISERS[spec.evaluation.normaliser]), scored.primary)
+    metrics = _list_metrics(spec, scored.primary)
     measured = measure(scored.answers, metrics, resampling, spec.evaluation.confidence)
     results = _build_results(scored, measured)
     comparisons = _compare(scored, measured, resampling)
@@ -203,8 +205,8 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
             scored.collected,
             results,
             resampling,
-            confidence=spec.evaluation.confidence,
-            num_comparisons=len(comparisons),
+            comparisons=comparisons,
+            evaluation=spec.evaluation,
             task_type=task.task_type,
             baseline_notes=baseline_notes,
         ),
@@ -297,8 +299,14 @@ def plan_resampling(spec: ScoringSpec, groups: Sequence[str | None]) -> Resampli
     )
 
 
-def _with_primary(metrics: list[Metric], primary: Metric) -> list[Metric]:
-    return [primary, *(metric for metric in metrics if metric.name != primary.name)]
+def _list_metrics(spec: ScoringSpec, primary: Metric) -> list[Metric]:
+    """Return the metrics of the report, the primary one first."""
+    others = [
+        metric
+        for metric in list_metrics(NORMALISERS[spec.evaluation.normaliser])
+        if metric.unlabelled != "corrected" or spec.evaluation.positive_label is not None
+    ]
+    return [primary, *(metric for metric in others if metric.name != primary.name)]
 
 
 def _find_median(spec: ScoringSpec, train: Sequence[StoredExample]) -> float:

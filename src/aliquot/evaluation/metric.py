@@ -55,6 +55,9 @@ class Metric:
         per_item: N values whose mean is the metric; NaN leaves an item out.
         items: ``parsed`` where ``prepare`` is given the parsed answers only.
         prepare: Answers → the metric as a statistic; what all resamples share, sorting for one, is done here.
+        unlabelled: Where one label is known and the others are unlabelled (``evaluate.positive_label``):
+            ``biased`` for a metric that takes these for negatives, ``unbiased`` for one that does not look at
+            references, ``corrected`` for one that is made for this case and reported in no other.
         signature: Answers → what else determines the value: variant, library and its version.
     """
 
@@ -67,6 +70,7 @@ class Metric:
     citation: str
     interval: Literal["wilson", "bootstrap", "none"] = "bootstrap"
     items: Literal["all", "parsed"] = "all"
+    unlabelled: Literal["biased", "unbiased", "corrected"] = "biased"
     per_item: Callable[[Answers], Floats] | None = None
     prepare: Callable[[Answers], Statistic] | None = None
     signature: Callable[[Answers], str] | None = None

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aliquot.core.result import ModelResult, Prediction
+from aliquot.core.detectable import detectable_difference
+from aliquot.core.result import Comparison, ModelResult, Prediction
+from aliquot.core.spec import EvaluationSpec
 from aliquot.evaluation.collect import Collected
+from aliquot.evaluation.compare import is_distinguished
 from aliquot.evaluation.held_to_labels import HELD
+from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.reliability import SMALL_LABEL_MASS
 from aliquot.evaluation.resampling import Resampling
-from aliquot.evaluation.wording import capitalise, model_phrase
+from aliquot.evaluation.wording import capitalise, join_words, metric_phrase, model_phrase
 
 
 def write_notes(
@@ -17,8 +21,8 @@ def write_notes(
     results: Sequence[ModelResult],
     resampling: Resampling,
     *,
-    confidence: float,
-    num_comparisons: int,
+    comparisons: Sequence[Comparison],
+    evaluation: EvaluationSpec,
     task_type: str,
     baseline_notes: Mapping[str, str],
 ) -> tuple[str, ...]:
@@ -28,16 +32,18 @@ def write_notes(
         collected: All predictions.
         results: Results of all models.
         resampling: How items were drawn.
-        confidence: Of the intervals.
-        num_comparisons: Size of the family of Holm's adjustment.
+        comparisons: The paired comparisons, the family of Holm's adjustment.
+        evaluation: What scoring reads.
         task_type: For the words.
         baseline_notes: What baselines chose, by model.
     """
-    notes = [_method_note(resampling, confidence)]
-    if num_comparisons > 1:
+    notes = [_method_note(resampling, evaluation.confidence)]
+    notes += _unlabelled_notes(results, evaluation)
+    if len(comparisons) > 1:
         notes.append(
-            f"p-values in sentences are adjusted by Holm's method for {num_comparisons} comparisons."
+            f"p-values in sentences are adjusted by Holm's method for {len(comparisons)} comparisons."
         )
+    notes += _power_notes(comparisons, task_type)
     notes += [
         f"{capitalise(model_phrase(model, task_type))}: {note}" for model, note in baseline_notes.items()
     ]
@@ -61,6 +67,42 @@ def _method_note(resampling: Resampling, confidence: float) -> str:
         f"Intervals ({100 * confidence:g} %) are over the choice of test items: {shares}BCa bootstrap over "
         f"{drawn}, {resampling.num_resamples:,} resamples{ranks}, seed {resampling.seed}."
     )
+
+
+def _unlabelled_notes(results: Sequence[ModelResult], evaluation: EvaluationSpec) -> list[str]:
+    """Return how unlabelled items were taken, where only one label is known."""
+    label, prior = evaluation.positive_label, evaluation.class_prior
+    if label is None or prior is None or not results:
+        return []
+    metrics = [get_metric(value.metric) for value in results[0].metrics]
+    biased = [metric_phrase(metric) for metric in metrics if metric.unlabelled == "biased"]
+    return [
+        f"Only items labelled {label!r} are known for certain; the others count as unlabelled, and {prior:g} "
+        "of them as positive, the class prior that was stated. Corrected metrics follow from it and are no "
+        "surer than it is; their intervals take it as exact.",
+        f"Biased, because they take every unlabelled item for a negative: {join_words(biased)}.",
+    ]
+
+
+def _power_notes(comparisons: Sequence[Comparison], task_type: str) -> list[str]:
+    """Return what could have been found of the first pair that cannot be told apart; one pair is enough.
+
+    The size of the test set decided that, with how often the two disagree; a difference that was found
+    needs no such words. Only for the exact test, for which the formula is.
+    """
+    found = next((one for one in comparisons if not is_distinguished(one)), None)
+    if found is None or found.test != "exact McNemar":
+        return []
+    model, other = (model_phrase(name, task_type) for name in (found.model, found.other))
+    num_discordant = found.num_only_model + found.num_only_other
+    where = f"only one of {model} and {other} is right on {num_discordant:,} of {found.num_items:,} items"
+    difference = detectable_difference(found.num_items, num_discordant / found.num_items)
+    if difference is None:
+        return [f"{capitalise(where)}: too few for any difference to be found with 80 % power."]
+    return [
+        f"{capitalise(where)}: at this rate a difference of about {100 * difference:.2g} points or more is "
+        "usually found (one comparison, 80 % power, two-sided 5 %), and a smaller one is usually missed."
+    ]
 
 
 def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_type: str) -> list[str]:

@@ -43,10 +43,7 @@ def mean_over_labels(answers: Answers, of_label: Callable[[Ranking, Floats], Flo
     table = answers.probabilities_NK
     if table is None or not len(answers):
         return undefined
-    rankings = [
-        _rank(table[:, label], answers.reference_index_N == label)
-        for label in np.unique(answers.reference_index_N)
-    ]
+    rankings = [rank_label(answers, label) for label in np.unique(answers.reference_index_N).tolist()]
 
     def mean(counts_RN: Floats) -> Floats:
         values_KR = np.stack([of_label(ranking, counts_RN) for ranking in rankings])
@@ -56,6 +53,9 @@ def mean_over_labels(answers: Answers, of_label: Callable[[Ranking, Floats], Flo
     return mean
 
 
-def _rank(score_N: Floats, is_positive_N: Floats) -> Ranking:
-    positive_P = np.flatnonzero(is_positive_N)
+def rank_label(answers: Answers, label: int) -> Ranking:
+    """Return the items by the probability of a label, given by its number; with probabilities only."""
+    assert answers.probabilities_NK is not None
+    score_N = answers.probabilities_NK[:, label]
+    positive_P = np.flatnonzero(answers.reference_index_N == label)
     return Ranking(order_values(score_N), positive_P, order_values(score_N[positive_P]))

@@ -221,9 +221,15 @@ def _statistics(record: RunRecord) -> list[str]:
     evaluation, report = record.spec.evaluation, record.report
     metric = in_sentence(metric_title(evaluation.primary_metric))
     tolerance = f", tolerance {evaluation.tolerance:g}" if evaluation.tolerance is not None else ""
+    prior = (
+        f"; items not labelled {evaluation.positive_label!r} count as unlabelled, "
+        f"{evaluation.class_prior:g} of them positive"
+        if evaluation.class_prior is not None
+        else ""
+    )
     said = [
         f"The primary metric, declared beforehand, was {metric} (answers read by the normaliser "
-        f"{evaluation.normaliser}{tolerance}; {_unreadable(record.spec)})."
+        f"{evaluation.normaliser}{tolerance}; {_unreadable(record.spec)}{prior})."
     ]
     if report is None or not report.results:
         return [*said, "Nothing has been scored yet."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from aliquot.config.given import GivenSettings
-from aliquot.core.dataset import DataReport, SplitProfile, TokenProfile
+from aliquot.core.dataset import DataReport, SplitProfile, Task, TokenProfile
 from aliquot.core.model import PreparedModel
 from aliquot.core.plan import Device
 from aliquot.core.spec import PredictionSpec, StartingPoint, TrainingSpec
@@ -138,6 +138,37 @@ def require_start(given: GivenSettings, start: StartingPoint | None) -> None:
                 f"Found {wanted}; the adapter of {start.name} has {shown}, and its weights fit no other.",
                 "Leave it out, or train anew without train.start_from.",
             )
+
+
+def require_unlabelled(positive_label: str | None, class_prior: float | None, task: Task) -> None:
+    """Refuse a positive label without a class prior, or the other way round, or where it means nothing.
+
+    Raises:
+        InputError: One is given without the other, or the task has not two labels of which it is one.
+    """
+    if positive_label is None and class_prior is None:
+        return
+    if class_prior is None:
+        raise _impossible(
+            "evaluate.class_prior",
+            f"{positive_label!r} is the positive label and the rest unlabelled, but how many of these are "
+            "positive is not given; no score can be corrected without that.",
+            "Set evaluate.class_prior, from the literature or from unlabelled rows that you check by hand.",
+        )
+    if positive_label is None:
+        raise _impossible(
+            "evaluate.positive_label",
+            f"A class prior of {class_prior:g} is given, but not of which label.",
+            "Set evaluate.positive_label, or leave evaluate.class_prior out.",
+        )
+    if task.task_type != "labels" or len(task.labels) != 2 or positive_label not in task.labels:
+        is_labels = task.task_type == "labels"
+        found = ", ".join(task.labels) if is_labels else f"a task of type {task.task_type}"
+        raise _impossible(
+            "evaluate.positive_label",
+            f"{positive_label!r} is to be the known one of two labels; found is {found}.",
+            "Name one of the two labels as the rows write it.",
+        )
 
 
 def require_possible(

@@ -32,6 +32,7 @@ from aliquot.plan.refusals import (
     require_objective,
     require_possible,
     require_start,
+    require_unlabelled,
 )
 from aliquot.plan.rough_cost import least_cost, rough_cost
 from aliquot.plan.rules.choice import choose, settle
@@ -321,13 +322,18 @@ def _settle_prediction(sheet: Sheet) -> PredictionSpec:
 def _settle_evaluation(sheet: Sheet) -> EvaluationSpec:
     task = sheet.data.task
     sheet.settle(rules.evaluate_task_type(task))
+    positive_label = sheet.settle(rules.evaluate_positive_label())
+    class_prior = sheet.settle(rules.evaluate_class_prior())
+    require_unlabelled(positive_label, class_prior, task)
     return EvaluationSpec(
-        primary_metric=sheet.settle(rules.evaluate_primary_metric(task)),
+        primary_metric=sheet.settle(rules.evaluate_primary_metric(task, positive_label)),
         normaliser=NORMALISERS[task.task_type],
         confidence=sheet.settle(rules.evaluate_confidence()),
         num_resamples=sheet.settle(rules.evaluate_num_resamples()),
         seed=sheet.settle(rules.evaluate_seed()),
         tolerance=sheet.settle(rules.evaluate_tolerance()),
+        positive_label=positive_label,
+        class_prior=class_prior,
     )
 
 

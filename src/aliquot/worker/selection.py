@@ -54,6 +54,8 @@ def build_validate(run_dir: RunDir, spec: Spec, encoder: Encoder) -> Callable[[A
             train_median=UNDEFINED if median is None else median,
             tolerance=evaluation.tolerance,
             schema=schema,
+            positive_label=evaluation.positive_label,
+            class_prior=evaluation.class_prior,
         )
         value = metric.compute(answers)
         return -value if value is not None and metric.direction == "lower" else value

@@ -193,7 +193,12 @@ def _check_for_training(data: Path | str, given: GivenSettings, within: Surround
     checked = check_rows(data, given, within)
     require_usable(checked.report)
     require_conversations(checked)
-    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
+    evaluate = given.settings.evaluate
+    require_metric(
+        evaluate.primary_metric,
+        checked.report.task.task_type,
+        has_unlabelled=evaluate.positive_label is not None,
+    )
     return checked
 
 
@@ -243,11 +248,11 @@ def replan(planned: Planned, flags: Mapping[str, Any], *, origin: SetBy = "you")
     return replace(planned, given=given, resolved=resolved)
 
 
-def require_metric(name: str | None, task_type: str) -> None:
+def require_metric(name: str | None, task_type: str, *, has_unlabelled: bool = False) -> None:
     """Refuse a headline metric that cannot score this task, before anything is trained.
 
     Raises:
-        InputError: No metric has this name, it is for other tasks, or no model is best in it.
+        InputError: No metric has this name, it is for other tasks or settings, or no model is best in it.
     """
     if name is None:
         return
@@ -257,6 +262,13 @@ def require_metric(name: str | None, task_type: str) -> None:
             code="metric_not_for_task",
             location="evaluate.primary_metric",
             hint="Take mean_absolute_error or another metric as the headline; the bias is reported anyway.",
+        )
+    if get_metric(name).unlabelled == "corrected" and not has_unlabelled:
+        raise InputError(
+            f"{name} corrects for unlabelled items, and no positive label says which these are.",
+            code="metric_not_for_task",
+            location="evaluate.primary_metric",
+            hint="Set evaluate.positive_label and evaluate.class_prior, or take balanced_accuracy.",
         )
     if get_metric(name).can_score(task_type):
         return

@@ -169,6 +169,38 @@ def test_a_baseline_that_is_as_good_is_named_first(tmp_path):
     assert "tuned beats base by" in headline
 
 
+def _report_where_wrong(run_dir, **places):
+    """Make these models wrong at their places and right everywhere else."""
+    right = [replace(p, output=p.reference) for p in run_dir.read_predictions("tuned", "test")]
+    for model, wrong in places.items():
+        answers = [replace(p, output="?") if place in wrong else p for place, p in enumerate(right)]
+        run_dir.save_predictions(model, "test", [replace(p, model=model) for p in answers])
+    return evaluate_run(run_dir)
+
+
+def test_of_a_pair_that_cannot_be_told_apart_the_notes_say_what_could_have_been_found(tmp_path):
+    report = _report_where_wrong(make_run_dir(tmp_path), tuned=range(4), linear=range(4, 12))
+    # d = 0.2355 solves n = (1.96 sqrt(psi) + 0.84 sqrt(psi - d^2))^2 / d^2 for n = 40 and psi = 12/40:
+    # (1.96 · 0.5477 + 0.84 · sqrt(0.3 - 0.0555))^2 / 0.0555 = (1.0735 + 0.4154)^2 / 0.0555 = 39.9.
+    assert (
+        "Only one of tuned and the linear model is right on 12 of 40 items: at this rate a difference of "
+        "about 24 points or more is usually found (one comparison, 80 % power, two-sided 5 %), and a smaller "
+        "one is usually missed."
+    ) in report.notes
+
+
+def test_models_that_hardly_disagree_are_said_to_be_too_alike_for_a_test(tmp_path):
+    report = _report_where_wrong(make_run_dir(tmp_path), tuned=(), linear=range(5))
+    assert (
+        "Only one of tuned and the linear model is right on 5 of 40 items: too few for any difference to be "
+        "found with 80 % power."
+    ) in report.notes
+
+
+def test_where_every_pair_was_told_apart_nothing_is_said_of_power(tmp_path):
+    assert not any("80 % power" in note for note in evaluate_run(make_run_dir(tmp_path)).notes)
+
+
 def test_a_better_tuned_model_is_said_to_be_better(tmp_path):
     headline = evaluate_run(make_run_dir(tmp_path)).headline
     assert headline.startswith(

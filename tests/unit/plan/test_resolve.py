@@ -348,3 +348,28 @@ def test_a_warm_up_that_is_clamped_is_told_with_the_steps_that_are_used():
     [warning] = [text for text in long.plan.warnings if "warmup_ratio" in text]
     assert "is 2,000 of 4,000 steps; 100 are used" in warning
     assert not [text for text in planned().plan.warnings if "warmup_ratio" in text]
+
+
+def test_unlabelled_items_change_the_headline_metric():
+    label = report().task.labels[0]
+    result = planned({"evaluate.positive_label": label, "evaluate.class_prior": 0.2})
+    assert result.evaluation.primary_metric == "corrected_balanced_accuracy"
+    assert (result.evaluation.positive_label, result.evaluation.class_prior) == (label, 0.2)
+    assert repr(label) in find(result, "evaluate.primary_metric").reason
+    assert planned().evaluation.class_prior is None
+
+
+@pytest.mark.parametrize(
+    ("label", "prior", "name", "words"),
+    [
+        (0, None, "evaluate.class_prior", "how many of these are positive is not given"),
+        (None, 0.2, "evaluate.positive_label", "not of which label"),
+        ("maybe", 0.2, "evaluate.positive_label", "'maybe' is to be the known one of two labels; found is"),
+    ],
+)
+def test_a_positive_label_and_a_class_prior_go_together(label, prior, name, words):
+    label = report().task.labels[label] if label == 0 else label
+    flags = {"evaluate.positive_label": label, "evaluate.class_prior": prior}
+    error = refused({setting: value for setting, value in flags.items() if value is not None})
+    assert (error.code, error.location) == ("settings_impossible", name)
+    assert words in error.message and error.hint

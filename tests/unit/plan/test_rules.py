@@ -308,6 +308,8 @@ def test_fixed_values():
         rules.evaluate_num_resamples: 10_000,
         rules.evaluate_seed: 0,
         rules.evaluate_tolerance: None,
+        rules.evaluate_positive_label: None,
+        rules.evaluate_class_prior: None,
     }
     assert {rule: rule().value for rule in fixed} == fixed
 
@@ -382,6 +384,8 @@ ALL_CHOICES: list[Choice] = [
     rules.evaluate_task_type(LABELS),
     rules.evaluate_primary_metric(LABELS),
     rules.evaluate_tolerance(),
+    rules.evaluate_positive_label(),
+    rules.evaluate_class_prior(),
     rules.evaluate_confidence(),
     rules.evaluate_num_resamples(),
     rules.evaluate_seed(),

@@ -28,5 +28,6 @@ METRIC = Metric(
     range=(0.0, 1.0),
     citation="Wang et al., arXiv:2402.14499, on why text and probabilities may disagree",
     interval="wilson",
+    unlabelled="unbiased",
     per_item=agrees_per_item,
 )

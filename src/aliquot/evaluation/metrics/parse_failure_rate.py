@@ -11,5 +11,6 @@ METRIC = Metric(
     range=(0.0, 1.0),
     citation="Jablonka et al., Nat. Mach. Intell. 2024, doi:10.1038/s42256-023-00788-1",
     interval="wilson",
+    unlabelled="unbiased",
     per_item=lambda answers: (~answers.is_parsed_N).astype(float),
 )

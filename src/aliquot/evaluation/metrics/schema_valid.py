@@ -22,7 +22,7 @@ METRIC = Metric(
     unit="share",
     direction="higher",
     range=(0.0, 1.0),
-    citation="Lu et al., StructEval, arXiv:2505.20139",
+    citation="JSON Schema, draft 2020-12, validation: required, type (json-schema.org/draft/2020-12)",
     interval="wilson",
     per_item=is_valid_per_item,
 )

@@ -5,8 +5,10 @@ line in ``resolve.py`` that settles it. Evidence goes to docs/experiments.md.
 """
 
 from aliquot.plan.rules.evaluation import (
+    evaluate_class_prior,
     evaluate_confidence,
     evaluate_num_resamples,
+    evaluate_positive_label,
     evaluate_primary_metric,
     evaluate_seed,
     evaluate_task_type,
@@ -63,8 +65,10 @@ __all__ = [
     "device",
     "dpo_beta",
     "early_stopping_patience",
+    "evaluate_class_prior",
     "evaluate_confidence",
     "evaluate_num_resamples",
+    "evaluate_positive_label",
     "evaluate_primary_metric",
     "evaluate_seed",
     "evaluate_task_type",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aliquot.core.dataset import Task
 from aliquot.core.plan import Choice
 from aliquot.plan.rules.choice import choose
-from aliquot.plan.rules.sources import BOOTSTRAP, OURS
+from aliquot.plan.rules.sources import BOOTSTRAP, OURS, UNLABELLED
 
 PRIMARY_METRICS = {
     "labels": "accuracy",
@@ -46,8 +46,19 @@ def evaluate_task_type(task: Task) -> Choice:
     )
 
 
-def evaluate_primary_metric(task: Task) -> Choice:
+def evaluate_primary_metric(task: Task, positive_label: str | None = None) -> Choice:
     """Choose the one metric on which models are compared, declared before any answer is seen."""
+    if positive_label is not None:
+        return choose(
+            "evaluate.primary_metric",
+            "corrected_balanced_accuracy",
+            reason=f"Items not labelled {positive_label!r} are unlabelled: accuracy would count every "
+            "positive found among them as wrong. This metric corrects for that, and which of two models is "
+            "better in it does not depend on the class prior.",
+            source=UNLABELLED,
+            inputs={"positive_label": positive_label},
+            alternatives=("corrected_roc_auc: where every model gives label probabilities.",),
+        )
     return choose(
         "evaluate.primary_metric",
         PRIMARY_METRICS[task.task_type],
@@ -66,6 +77,28 @@ def evaluate_tolerance() -> Choice:
         reason="None: only you know which distance counts as right in your field.",
         source=OURS,
         alternatives=("a distance: then the share of answers within it is told too.",),
+    )
+
+
+def evaluate_positive_label() -> Choice:
+    """Choose no positive label: that the rest is unlabelled is something only the user knows."""
+    return choose(
+        "evaluate.positive_label",
+        None,
+        reason="None: every reference is taken for what it says, negatives too.",
+        source=OURS,
+        alternatives=("a label: where the other one means unknown, not no; then state class_prior too.",),
+    )
+
+
+def evaluate_class_prior() -> Choice:
+    """Choose no class prior: it cannot be read off the rows."""
+    return choose(
+        "evaluate.class_prior",
+        None,
+        reason="None: how many of the unlabelled items are positive cannot be read off the rows.",
+        source=UNLABELLED,
+        alternatives=("a share: where positive_label is set; from the literature or a hand-checked sample.",),
     )
 
 

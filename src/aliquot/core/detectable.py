@@ -1,4 +1,4 @@
-"""What a test set of a given size can show, said before any training.
+"""What a test set of a given size can show: said before any training, and again of what models answered.
 
 Formulas: Wilson (1927) for the interval; the sample size of McNemar's paired test after Connor (1987,
 doi 10.2307/2531961): n = (z_a sqrt(psi) + z_b sqrt(psi - d^2))^2 / d^2 for a difference d between two
@@ -38,17 +38,26 @@ def items_needed(difference: float, discordant: float) -> int:
     return math.ceil(half**2 / difference**2)
 
 
+def detectable_difference(num_items: int, discordant: float) -> float | None:
+    """Return the smallest difference that McNemar's test finds with 80 % power: `items_needed`, inverted.
+
+    None where even the most one-sided case, all discordant items on one side, would not be found.
+    """
+    if discordant <= 0 or items_needed(discordant, discordant) > num_items:
+        return None
+    return _bisect(lambda d: items_needed(d, discordant) <= num_items, 1e-6, discordant)
+
+
 def describe_detectable(num_items: int) -> Detectable | None:
     """Return what a test of this many items can show; None without items."""
     if num_items < 1:
         return None
     discordant = DISCORDANT
-    if items_needed(discordant, discordant) > num_items:
+    difference = detectable_difference(num_items, discordant)
+    if difference is None:
         # Too few for the usual disagreement: the most one-sided case that would still be found.
         discordant = _bisect(lambda share: items_needed(share, share) <= num_items, DISCORDANT, 1.0)
         difference = discordant
-    else:
-        difference = _bisect(lambda d: items_needed(d, DISCORDANT) <= num_items, 1e-6, discordant)
     half_width = wilson_half_width(num_items)
     return Detectable(
         num_items=num_items,

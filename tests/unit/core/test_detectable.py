@@ -2,7 +2,12 @@ import math
 
 import pytest
 
-from aliquot.data.detectable import describe_detectable, items_needed, wilson_half_width
+from aliquot.core.detectable import (
+    describe_detectable,
+    detectable_difference,
+    items_needed,
+    wilson_half_width,
+)
 
 HALF_WIDTHS = {
     50: (0.134, 0.109),
@@ -27,6 +32,19 @@ def test_wilson_half_widths_are_the_published_ones(num_items):
 @pytest.mark.parametrize(("discordant", "difference"), ITEMS)
 def test_items_needed_are_the_published_ones(discordant, difference):
     assert abs(items_needed(difference, discordant) - ITEMS[discordant, difference]) <= 1
+
+
+@pytest.mark.parametrize(("discordant", "difference"), ITEMS)
+def test_the_detectable_difference_is_the_published_one(discordant, difference):
+    found = detectable_difference(ITEMS[discordant, difference], discordant)
+    assert math.isclose(found, difference, rel_tol=0.01)
+
+
+def test_too_few_discordant_items_find_no_difference():
+    # About (1.96 + 0.84)^2 = 7.8 of them are needed when all are on one side.
+    assert detectable_difference(100, 0.07) is None
+    assert detectable_difference(100, 0.08) == pytest.approx(0.08, rel=0.05)
+    assert detectable_difference(100, 0.0) is None
 
 
 def test_wilson_by_hand():
