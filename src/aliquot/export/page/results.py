@@ -11,6 +11,8 @@ from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.of_run import draw_scatter
+from aliquot.export.page.all_metrics import MetricTable, describe_all_metrics
+from aliquot.export.page.labels import Calibration, LabelTable, describe_calibration, describe_labels
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import (
     ABSENT,
@@ -30,10 +32,14 @@ SECONDARY = (
     "balanced_accuracy",
     "macro_f1",
     "matthews",
+    "roc_auc",
     "negative_log_likelihood",
+    "expected_calibration_error",
+    "mean_absolute_error",
     "root_mean_squared_error",
     "r_squared",
     "spearman",
+    "mean_error",
     "within_tolerance",
     "record_match",
     "field_accuracy",
@@ -47,8 +53,8 @@ SECONDARY = (
     "chrf",
     "edit_similarity",
 )
-"""Further metrics in the table, as far as the task has them; scores/report.json has all."""
-MAX_SECONDARY = 4
+"""Further metrics in the table, as far as the task has them; the rest is opened on demand."""
+MAX_SECONDARY = 6
 MAX_FIELDS = 40
 """Fields of JSON records in a table, those of the references first."""
 
@@ -121,6 +127,9 @@ class Results:
     counts_items: bool
     fields: tuple[FieldTable, ...]
     signatures: tuple[str, ...]
+    all_metrics: tuple[MetricTable, ...]
+    labels: tuple[LabelTable, ...]
+    calibration: Calibration | None
 
 
 def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | None:
@@ -128,7 +137,7 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
     report = record.report
     if report is None or not report.results:
         return None
-    secondary = _secondary(report)
+    secondary = list_secondary(report)
     return Results(
         forest=Markup(forest_plot(report)),
         metric=with_unit(metric_title(report.primary_metric), report.results[0].primary.unit),
@@ -145,10 +154,14 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
         counts_items=any(pair.num_only_model or pair.num_only_other for pair in report.comparisons),
         fields=_field_tables(report, record.results),
         signatures=_signatures(report),
+        all_metrics=describe_all_metrics(report, record.results),
+        labels=describe_labels(report),
+        calibration=describe_calibration(report),
     )
 
 
-def _secondary(report: EvaluationReport) -> list[str]:
+def list_secondary(report: EvaluationReport) -> list[str]:
+    """Return the metrics that stand beside the primary one in tables, as far as a report has them."""
     found = {value.metric for result in report.results for value in result.metrics}
     return [name for name in SECONDARY if name in found - {report.primary_metric}][:MAX_SECONDARY]
 
