@@ -55,17 +55,6 @@ def calibration_sentence(result: ModelResult, reliability: Reliability) -> str:
     return sentence + "."
 
 
-def mass_sentence(result: ModelResult, reliability: Reliability) -> str:
-    """Return how much probability was on the labels before it was renormalised; empty where unknown."""
-    mass, small = reliability.mean_label_mass, reliability.share_small_mass
-    if mass is None or small is None:
-        return ""
-    return (
-        f"{heading(result.title)} puts {mass:.3g} of its probability on the labels, and less than 0.9 for "
-        f"{small * 100:.3g} % of the items."
-    )
-
-
 def _is_drawn(reliability: Reliability, panels: list[Panel]) -> bool:
     return any(panel.reliability.bins == reliability.bins for panel in panels)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from aliquot.core.result import EvaluationReport, LabelScores, PerLabel
-from aliquot.export.calibration import calibration_sentence, list_panels, mass_sentence
+from aliquot.export.calibration import calibration_sentence, list_panels
 from aliquot.export.figures.reliability_diagram import reliability_diagram
 from aliquot.export.wording import fixed, heading
 
@@ -35,7 +35,6 @@ class Calibration:
 
     svg: Markup
     sentences: tuple[str, ...]
-    masses: tuple[str, ...]
     has_intervals: bool
 
 
@@ -58,7 +57,6 @@ def describe_calibration(report: EvaluationReport) -> Calibration | None:
     return Calibration(
         svg=Markup(reliability_diagram(panels)),
         sentences=tuple(calibration_sentence(*pair) for pair in pairs),
-        masses=tuple(filter(None, (mass_sentence(*pair) for pair in pairs))),
         has_intervals=any(each.interval for each in bins),
     )
 

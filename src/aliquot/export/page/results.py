@@ -14,6 +14,7 @@ from aliquot.export.figures.of_run import draw_scatter
 from aliquot.export.page.all_metrics import MetricTable, describe_all_metrics
 from aliquot.export.page.labels import Calibration, LabelTable, describe_calibration, describe_labels
 from aliquot.export.record import RunRecord
+from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import (
     ABSENT,
     decimals_for,
@@ -28,33 +29,6 @@ from aliquot.export.wording import (
     with_unit,
 )
 
-SECONDARY = (
-    "balanced_accuracy",
-    "macro_f1",
-    "matthews",
-    "roc_auc",
-    "negative_log_likelihood",
-    "expected_calibration_error",
-    "mean_absolute_error",
-    "root_mean_squared_error",
-    "r_squared",
-    "spearman",
-    "mean_error",
-    "within_tolerance",
-    "record_match",
-    "field_accuracy",
-    "schema_valid",
-    "set_f1",
-    "jaccard",
-    "tanimoto",
-    "exact_match",
-    "normalised_match",
-    "token_f1",
-    "chrf",
-    "edit_similarity",
-)
-"""Further metrics in the table, as far as the task has them; the rest is opened on demand."""
-MAX_SECONDARY = 6
 MAX_FIELDS = 40
 """Fields of JSON records in a table, those of the references first."""
 
@@ -158,12 +132,6 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
         labels=describe_labels(report),
         calibration=describe_calibration(report),
     )
-
-
-def list_secondary(report: EvaluationReport) -> list[str]:
-    """Return the metrics that stand beside the primary one in tables, as far as a report has them."""
-    found = {value.metric for result in report.results for value in result.metrics}
-    return [name for name in SECONDARY if name in found - {report.primary_metric}][:MAX_SECONDARY]
 
 
 def _row(
