@@ -28,7 +28,7 @@ from aliquot.export.wording import ABSENT, fixed
 
 MAX_PANELS = 3
 """Side by side in the width of a page; more would be too small to read."""
-LEFT, GAP, TOP, PLOT, BARS, FOOT = 40, 40, 58, 200, 34, 58
+LEFT, GAP, TOP, PLOT, BARS, FOOT = 40, 40, 66, 200, 34, 58
 """Pixels: room for the axis, between panels, above, of the plot, of the histogram, and below."""
 THINNEST_BIN = 0.005
 """Width at which a bin of equal confidences is drawn; its bar would be infinitely high otherwise."""
