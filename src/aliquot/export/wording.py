@@ -14,6 +14,8 @@ MINUS = "−"
 
 METRIC_TITLES = {
     "accuracy_from_probabilities": "Accuracy of the likeliest label",
+    "agreement_with_probabilities": "Agreement of text and likeliest label",
+    "average_precision": "PR-AUC",
     "bleu": "BLEU",
     "brier": "Brier score",
     "chrf": "chrF",
@@ -27,20 +29,29 @@ METRIC_TITLES = {
     "macro_f1": "Macro F1",
     "matthews": "Matthews correlation",
     "mean_absolute_error_parsed": "Mean absolute error of parsed answers",
+    "mean_error": "Bias",
+    "mean_error_parsed": "Bias of parsed answers",
+    "median_absolute_error_parsed": "Median absolute error of parsed answers",
     "negative_log_likelihood": "Negative log-likelihood",
     "normalised_match": "Match after normalisation",
     "parse_failure_rate": "Unreadable answers",
     "molecule_match": "Same molecule",
     "r_squared": "R²",
+    "r_squared_parsed": "R² of parsed answers",
     "record_match": "Whole record right",
+    "roc_auc": "ROC-AUC",
+    "root_mean_squared_error_parsed": "Root mean squared error of parsed answers",
     "rouge_l": "ROUGE-L",
     "set_f1": "F1 of items",
     "set_match": "Exact set match",
     "set_precision": "Precision of items",
     "set_recall": "Recall of items",
     "spearman": "Spearman correlation",
+    "spearman_parsed": "Spearman correlation of parsed answers",
     "tanimoto": "Tanimoto similarity",
     "token_f1": "F1 of words",
+    "top_two_accuracy": "Top-2 accuracy",
+    "weighted_f1": "Weighted F1",
 }
 """Only where the file name does not read well by itself."""
 

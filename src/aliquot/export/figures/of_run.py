@@ -6,9 +6,11 @@ import contextlib
 
 from aliquot.core.result import ModelResult, Score
 from aliquot.export.answers import AnsweredRow, read_answers
+from aliquot.export.calibration import list_panels
 from aliquot.export.figures.confusion_matrix import confusion_matrix
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.loss_curve import loss_curve
+from aliquot.export.figures.reliability_diagram import reliability_diagram
 from aliquot.export.figures.scatter import scatter
 from aliquot.export.history import History, read_history
 from aliquot.export.record import RunRecord
@@ -38,6 +40,12 @@ def draw_tuned_confusion_matrix(record: RunRecord) -> str | None:
         return None
     tables = (each for each in record.report.confusions if each.model == "tuned")
     return next((confusion_matrix(table, title=heading(result.title)) for table in tables), None)
+
+
+def draw_reliability_diagram(record: RunRecord) -> str | None:
+    """Return right answers by confidence, None before a language model was scored with probabilities."""
+    panels = list_panels(record.report) if record.report else ()
+    return reliability_diagram(panels) if panels else None
 
 
 def draw_tuned_scatter(record: RunRecord) -> str | None:

@@ -13,6 +13,8 @@ from aliquot.export.wording import heading
 NUM_EACH_WAY = 3
 UNREADABLE, WRONG, RIGHT, UNDECIDED = -1, 0, 1, 2
 """Verdicts as the page's script knows them."""
+WHOLE = ("ok", "unparsed")
+"""Of scores: answering ended by itself, whether or not the text could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ def answers_data(record: RunRecord, rows: list[AnsweredRow]) -> dict[str, Any]:
     """Return every answer as plain data, in lists rather than objects to keep the page small.
 
     A row is ``[line, example_id, prompt, reference, in_train, answers]``; an answer, in the order of
-    ``models``, is ``[output, verdict, error]`` or None where the model has none.
+    ``models``, is ``[output, verdict, error, ending]`` or None where the model has none; the ending is empty
+    where the answer is whole, else ``truncated``, ``refused`` or ``error``.
     """
     report = record.report
     start = shared_start(rows)
@@ -96,7 +99,8 @@ def _answer(record: RunRecord, score: Score | None) -> list[Any] | None:
     if score is None:
         return None
     error = score.normalised if record.spec.task.task_type == "number" else None
-    return [score.output, _verdict(record, score), error]
+    ending = "" if score.status in WHOLE else score.status
+    return [score.output, _verdict(record, score), error, ending]
 
 
 def _verdict(record: RunRecord, score: Score) -> int:

@@ -11,7 +11,10 @@ from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.of_run import draw_scatter
+from aliquot.export.page.all_metrics import MetricTable, describe_all_metrics
+from aliquot.export.page.labels import Calibration, LabelTable, describe_calibration, describe_labels
 from aliquot.export.record import RunRecord
+from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import (
     ABSENT,
     decimals_for,
@@ -26,29 +29,6 @@ from aliquot.export.wording import (
     with_unit,
 )
 
-SECONDARY = (
-    "balanced_accuracy",
-    "macro_f1",
-    "matthews",
-    "negative_log_likelihood",
-    "root_mean_squared_error",
-    "r_squared",
-    "spearman",
-    "within_tolerance",
-    "record_match",
-    "field_accuracy",
-    "schema_valid",
-    "set_f1",
-    "jaccard",
-    "tanimoto",
-    "exact_match",
-    "normalised_match",
-    "token_f1",
-    "chrf",
-    "edit_similarity",
-)
-"""Further metrics in the table, as far as the task has them; scores/report.json has all."""
-MAX_SECONDARY = 4
 MAX_FIELDS = 40
 """Fields of JSON records in a table, those of the references first."""
 
@@ -121,6 +101,9 @@ class Results:
     counts_items: bool
     fields: tuple[FieldTable, ...]
     signatures: tuple[str, ...]
+    all_metrics: tuple[MetricTable, ...]
+    labels: tuple[LabelTable, ...]
+    calibration: Calibration | None
 
 
 def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | None:
@@ -128,7 +111,7 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
     report = record.report
     if report is None or not report.results:
         return None
-    secondary = _secondary(report)
+    secondary = list_secondary(report)
     return Results(
         forest=Markup(forest_plot(report)),
         metric=with_unit(metric_title(report.primary_metric), report.results[0].primary.unit),
@@ -145,12 +128,10 @@ def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | No
         counts_items=any(pair.num_only_model or pair.num_only_other for pair in report.comparisons),
         fields=_field_tables(report, record.results),
         signatures=_signatures(report),
+        all_metrics=describe_all_metrics(report, record.results),
+        labels=describe_labels(report),
+        calibration=describe_calibration(report),
     )
-
-
-def _secondary(report: EvaluationReport) -> list[str]:
-    found = {value.metric for result in report.results for value in result.metrics}
-    return [name for name in SECONDARY if name in found - {report.primary_metric}][:MAX_SECONDARY]
 
 
 def _row(

@@ -5,6 +5,7 @@
 const FIRST_SIZE = 20;
 const PAGE_SIZE = 100;
 const VERDICTS = { "-1": "unreadable", 0: "wrong", 1: "right", 2: "" };
+const ENDINGS = { truncated: "cut off", refused: "refused", error: "failed" };
 const memory = {
   key: "aliquot." + document.body.dataset.run,
   read() {
@@ -30,7 +31,15 @@ function verdictOf(answer) {
   if (answer === null) return make("span", "verdict", "");
   const word = VERDICTS[answer[1]];
   const error = answer[2] === null || answer[1] === -1 ? "" : "off by " + Number(answer[2].toPrecision(3));
-  return make("span", "verdict " + word, error || word);
+  const node = make("span", "verdict " + word, error || word);
+  if (answer[3]) node.append(make("small", "", ENDINGS[answer[3]]));
+  return node;
+}
+
+// Two right labels are the same answer however they are written; numbers and wrong answers are compared as texts.
+function differs(one, other, isNumber) {
+  if (one === null || other === null) return false;
+  return one[1] !== other[1] || ((isNumber || one[1] !== 1) && one[0] !== other[0]);
 }
 
 function browse(data, form, saved) {
@@ -38,7 +47,8 @@ function browse(data, form, saved) {
   const count = document.getElementById("answer-count");
   const more = document.getElementById("answer-more");
   const isNumber = data.task === "number";
-  const base = data.models.findIndex((model) => model.name === "base");
+  const endings = Object.keys(ENDINGS).filter((ending) => data.rows.some((row) => row[5].some((answer) => answer !== null && answer[3] === ending)));
+  const texts = data.rows.map((row) => (row[2] + "\n" + row[3]).toLowerCase());
   let rows = [];
   let limit = FIRST_SIZE;
 
@@ -47,8 +57,7 @@ function browse(data, form, saved) {
     ["right", isNumber ? "within tolerance" : "right", (answer) => answer !== null && answer[1] === 1],
     ["wrong", isNumber ? "beyond tolerance or unreadable" : "wrong or unreadable", (answer) => answer !== null && answer[1] < 1],
     ["unreadable", "unreadable", (answer) => answer !== null && answer[1] === -1],
-    ["changed", "different from the base", (answer, row) => base >= 0 && answer !== null && row[5][base] !== null && answer[0] !== row[5][base][0]],
-    ["in-train", "prompt also in train", (answer, row) => row[4] === 1],
+    ...endings.map((ending) => [ending, ENDINGS[ending], (answer) => answer !== null && answer[3] === ending]),
   ];
   const orders = [["file", "as in the file"]];
   if (isNumber) orders.push(["error", "largest error first"]);
@@ -57,6 +66,7 @@ function browse(data, form, saved) {
     for (const [value, title] of options) form.elements[name].append(new Option(title, value));
     if (saved[name] !== undefined) form.elements[name].value = saved[name];
     if (form.elements[name].selectedIndex < 0) form.elements[name].selectedIndex = 0;
+    form.elements[name].parentElement.hidden = form.elements[name].length < 2;
   }
 
   function detail(row) {
@@ -64,7 +74,7 @@ function browse(data, form, saved) {
     cell.colSpan = 5;
     cell.append(make("p", "prompt", row[2]));
     const list = make("dl");
-    const lines = [["Reference", [row[3], 2, null]], ...data.models.map((model, place) => [model.title, row[5][place]])];
+    const lines = [["Reference", [row[3], 2, null, ""]], ...data.models.map((model, place) => [model.title, row[5][place]])];
     for (const [title, answer] of lines) {
       const line = make("div");
       const verdict = make("dd");
@@ -85,7 +95,7 @@ function browse(data, form, saved) {
     else line.after(detail(row));
   }
 
-  function draw(row, model) {
+  function draw(row, model, other) {
     const line = make("tr");
     const prompt = make("td", "prompt");
     const button = make("button", "", row[2]);
@@ -97,29 +107,40 @@ function browse(data, form, saved) {
     cells[2].append(make("div", "clamp", row[3]));
     cells[3].append(make("div", "clamp", shown(row[5][model])));
     cells[4].append(verdictOf(row[5][model]));
+    if (other >= 0) {
+      const compared = make("div", "compared");
+      compared.append(make("div", "clamp", shown(row[5][other])), verdictOf(row[5][other]));
+      cells[3].append(compared);
+    }
     line.append(...cells);
     return line;
   }
 
   function extend() {
-    const model = Number(form.elements.model.value);
+    const [model, other] = chosen();
     const from = body.querySelectorAll("tr:not(.detail)").length;
-    body.append(...rows.slice(from, limit).map((row) => draw(row, model)));
+    body.append(...rows.slice(from, limit).map((row) => draw(row, model, other)));
     const left = rows.length - Math.min(limit, rows.length);
     more.hidden = left === 0;
     more.textContent = "Show " + Math.min(PAGE_SIZE, left) + " more of " + left.toLocaleString("en");
   }
 
+  function chosen() {
+    return [Number(form.elements.model.value), Number(form.elements.other.value)];
+  }
+
   function refresh() {
-    const model = Number(form.elements.model.value);
+    const [model, other] = chosen();
     const test = shows.find(([name]) => name === form.elements.show.value)[2];
+    const [label, overlap] = [form.elements.label.value, form.elements.overlap.value];
     const wanted = form.elements.search.value.trim().toLowerCase();
-    const holds = (text) => text !== null && text.toLowerCase().includes(wanted);
-    rows = data.rows.filter((row) => test(row[5][model], row) &&
-      (!wanted || holds(row[2]) || holds(row[3]) || (row[5][model] !== null && holds(row[5][model][0]))));
+    const holds = (row, place) => texts[place].includes(wanted) ||
+      [model, other].some((each) => each >= 0 && row[5][each] !== null && row[5][each][0].toLowerCase().includes(wanted));
+    rows = data.rows.filter((row, place) => test(row[5][model]) && (!label || row[3] === label.slice(1)) &&
+      (!overlap || row[4] === Number(overlap)) && (other < 0 || differs(row[5][model], row[5][other], isNumber)) && (!wanted || holds(row, place)));
     if (form.elements.order.value === "error") {
       const error = (row) => (row[5][model] === null ? -1 : row[5][model][2] === null ? Infinity : row[5][model][2]);
-      rows.sort((one, other) => (error(one) === error(other) ? 0 : error(other) > error(one) ? 1 : -1));
+      rows.sort((first, second) => (error(first) === error(second) ? 0 : error(second) > error(first) ? 1 : -1));
     }
     count.textContent = rows.length.toLocaleString("en") + " of " + data.rows.length.toLocaleString("en") + " rows";
     body.replaceChildren();
@@ -127,9 +148,13 @@ function browse(data, form, saved) {
   }
 
   fill("model", data.models.map((model, place) => [place, model.title]));
-  fill("show", shows.filter(([name]) => name !== "changed" || base >= 0));
+  fill("show", shows);
+  fill("other", [[-1, "(not compared)"], ...data.models.map((model, place) => [place, model.title])]);
+  // The mark before a label keeps the empty one apart from "all".
+  const labels = data.task === "labels" ? [...new Set(data.rows.map((row) => row[3]))].sort() : [];
+  fill("label", [["", "all"], ...labels.map((label) => ["=" + label, label])]);
+  fill("overlap", [["", "all"], ...(data.rows.some((row) => row[4]) ? [[1, "prompt also in train"], [0, "prompt not in train"]] : [])]);
   fill("order", orders);
-  form.elements.order.parentElement.hidden = orders.length < 2;
   form.elements.search.value = saved.search || "";
   limit = saved.limit || FIRST_SIZE;
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -142,7 +167,7 @@ function browse(data, form, saved) {
   }
   body.parentElement.hidden = false;
   refresh();
-  return () => ({ limit, ...Object.fromEntries(["model", "show", "order", "search"].map((name) => [name, form.elements[name].value])) });
+  return () => ({ limit, ...Object.fromEntries(["model", "show", "other", "label", "overlap", "order", "search"].map((name) => [name, form.elements[name].value])) });
 }
 
 function offerCopies() {

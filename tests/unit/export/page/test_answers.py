@@ -1,6 +1,10 @@
+from dataclasses import replace
+
+from aliquot.core.records import encode_lines
 from aliquot.export.answers import read_answers
-from aliquot.export.page.answers import before_and_after
+from aliquot.export.page.answers import answers_data, before_and_after
 from aliquot.export.record import read_record
+from tests.fixtures.scored_runs import make_scored_run
 
 
 def _found(run_dir):
@@ -41,3 +45,14 @@ def test_for_numbers_only_rows_that_both_answered_readably_are_compared(scored_r
     assert len(readable) < len(rows)  # the fixture's base gives some unreadable answers
     assert found.num_rows == len(readable)
     assert found.num_gained + found.num_lost <= len(readable)
+
+
+def test_an_answer_tells_how_it_ended_only_where_it_is_not_whole(tmp_path):
+    run_dir = make_scored_run(tmp_path)
+    scores = run_dir.read_scores("tuned", "test")
+    endings = ["ok", "unparsed", "truncated", "refused", "error"]
+    scores[:5] = [replace(score, status=status) for score, status in zip(scores, endings, strict=False)]
+    run_dir.item_scores_path("tuned", "test").write_bytes(encode_lines(scores))
+    record = read_record(run_dir)
+    rows = answers_data(record, read_answers(record))["rows"]
+    assert [row[5][0][3] for row in rows[:5]] == ["", "", "truncated", "refused", "error"]
