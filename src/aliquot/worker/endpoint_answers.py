@@ -70,7 +70,9 @@ class EndpointPredictor:
         self._train_prompts = {example.prompt_sha256 for example in seen}
         self._train_prompts.update(spec.start.prompts_seen if spec.start else ())
         self._answered: dict[str, AnsweredRow] = {}
-        self._num_errors_in_a_row = 0
+        self._num_errors_in_a_row = self._num_errors = self._num_cached = 0
+        self._paid_prompt_tokens = self._paid_output_tokens = 0
+        self._began = 0.0
 
     def predict(self, *, tell: Callable[[EndpointNews], None], is_stopping: Callable[[], bool]) -> None:
         """Answer every row that has no answer yet, then publish answers and their source.
@@ -96,7 +98,7 @@ class EndpointPredictor:
         tell(self._news("done"))
 
     def _recover(self, file: IO[bytes]) -> None:
-        """Take the answers of an interrupted prediction; what failed, or was asked otherwise, is asked again."""
+        """Take the answers of an interrupted prediction; what failed or was asked otherwise is asked again."""
         file.seek(0)
         data = file.read()
         whole = data.rfind(b"\n") + 1
@@ -105,7 +107,7 @@ class EndpointPredictor:
             row = decode(line, AnsweredRow, str(self._part))
             name = row.prediction.example_id
             if self._keys.get(name) == row.key and row.prediction.status != "error":
-                self._answered[name] = row
+                self._count_in(row)
 
     def _take_from_cache(self, file: IO[bytes]) -> None:
         for row in self._rows:
@@ -209,10 +211,21 @@ class EndpointPredictor:
             file.write(encode(line) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        self._answered[row.example_id] = line
+        self._count_in(line)
+
+    def _count_in(self, line: AnsweredRow) -> None:
+        prediction = line.prediction
+        self._answered[prediction.example_id] = line
+        self._num_cached += line.is_cached
+        self._num_errors += prediction.status == "error"
+        if not line.is_cached:
+            self._paid_prompt_tokens += prediction.num_prompt_tokens
+            self._paid_output_tokens += prediction.num_output_tokens
 
     def _as_prediction(self, row: StoredExample, answer: EndpointAnswer) -> Prediction:
         prompt_tokens, output_tokens = answer.num_prompt_tokens, answer.num_output_tokens
+        if answer.status == "error":  # nothing came, so nothing is billed
+            prompt_tokens = output_tokens = 0
         return Prediction(
             example_id=row.example_id,
             split=self._job.split,
@@ -246,7 +259,7 @@ class EndpointPredictor:
             kind="estimate",
             num_done=len(self._answered),
             num_total=len(self._rows),
-            num_cached=self._num_cached(),
+            num_cached=self._num_cached,
             num_prompt_tokens=num_prompt_tokens,
             num_output_tokens=num_output_tokens,
             cost_usd=self._job.cost_usd(num_prompt_tokens, num_output_tokens),
@@ -257,20 +270,13 @@ class EndpointPredictor:
             kind=kind,
             num_done=len(self._answered),
             num_total=len(self._rows),
-            num_cached=self._num_cached(),
-            num_errors=sum(row.prediction.status == "error" for row in self._answered.values()),
-            cost_usd=self._cost_usd(),
+            num_cached=self._num_cached,
+            num_errors=self._num_errors,
             error=error,
         )
 
-    def _num_cached(self) -> int:
-        return sum(row.is_cached for row in self._answered.values())
-
     def _cost_usd(self) -> float | None:
-        paid = [row.prediction for row in self._answered.values() if not row.is_cached]
-        paid = [one for one in paid if one.status != "error"]
-        prompt_tokens = sum(one.num_prompt_tokens for one in paid)
-        return self._job.cost_usd(prompt_tokens, sum(one.num_output_tokens for one in paid))
+        return self._job.cost_usd(self._paid_prompt_tokens, self._paid_output_tokens)
 
     def _publish(self, started_at: str) -> None:
         job = self._job
@@ -284,7 +290,7 @@ class EndpointPredictor:
             started_at=started_at,
             seconds=max((line.elapsed_s for line in lines), default=0.0),
             num_answers=len(lines),
-            num_cached=self._num_cached(),
+            num_cached=self._num_cached,
             num_prompt_tokens=sum(one.num_prompt_tokens for one in predictions),
             num_output_tokens=sum(one.num_output_tokens for one in predictions),
             cost_usd=self._cost_usd(),

@@ -33,8 +33,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--cache-dir", type=Path, required=True)
     options = parser.parse_args(arguments)
     job = decode(sys.stdin.readline(), EndpointJob, "stdin")
-    endpoint = Endpoint(job, _read_key(job.key_env))
     is_stopping = threading.Event()
+    endpoint = Endpoint(job, _read_key(job.key_env), sleep=is_stopping.wait)  # who stops does not wait
     threading.Thread(target=_wait_for_wish, args=(is_stopping,), daemon=True).start()
     predictor = EndpointPredictor(
         RunDir(options.run_dir), job, endpoint.answer, encoder=Encoder.load(options.model_dir),
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _wait_for_wish(is_stopping: threading.Event) -> None:
-    """Wait for another line, or for the end of whoever started this program: nobody would read the answers."""
+    """Wait for another line, or for the end of whoever started this program: nobody reads any more."""
     sys.stdin.readline()
     is_stopping.set()
 

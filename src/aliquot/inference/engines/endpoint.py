@@ -23,13 +23,13 @@ from aliquot.errors import MachineError, RunError
 
 MAX_TRIES = 6
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 60.0
-"""Waits double from the first to the longest, each times 0.5 to 1.5, so that clients do not come back at once."""
+"""Waits double from the first to the longest, each times 0.5 to 1.5: clients do not come back all at once."""
 LONGEST_RETRY_AFTER_S = 300.0
 """A service that asks for a longer pause is not waited for."""
 ERROR_LENGTH = 300
 """Characters of a service's error that are kept."""
 
-Sleep = Callable[[float], None]
+Sleep = Callable[[float], object]
 
 
 class _Trouble(Exception):
@@ -176,7 +176,7 @@ def back_off_s(number: int) -> float:
 
 
 def read_retry_after(text: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> float | None:
-    """Return the seconds that a ``Retry-After`` header asks for, a number or a date; None when it is neither."""
+    """Return the seconds that ``Retry-After`` asks for, a number or a date; None when it is neither."""
     try:
         seconds = float(text)
     except ValueError:
