@@ -17,6 +17,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def predict(
     run: Run,
+    *,
     model: Annotated[
         list[str] | None,
         typer.Option(

@@ -49,7 +49,7 @@ class EndpointAnswer:
 
     Attributes:
         finish_reason: As the endpoint told it; of an ``error``, its text.
-        num_prompt_tokens, num_output_tokens: As the endpoint counted and bills them; None when it does not say.
+        num_prompt_tokens, num_output_tokens: As the endpoint counts and bills them; None where it does not.
     """
 
     output: str

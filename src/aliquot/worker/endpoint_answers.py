@@ -98,7 +98,7 @@ class EndpointPredictor:
         tell(self._news("done"))
 
     def _recover(self, file: IO[bytes]) -> None:
-        """Take the answers of an interrupted prediction; what failed or was asked otherwise is asked again."""
+        """Take the answers of an interrupted prediction; what failed or was another question is not."""
         file.seek(0)
         data = file.read()
         whole = data.rfind(b"\n") + 1

@@ -143,8 +143,8 @@ def tell_of(news: EndpointNews, job: EndpointJob) -> str | Doing:
         cost = "no prices given" if news.cost_usd is None else f"at most about {news.cost_usd:.4g} USD"
         return (
             f"{job.model} at {job.url}: {news.num_done:,} of {news.num_total:,} rows are answered{cached}; "
-            f"{num_asked:,} will be asked, {news.num_prompt_tokens:,} tokens of prompts under the base model's "
-            f"tokenizer and at most {news.num_output_tokens:,} of answers: {cost}."
+            f"{num_asked:,} will be asked, {news.num_prompt_tokens:,} tokens of prompts under the base "
+            f"model's tokenizer and at most {news.num_output_tokens:,} of answers: {cost}."
         )
     spent = "" if news.cost_usd is None else f", {news.cost_usd:.4g} USD spent"
     if news.kind == "progress":

@@ -108,8 +108,8 @@ class Endpoint:
         what = "does not know this address or this model" if status == 404 else "does not accept the key"
         held = "is set" if self._key else "is not set"
         return RunError(
-            f"{job.url} {what} (HTTP {status}). Asked was {job.model!r}; the key is taken from the environment "
-            f"variable {job.key_env}, which {held}. Answers so far are kept.",
+            f"{job.url} {what} (HTTP {status}). Asked was {job.model!r}; the key is taken from the "
+            f"environment variable {job.key_env}, which {held}. Answers so far are kept.",
             code="endpoint_refused",
             location=job.url,
             hint="Look at --endpoint and --endpoint-model; most addresses end with /v1."
