@@ -272,6 +272,7 @@ class EndpointPredictor:
             num_total=len(self._rows),
             num_cached=self._num_cached,
             num_errors=self._num_errors,
+            cost_usd=self._cost_usd(),
             error=error,
         )
 

@@ -215,9 +215,9 @@ def test_two_processes_do_not_ask_under_one_name(predict, run_dir):
 
 
 def start(run_dir, prepared_dir, tmp_path, job):
+    folders = ["--model-dir", str(prepared_dir), "--cache-dir", str(tmp_path / "cache")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "aliquot.worker.predict_endpoint", str(run_dir.path)]
-        + ["--model-dir", str(prepared_dir), "--cache-dir", str(tmp_path / "cache")],
+        [sys.executable, "-m", "aliquot.worker.predict_endpoint", str(run_dir.path), *folders],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "LAB_KEY": "sk-very-secret"},
     )  # fmt: skip
@@ -253,7 +253,8 @@ def test_a_killed_worker_loses_no_answer_that_came(run_dir, prepared_dir, tmp_pa
 def test_a_refused_key_ends_the_worker_with_the_reason_and_no_key(run_dir, prepared_dir, tmp_path):
     with stand_in_endpoint(lambda _: Reply(401, "no sk-very-secret")) as stand_in:
         process = start(run_dir, prepared_dir, tmp_path, replace(JOB, url=stand_in.url))
-        _, stderr = process.communicate(timeout=60)
+        process.wait(60)  # the end of its standard input would ask it to stop
+        _, stderr = process.communicate()
     error = json.loads(stderr.splitlines()[-1])
     assert (process.returncode, error["code"]) == (5, "endpoint_refused")
     assert b"sk-very-secret" not in stderr
