@@ -35,6 +35,8 @@ def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> Non
         return
     if is_clear_text(job.url):
         within.tell(f"! {job.url} is not encrypted: key and rows travel in clear text.")
+    if run_dir.read_spec().task.task_type == "labels":
+        within.tell("Endpoints give no label probabilities: calibration is not told of this model.")
     arguments = [str(run_dir.path), "--model-dir", str(get_model_dir(run_dir))]
     arguments += ["--cache-dir", str(cache_dir() / "endpoint_answers")]
     with closing(within.target.open("predict_endpoint", arguments)) as dialogue:

@@ -12,8 +12,8 @@ from tests.fixtures.stand_in_endpoint import Reply, completion, stand_in_endpoin
 from tests.fixtures.tiny_run import make_tiny_run
 
 JOB = EndpointJob(
-    name="rival", url="https://api.example.org/v1", model="lab/rival-4.1", key_env="LAB_KEY", max_new_tokens=4,
-    seed=7,
+    name="rival", url="https://api.example.org/v1", model="lab/rival-4.1", key_env="LAB_KEY",
+    max_new_tokens=4, seed=7,
 )  # fmt: skip
 
 
@@ -45,7 +45,8 @@ def test_an_endpoint_becomes_a_model_of_scores_comparisons_and_report(ask, tiny_
     right = [row.reference == "acid" for row in tiny_run.read_rows("test")]
     assert result.primary.value == sum(right) / len(right)
     assert "lab/rival-4.1" in tiny_run.report_path.read_text()
-    assert "0 of 12 rows are answered; 12 will be asked" in told[0]
+    assert "0 of 12 rows are answered; 12 will be asked" in told[1]
+    assert told[0].startswith("Endpoints give no label probabilities")
     assert told[-1].startswith("lab-rival-4-1 answered 12 of 12 rows, 0.000168 USD")
     found = [path for path in tiny_run.path.parent.parent.rglob("*") if path.is_file()]
     assert not [path for path in found if b"sk-very" in path.read_bytes()]
@@ -166,8 +167,10 @@ def test_a_model_s_name_becomes_one_for_files(model, name):
 
 @pytest.mark.parametrize(
     ("url", "is_clear"),
-    [("http://10.0.0.2/v1", True), ("http://lab/v1", True), ("https://lab/v1", False), ("http://[::1]:1/v1", False),
-     ("http://localhost:8000/v1", False), ("http://127.0.0.1/v1", False), ("http://localhost.evil.org/v1", True)],
+    [("http://10.0.0.2/v1", True), ("http://lab/v1", True), ("https://lab/v1", False),
+     ("http://[::1]:1/v1", False),
+     ("http://localhost:8000/v1", False), ("http://127.0.0.1/v1", False),
+     ("http://localhost.evil.org/v1", True)],
 )  # fmt: skip
 def test_clear_text_to_another_machine_is_noticed(url, is_clear):
     assert is_clear_text(url) is is_clear
