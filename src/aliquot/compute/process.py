@@ -24,13 +24,18 @@ LAST_LINES = 5
 """Lines of a crashed program's log that its error quotes."""
 
 
+WITHOUT_TORCH = frozenset({"predict_endpoint"})
+"""Worker programs that need no more than the core."""
+
+
 def worker_command(program: str, argv: Sequence[str]) -> list[str]:
     """Return the command line of a worker program under this Python.
 
     Raises:
         MachineError: The packages that workers need are not installed.
     """
-    if importlib.util.find_spec("torch") is None or importlib.util.find_spec("transformers") is None:
+    lacks = [name for name in ("torch", "transformers") if importlib.util.find_spec(name) is None]
+    if lacks and program not in WITHOUT_TORCH:
         raise MachineError(
             "Training needs torch and transformers, and this Python lacks them.",
             code="worker_not_installed",

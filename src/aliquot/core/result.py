@@ -22,7 +22,8 @@ class Prediction:
         label_probabilities: For closed labels: p(label and end of turn), renormalised over the labels.
         label_mass: The sum of these probabilities before they were renormalised.
         in_train: Whether this prompt occurs verbatim in train or validation.
-        num_prompt_tokens, num_output_tokens: Counts under the base model's tokenizer; 0 for baselines.
+        num_prompt_tokens, num_output_tokens: Counts under the base model's tokenizer, or an endpoint's own;
+            0 for baselines.
     """
 
     example_id: str

@@ -73,6 +73,7 @@ class Scored:
         is_seen: Whether each of these rows' prompts occurs in train.
         scores: By model, in the order of the file.
         answers: By model, in the order of ``rows``.
+        titles: Of the models whose source of answers names one.
     """
 
     spec: ScoringSpec
@@ -82,6 +83,7 @@ class Scored:
     collected: Collected
     scores: Mapping[str, Sequence[Score]]
     answers: Mapping[str, Answers]
+    titles: Mapping[str, str]
 
     @property
     def primary(self) -> Metric:
@@ -142,7 +144,13 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
         collected=collected,
         scores=scores,
         answers=_build_columns(collected, scores, ordered, train, spec=spec, normaliser=normaliser),
+        titles=_read_titles(run_dir, split, collected),
     )
+
+
+def _read_titles(run_dir: RunDir, split: str, collected: Collected) -> dict[str, str]:
+    sources = {model: run_dir.find_source(model, split) for model in collected.whole}
+    return {model: source.title for model, source in sources.items() if source}
 
 
 def _build_columns(
@@ -219,7 +227,7 @@ def _build_results(scored: Scored, measured: Mapping[str, Mapping[str, Measured]
     return [
         ModelResult(
             model=model,
-            title=model_title(model, scored.spec.task.task_type),
+            title=scored.titles.get(model) or model_title(model, scored.spec.task.task_type),
             split=scored.split,
             kind=_KINDS.get(model, "external"),
             primary=found[scored.primary.name].reported,
