@@ -54,7 +54,9 @@ def write_headline(
         is_told = "base" not in against or "base" in (*better, *level)
         return first if is_told else f"{first} {against['base'].sentence}"
     others = [model for model, result in by_model.items() if result.kind not in ("external", "tuned")]
-    is_complete = len(rivals) == len(others) and "base" in others
+    if reference != "tuned":
+        others = [model for model in by_model if model != reference]
+    is_complete = len(rivals) == len(others) and ("base" in others or reference != "tuned")
     first = _name_success(by_model[reference], rivals, metric, is_complete=is_complete)
     return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
@@ -94,7 +96,8 @@ def _name(reference: str) -> str:
 
 
 def _name_success(best: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
-    which = "every baseline" if is_complete else "every other model that could be compared"
+    every = "every baseline" if best.model == "tuned" else "every other model"
+    which = every if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
     value = f"{metric_phrase(metric)} {format_value(best.primary)}"
     name = "The tuned model" if best.model == "tuned" else best.model

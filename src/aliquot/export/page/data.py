@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aliquot.core.dataset import SPLITS, SplitProfile
-from aliquot.core.spec import Spec
+from aliquot.core.spec import ScoringSpec
 from aliquot.export.data_wording import describe_overlap, file_name
 from aliquot.export.lengths import describe_sharing
 from aliquot.export.page.findings import FoundItem, list_found
@@ -38,7 +38,7 @@ class Data:
     """What training rows have in common, in words."""
 
 
-def describe_data(spec: Spec) -> Data:
+def describe_data(spec: ScoringSpec) -> Data:
     """Return what was found in the data."""
     report = spec.data
     splits = tuple(report.get_split(split) for split in SPLITS)

@@ -11,7 +11,7 @@ from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.of_run import draw_scatter
-from aliquot.export.record import RunRecord
+from aliquot.export.record import ScoredRecord
 from aliquot.export.wording import (
     ABSENT,
     decimals_for,
@@ -123,7 +123,7 @@ class Results:
     signatures: tuple[str, ...]
 
 
-def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | None:
+def describe_results(record: ScoredRecord, rows: list[AnsweredRow]) -> Results | None:
     """Return the results so far, None before anything was scored."""
     report = record.report
     if report is None or not report.results:
@@ -160,7 +160,7 @@ def _row(
     clean = result.without_overlap
     return ResultRow(
         title=heading(result.title),
-        is_tuned=result.kind == "tuned",
+        is_tuned=result.model == report.reference,
         is_best=result.primary.value is not None and result.primary.value == best_first[0].primary.value,
         value=fixed(result.primary.value, decimals),
         interval=interval_text(result.primary.interval, decimals),
@@ -179,7 +179,7 @@ def _secondary_text(report: EvaluationReport, result: ModelResult, name: str) ->
 
 def _field_tables(report: EvaluationReport, results: tuple[ModelResult, ...]) -> tuple[FieldTable, ...]:
     # The tuned model's table is the one shown; the base follows for comparison, then the rest.
-    order = {"tuned": 0, "base": 1}
+    order = {report.reference: 0, "base": 1}
     tables = []
     for result in sorted(results, key=lambda result: order.get(result.model, 2)):
         fields = [one for one in report.fields if one.model == result.model]
@@ -220,12 +220,12 @@ def _tests(report: EvaluationReport) -> str:
     return f"On the same rows, two-sided: {names}."
 
 
-def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
+def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
     report = record.report
     if report is None:
         return ()
     # The tuned model's figure is the one shown; the base follows for comparison, then the rest.
-    order = {"tuned": 0, "base": 1}
+    order = {report.reference: 0, "base": 1}
     results = sorted(record.results, key=lambda result: order.get(result.model, 2))
     if report.task_type == "number":
         drawn = [(heading(result.title), draw_scatter(record, rows, result)) for result in results]
