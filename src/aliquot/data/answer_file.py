@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from aliquot.core.conversation import read_json
+from aliquot.core.records import sha256_file
 from aliquot.core.result import Status
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
@@ -66,6 +67,7 @@ class AnswerFile:
     """Answers as a file holds them, and which columns they were read from, in words."""
 
     name: str
+    sha256: str
     answers: tuple[FoundAnswer, ...]
     columns: str
 
@@ -82,7 +84,7 @@ def read_answer_file(path: Path, columns: Columns) -> AnswerFile:
     names = list(dict.fromkeys(name for _, record in records for name in record))
     chosen = _choose(names, columns, source.name)
     answers = tuple(_read(line, record, chosen, source.name) for line, record in records)
-    return AnswerFile(source.name, answers, chosen.words)
+    return AnswerFile(source.name, sha256_file(path), answers, chosen.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,16 @@ def _headings(report: EvaluationReport, has_gains: bool) -> list[str]:
         line(0, 32, WIDTH, 32),
     ]
     if has_gains:
-        parts.append(text(WIDTH, 22, f"{shortened(report.reference, GAINS - 80)} minus this", fill=MUTED, anchor="end", size=12))
+        parts.append(
+            text(
+                WIDTH,
+                22,
+                f"{shortened(report.reference, GAINS - 80)} minus this",
+                fill=MUTED,
+                anchor="end",
+                size=12,
+            )
+        )
     return parts
 
 
@@ -117,7 +126,9 @@ def _row(result: ModelResult, scale: Scale, y: float, left: float, *, is_referen
     if interval:
         low, high = scale(interval.low), scale(interval.high)
         parts.append(line(low, y, high, y, stroke=colour if is_reference else MUTED, width=2))
-        parts += [line(end, y - 4, end, y + 4, stroke=colour if is_reference else MUTED) for end in (low, high)]
+        parts += [
+            line(end, y - 4, end, y + 4, stroke=colour if is_reference else MUTED) for end in (low, high)
+        ]
     value = result.primary.value
     if value is not None:
         parts.append(circle(scale(value), y, 5.5 if is_reference else 4.5, fill=colour))
