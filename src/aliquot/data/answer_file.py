@@ -220,19 +220,21 @@ def _read_prompt(record: dict[str, Any], chosen: _Chosen) -> tuple[str | None, t
     value = record.get(chosen.prompt) if chosen.prompt else None
     if isinstance(value, str) and value.lstrip().startswith(("[", "{")):  # messages in a cell of a table
         read = read_json(value)
-        value = read if _is_turns(read) else value
+        value = read if _as_messages(read) else value
     if isinstance(value, dict):  # a logged request
         value = value.get("messages")
-    if _is_turns(value):
-        turns = [(str(turn.get("role", "")), reply.text) for turn in value if (reply := read_reply(turn))]
+    messages = _as_messages(value)
+    if messages:
+        turns = [(str(turn.get("role", "")), reply.text) for turn in messages if (reply := read_reply(turn))]
         last_is_answer = turns and turns[-1][0] == "assistant"
         return None, tuple(turns[:-1] if last_is_answer else turns)
     text = as_text(value)
     return (text if isinstance(text, str) else None), ()
 
 
-def _is_turns(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(turn, dict) for turn in value)
+def _as_messages(value: Any) -> list[dict[str, Any]]:
+    is_list = isinstance(value, list) and all(isinstance(turn, dict) for turn in value)
+    return list(value) if is_list else []
 
 
 def _read_answer(record: dict[str, Any], chosen: _Chosen) -> Reply | None:
@@ -242,8 +244,8 @@ def _read_answer(record: dict[str, Any], chosen: _Chosen) -> Reply | None:
         reply = read_reply(record.get(chosen.answer))
         finish = record.get("finish_reason")
         return Reply(reply.text, "truncated") if reply and finish == "length" else reply
-    messages = record.get("messages")
-    is_answered = _is_turns(messages) and messages[-1].get("role") == "assistant"
+    messages = _as_messages(record.get("messages"))
+    is_answered = messages and messages[-1].get("role") == "assistant"
     return read_reply(messages[-1]) if is_answered else None
 
 

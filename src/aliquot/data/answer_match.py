@@ -38,7 +38,8 @@ def match_answers(rows: Sequence[StoredExample], file: AnswerFile, missing: Miss
     An answer fits by the row's ``example_id``; by a field of the row that is called so (``id``,
     ``custom_id``); by the number of the row, counted from 0 or 1, where no id of the file fits otherwise; by
     the whole prompt; or by the text of the last user turn. Prompts are compared to the letter, then without
-    differences of white space. Rows with one prompt share one answer, or equal ones.
+    differences of white space. Rows with one prompt share one answer, or equal ones; or each takes its own,
+    where the file has one answer for each row in the order of the rows, to which all prompts agree.
 
     Args:
         rows: The rows to be answered, in file order.
@@ -58,11 +59,13 @@ def match_answers(rows: Sequence[StoredExample], file: AnswerFile, missing: Miss
         used[way] += bool(found)
         places.append(found)
     _require_known(file, places)
-    by_row = _deal(rows, file, places)
+    is_in_order = _is_in_order(places, len(rows))
+    by_row = list(file.answers) if is_in_order else _deal(rows, file, places)
     absent = [row for row, answer in zip(rows, by_row, strict=True) if answer is None]
     if absent and missing == "refuse":
         raise _refuse_missing(absent, len(rows), file)
-    return Matched(tuple(by_row), _say(file, used, rows, by_row))
+    shares = is_in_order and any(len(found) > 1 for found in places)
+    return Matched(tuple(by_row), _say(file, used, by_row, shares_in_order=shares))
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,11 @@ def _require_known(file: AnswerFile, places: Sequence[Sequence[int]]) -> None:
     )
 
 
+def _is_in_order(places: Sequence[Sequence[int]], num_rows: int) -> bool:
+    """Whether there is one answer for each row, and every answer fits the row at its own place."""
+    return len(places) == num_rows and all(place in found for place, found in enumerate(places))
+
+
 def _deal(
     rows: Sequence[StoredExample], file: AnswerFile, places: Sequence[Sequence[int]]
 ) -> list[FoundAnswer | None]:
@@ -239,7 +247,8 @@ def _refuse_differing(groups: Sequence[Sequence[FoundAnswer]], file: AnswerFile)
         f"{_grouped(groups)}: which answer belongs to which row cannot be told.",
         code="answers_ambiguous",
         location=file.name,
-        hint="Add a column example_id: `items.csv` of a report and rows/test.jsonl have it.",
+        hint="Give one answer for each test row in the order of the test file, or a column example_id: "
+        "`items.csv` of a report and rows/test.jsonl have it.",
     )
 
 
@@ -269,16 +278,19 @@ def _grouped(groups: Sequence[Sequence[FoundAnswer]]) -> str:
 def _say(
     file: AnswerFile,
     used: Mapping[str, int],
-    rows: Sequence[StoredExample],
     by_row: Sequence[FoundAnswer | None],
+    *,
+    shares_in_order: bool,
 ) -> str:
     ways = ", ".join(f"{number:,} by {way}" for way, number in used.items() if number)
     num_answered = sum(answer is not None for answer in by_row)
     parts = [f"{len(file.answers):,} answers ({file.columns}) matched: {ways}."]
+    if shares_in_order:
+        parts.append("Rows with one prompt took their answers in the order of the file, which is theirs.")
     if num_answered > len(file.answers):
         parts.append(f"Rows with one prompt share an answer: {num_answered:,} rows have one.")
-    if num_answered < len(rows):
-        parts.append(f"{len(rows) - num_answered:,} rows have no answer and count as wrong.")
+    if num_answered < len(by_row):
+        parts.append(f"{len(by_row) - num_answered:,} rows have no answer and count as wrong.")
     failed = Counter(answer.status for answer in file.answers if answer.status != "ok")
     parts += [f"{number:,} answers are {status}." for status, number in failed.items()]
     return " ".join(parts)

@@ -45,7 +45,7 @@ def _read_object(value: Mapping[str, Any]) -> Reply | None:
     if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
         return _read_choice(choices[0])
     if isinstance(value.get("output"), list):
-        reply = _read_parts([part for item in value["output"] for part in item.get("content") or ()])
+        reply = _read_parts([part for item in value["output"] for part in _parts_of(item)])
         return _cut(reply, value.get("status") == "incomplete")
     return _read_message(value)
 
@@ -65,14 +65,15 @@ def _read_message(message: Mapping[str, Any]) -> Reply | None:
     if message.get("refusal") and not content:
         return Reply(str(message["refusal"]), "refused")
     if isinstance(calls, list) and calls:
-        read = tuple(_read_call(call) for call in calls)
+        read = tuple(_read_call(call) for call in calls if isinstance(call, Mapping))
         said = content if isinstance(content, str) else ""
         return Reply(Message("assistant", said, tool_calls=read).text)
     return None if isinstance(content, Mapping) else read_reply(content)
 
 
 def _read_call(call: Mapping[str, Any]) -> ToolCall:
-    function = call.get("function") or {}
+    function = call.get("function")
+    function = function if isinstance(function, Mapping) else {}
     arguments = function.get("arguments", "")
     return ToolCall(
         name=str(function.get("name", "")),
@@ -83,6 +84,11 @@ def _read_call(call: Mapping[str, Any]) -> ToolCall:
 def _read_parts(parts: list[Any]) -> Reply | None:
     texts = [part if isinstance(part, str) else part.get("text") for part in parts if _has_text(part)]
     return Reply("".join(texts)) if texts else None
+
+
+def _parts_of(item: Any) -> list[Any]:
+    content = item.get("content") if isinstance(item, Mapping) else None
+    return content if isinstance(content, list) else []
 
 
 def _has_text(part: Any) -> bool:

@@ -6,15 +6,16 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings
 from aliquot.config.places import default_runs_dir
 from aliquot.core.answer_source import AnswerSource
-from aliquot.core.dataset import SPLITS, StoredExample, Task
-from aliquot.core.files import new_folder, write_file
-from aliquot.core.records import decode, sha256_file
+from aliquot.core.dataset import SPLITS, DataReport, StoredExample, Task
+from aliquot.core.files import new_folder
+from aliquot.core.records import decode
 from aliquot.core.result import EvaluationReport, Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION, EvaluationSpec, ScoringSpec
@@ -30,7 +31,7 @@ from aliquot.plan.rules import evaluation as rules
 from aliquot.plan.rules.choice import settle
 from aliquot.version import __version__
 from aliquot.workflows.check import check_rows, read_settings, require_conversations, require_usable
-from aliquot.workflows.create import run_id
+from aliquot.workflows.create import run_id, write_rows
 from aliquot.workflows.setting_names import command_line
 from aliquot.workflows.surroundings import Surroundings
 
@@ -92,7 +93,7 @@ def score_answers(
     for one in told:
         _require_labels(one, checked.report.task)
         within.tell(f"{one.model}: {one.matched.words}")
-    run_dir = _create(checked, given, told, rows, runs_dir, within)
+    run_dir = _create(checked, given, told, runs_dir=runs_dir, within=within)
     report = evaluate_run(run_dir)
     write_artefacts(run_dir)
     within.tell(f"scores  {run_dir.run_id}, report {run_dir.report_path}")
@@ -144,7 +145,7 @@ def _require_labels(told: _Told, task: Task) -> None:
     if with_some and len(with_some) < len(answered):
         line = next(answer.line for answer in answered if answer.label_probabilities is None)
         raise InputError(
-            f"{len(with_some):,} of {len(answered):,} answers have probabilities of labels; all must, or none.",
+            f"{len(with_some):,} of {len(answered):,} answers have probabilities of labels; all or none must.",
             code="probabilities_invalid",
             location=f"{told.file.name}:{line}",
             hint="Add them, or leave the column out.",
@@ -167,36 +168,19 @@ def _create(
     checked: CheckedData,
     given: GivenSettings,
     told: Sequence[_Told],
-    rows: Sequence[StoredExample],
+    *,
     runs_dir: Path | None,
     within: Surroundings,
 ) -> RunDir:
+    """Make the folder: the rows, the answers and those of the baselines, not yet the scores."""
     now = within.now()
     name = run_id(now, told[0].model, within.token())
     folder = (runs_dir or default_runs_dir()) / name
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
-        hashes = {}
-        for split in SPLITS:
-            write_file(half_made.rows_path(split), checked.table.stored_lines(split))
-            hashes[split] = sha256_file(half_made.rows_path(split))
-        report = checked.report
-        half_made.save_spec(
-            ScoringSpec(
-                schema_version=SCHEMA_VERSION,
-                run_id=name,
-                created_at=now.isoformat(timespec="seconds"),
-                aliquot_version=__version__,
-                command=_command(told, given, report.file),
-                settings=given.settings.model_dump(exclude_none=True, exclude_defaults=True),
-                data=report,
-                rows_sha256=hashes,
-                task=report.task,
-                evaluation=_settle(given, report.task),
-                notes=tuple(f"{one.model}: {one.matched.words}" for one in told),
-                reference=told[0].model,
-            )
-        )
+        hashes = write_rows(half_made, checked.table, SPLITS)
+        half_made.save_spec(_build_spec(checked.report, given, told, name=name, now=now, hashes=hashes))
+        rows = half_made.read_rows("test")
         seen = {row.prompt_sha256 for split in ("train", "validation") for row in half_made.read_rows(split)}
         for one in told:
             predictions = list(_as_predictions(one, rows, seen))
@@ -204,6 +188,31 @@ def _create(
             half_made.save_source(_describe_source(one), "test")
         save_baselines(half_made)
     return RunDir(folder)
+
+
+def _build_spec(
+    report: DataReport,
+    given: GivenSettings,
+    told: Sequence[_Told],
+    *,
+    name: str,
+    now: datetime,
+    hashes: dict[str, str],
+) -> ScoringSpec:
+    return ScoringSpec(
+        schema_version=SCHEMA_VERSION,
+        run_id=name,
+        created_at=now.isoformat(timespec="seconds"),
+        aliquot_version=__version__,
+        command=_command(told, given, report.file),
+        settings=given.settings.model_dump(exclude_none=True, exclude_defaults=True),
+        data=report,
+        rows_sha256=hashes,
+        task=report.task,
+        evaluation=_settle(given, report.task),
+        notes=tuple(f"{one.model}: {one.matched.words}" for one in told),
+        reference=told[0].model,
+    )
 
 
 def _settle(given: GivenSettings, task: Task) -> EvaluationSpec:

@@ -1,4 +1,4 @@
-"""The page of answers that were made elsewhere: what was compared, every answer, the rows, and how to repeat."""
+"""The page of answers that were made elsewhere: what was compared, the rows, how to repeat."""
 
 from __future__ import annotations
 
