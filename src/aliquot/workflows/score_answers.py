@@ -15,6 +15,7 @@ from aliquot.config.places import default_runs_dir
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import SPLITS, DataReport, StoredExample, Task
 from aliquot.core.files import new_folder
+from aliquot.core.plan import Choice
 from aliquot.core.records import decode
 from aliquot.core.result import EvaluationReport, Prediction
 from aliquot.core.run_dir import RunDir
@@ -25,6 +26,7 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
+from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
 from aliquot.plan.rules import evaluation as rules
@@ -144,8 +146,9 @@ def _require_labels(told: _Told, task: Task) -> None:
             )
     if with_some and len(with_some) < len(answered):
         line = next(answer.line for answer in answered if answer.label_probabilities is None)
+        given = f"{len(with_some):,} of {len(answered):,} answers"
         raise InputError(
-            f"{len(with_some):,} of {len(answered):,} answers have probabilities of labels; all or none must.",
+            f"{given} have probabilities of labels; expected are all or none.",
             code="probabilities_invalid",
             location=f"{told.file.name}:{line}",
             hint="Add them, or leave the column out.",
@@ -216,11 +219,11 @@ def _build_spec(
 
 
 def _settle(given: GivenSettings, task: Task) -> EvaluationSpec:
-    def value(choice: Any) -> Any:
+    def value(choice: Choice) -> Any:
         return settle(given, choice).value
 
     return EvaluationSpec(
-        primary_metric=value(rules.evaluate_primary_metric(task)),
+        primary_metric=get_metric(value(rules.evaluate_primary_metric(task))).name,
         normaliser=rules.NORMALISERS[task.task_type],
         confidence=value(rules.evaluate_confidence()),
         num_resamples=value(rules.evaluate_num_resamples()),

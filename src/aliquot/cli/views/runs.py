@@ -35,7 +35,7 @@ def table_of(runs: tuple[RunSummary, ...]) -> list[RenderableType]:
     """Return a line per run."""
     decimals = decimals_for(one.tuned.interval if one.tuned else None for one in runs)
     rows = [(one.run_id, state(one), _tuned(one, decimals), one.base) for one in runs]
-    parts: list[RenderableType] = [table(("run", "state", "tuned model", "base"), rows, short=3)]
+    parts: list[RenderableType] = [table(("run", "state", "result", "base"), rows, short=3)]
     return parts + [Text(f"{one.run_id}: {one.problem}", "red") for one in runs if one.problem]
 
 
