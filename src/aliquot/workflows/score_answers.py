@@ -26,7 +26,7 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
-from aliquot.evaluation.metric import get_metric
+from aliquot.evaluation.metric import get_metric, list_metrics
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
 from aliquot.plan.rules import evaluation as rules
@@ -222,8 +222,17 @@ def _settle(given: GivenSettings, task: Task) -> EvaluationSpec:
     def value(choice: Choice) -> Any:
         return settle(given, choice).value
 
+    metric = get_metric(value(rules.evaluate_primary_metric(task)))
+    known = [one.name for one in list_metrics(task.task_type)]
+    if metric.name not in known:
+        raise InputError(
+            f"{metric.name} is no metric of {task.task_type}.",
+            code="metric_unfit",
+            location="evaluate.primary_metric",
+            hint=f"Choose one of {', '.join(known)}, or set evaluate.task_type.",
+        )
     return EvaluationSpec(
-        primary_metric=get_metric(value(rules.evaluate_primary_metric(task))).name,
+        primary_metric=metric.name,
         normaliser=rules.NORMALISERS[task.task_type],
         confidence=value(rules.evaluate_confidence()),
         num_resamples=value(rules.evaluate_num_resamples()),

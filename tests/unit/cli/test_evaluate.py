@@ -16,7 +16,7 @@ def test_two_files_are_compared_in_one_table(aliquot, tmp_path):
     code, out, err = aliquot("evaluate", *files, "--against", against, *named, "--set", "num_resamples=200")
     assert code == 0, err
     assert "gpt-4o minus this" in out and "llama" in out
-    assert "6 by the field id of the rows" in " ".join(err.split())
+    assert "12 by the field id of the rows" in " ".join(err.split())
     code, out, _ = aliquot("runs", "show", "last")
     assert code == 0 and "gpt-4o (answers made elsewhere)" in out
     assert "gpt-4o" in aliquot("runs", "list")[1]

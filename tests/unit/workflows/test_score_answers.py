@@ -47,18 +47,18 @@ def test_a_file_of_answers_becomes_a_folder_of_scores(tmp_path, test_rows, runs_
     scored = evaluate(
         _answers(tmp_path / "gpt-4o.csv", outputs), against=test_rows, within=surround(), **QUICK
     )
-    assert scored.get_result("gpt-4o").primary.value == pytest.approx(5 / 6)
+    assert scored.get_result("gpt-4o").primary.value == pytest.approx(11 / 12)
     assert [result.model for result in scored.results] == ["gpt-4o"]
-    assert scored.headline.startswith("gpt-4o reaches accuracy 0.83")
+    assert scored.headline.startswith("gpt-4o reaches accuracy 0.92")
     run_dir = _one_folder(runs_dir)
     assert run_dir.run_id == "20261124-153012-gpt-4o-a1b2"
     spec = run_dir.read_scoring_spec()
     assert type(spec) is ScoringSpec and spec.reference == "gpt-4o"
-    assert spec.data.split_rule == "No row names a split; all 6 rows are the test."
+    assert spec.data.split_rule == "No row names a split; all 12 rows are the test."
     source = run_dir.find_source("gpt-4o", "test")
-    assert (source.engine, source.num_answers, source.settings["file"]) == ("file", 6, "gpt-4o.csv")
-    assert "6 by the field id of the rows" in source.settings["matched"]
-    assert any("6 by the field id of the rows" in str(news) for news in told)
+    assert (source.engine, source.num_answers, source.settings["file"]) == ("file", 12, "gpt-4o.csv")
+    assert "12 by the field id of the rows" in source.settings["matched"]
+    assert any("12 by the field id of the rows" in str(news) for news in told)
     assert run_dir.report_path.is_file() and (run_dir.path / "items.csv").is_file()
     assert not (run_dir.path / "reproduce.py").exists() and not (run_dir.path / "settings.yaml").exists()
 
@@ -77,7 +77,7 @@ def test_training_rows_give_baselines_and_count_what_leaks(tmp_path, runs_dir, s
         _answers(tmp_path / "m.csv", [*RIGHT, "positive"]), against=against, within=surround(), **QUICK
     )
     assert {result.model for result in scored.results} >= {"m", "majority", "nearest_neighbour"}
-    assert scored.get_result("m").without_overlap.num_items == 6
+    assert scored.get_result("m").without_overlap.num_items == 12
     assert len(_one_folder(runs_dir).read_rows("train")) == 12
     assert {one.model for one in scored.comparisons} == {"m"}
 
@@ -90,7 +90,7 @@ def test_several_models_are_compared_with_the_first(tmp_path, test_rows, surroun
     scored = evaluate(files, against=test_rows, names=["gpt-4o", "llama"], within=surround(), **QUICK)
     (comparison,) = scored.comparisons
     assert (comparison.model, comparison.other, comparison.difference) == ("gpt-4o", "llama", 1.0)
-    assert comparison.p_value == pytest.approx(2 / 2**6)
+    assert comparison.p_value == pytest.approx(2 / 2**12)
     assert scored.reference == "gpt-4o"
 
 
@@ -119,14 +119,14 @@ def test_batch_results_and_logged_requests_are_scored(tmp_path, test_rows, surro
 
 
 def test_rows_without_an_answer_are_refused_or_wrong(tmp_path, test_rows, runs_dir, surround):
-    path = _answers(tmp_path / "m.csv", RIGHT[:4])
-    with pytest.raises(InputError, match="2 of 6 test rows have no answer: lines 5, 6"):
+    path = _answers(tmp_path / "m.csv", RIGHT[:10])
+    with pytest.raises(InputError, match="2 of 12 test rows have no answer: lines 11, 12"):
         evaluate(path, against=test_rows, within=surround())
     assert not runs_dir.exists()
     scored = evaluate(path, against=test_rows, missing="wrong", within=surround(), **QUICK)
-    assert scored.get_result("m").primary.value == pytest.approx(4 / 6)
+    assert scored.get_result("m").primary.value == pytest.approx(10 / 12)
     statuses = [one.status for one in _one_folder(runs_dir).read_predictions("m", "test")]
-    assert statuses == ["ok"] * 4 + ["error"] * 2
+    assert statuses == ["ok"] * 10 + ["error"] * 2
 
 
 def test_label_probabilities_are_renormalised_and_measured(tmp_path, test_rows, runs_dir, surround):
@@ -144,11 +144,11 @@ def test_label_probabilities_are_renormalised_and_measured(tmp_path, test_rows, 
     [
         ('{"positive": 0.6, "neutral": 0.4}', "the labels are negative, positive"),
         ('{"positive": 0.8, "negative": 0.7}', "sum to 1.5"),
-        ("", "5 of 6 answers have probabilities"),
+        ("", "11 of 12 answers have probabilities"),
     ],
 )
 def test_probabilities_that_do_not_fit_the_labels_are_refused(tmp_path, test_rows, surround, given, words):
-    column = [given, *['{"positive": 0.5, "negative": 0.5}'] * 5]
+    column = [given, *['{"positive": 0.5, "negative": 0.5}'] * 11]
     path = _answers(tmp_path / "m.csv", RIGHT, label_probabilities=column)
     with pytest.raises(InputError, match=words) as caught:
         evaluate(path, against=test_rows, within=surround())
@@ -193,6 +193,9 @@ def test_a_metric_of_choice_is_the_headline(tmp_path, test_rows, surround):
     path = _answers(tmp_path / "m.csv", RIGHT)
     scored = evaluate(path, against=test_rows, within=surround(), primary_metric="macro_f1", **QUICK)
     assert scored.primary_metric == "macro_f1" and scored.get_result("m").primary.value == 1.0
+    with pytest.raises(InputError, match="chrf is no metric of labels") as caught:
+        evaluate(path, against=test_rows, within=surround(), primary_metric="chrf")
+    assert caught.value.code == "metric_unfit"
 
 
 def test_settings_and_several_files_want_rows_to_compare_with(tmp_path):
@@ -210,7 +213,7 @@ def test_the_folder_is_listed_shown_scored_again_and_reported(tmp_path, with_tra
     (summary,) = list_runs(runs_dir)
     assert (summary.state, summary.problem, summary.tuned.value) == ("finished", "", 1.0)
     details = show_run("last", runs_dir=runs_dir)
-    assert details.progress is None and details.spec.notes[0].startswith("m: 6 answers")
+    assert details.progress is None and details.spec.notes[0].startswith("m: 12 answers")
     assert evaluate("last", runs_dir=runs_dir) == first
     assert {path.name for path in report("last", runs_dir=runs_dir)} >= {
         "report.html",
@@ -235,17 +238,13 @@ def test_the_command_of_the_folder_gives_it_again(tmp_path, test_rows, runs_dir,
 
 
 def test_the_page_says_what_was_compared_and_nothing_of_training(tmp_path, with_train, runs_dir, surround):
-    files = [_answers(tmp_path / "gpt-4o.csv", RIGHT), _answers(tmp_path / "old.csv", ["positive"] * 6)]
+    files = [_answers(tmp_path / "gpt-4o.csv", RIGHT), _answers(tmp_path / "old.csv", ["positive"] * 12)]
     evaluate(files, against=with_train, within=surround(), **QUICK)
     page = render_scored_page(_one_folder(runs_dir))
     assert "<h1>gpt-4o and old on all.jsonl</h1>" in page
     assert "Report on answers made elsewhere" in page and "nothing was trained" in page
-    assert (
-        'id="training"' not in page
-        and 'id="settings"' not in page
-        and "tuned" not in page.split("<main>")[1].split("<script")[0]
-    )
-    assert "gpt-4o minus this" in page and "6 by the field id of the rows" in page
+    assert '<section id="training">' not in page and '<section id="settings">' not in page
+    assert "gpt-4o minus this" in page and "12 by the field id of the rows" in page
     for name in ("items.csv", "rows/test.jsonl", "predictions/gpt-4o.test.jsonl"):
         assert f'href="{name}"' in page
 
