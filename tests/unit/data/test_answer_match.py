@@ -26,7 +26,7 @@ def _file(*answers: FoundAnswer) -> AnswerFile:
 
 def _answer(
     line: int, output: str, *, id: str | None = None, prompt: str | None = None, turns=()
-) -> FoundAnswer:  # noqa: A002
+) -> FoundAnswer:
     return FoundAnswer(line=line, example_id=id, prompt=prompt, turns=tuple(turns), output=output)
 
 
@@ -93,7 +93,7 @@ def test_row_numbers_are_not_mixed_with_ids():
 def test_answers_that_fit_no_row_are_all_named():
     foreign = [_answer(4, "x", prompt="unheard"), _answer(9, "y", prompt="of")]
     with pytest.raises(
-        InputError, match="2 of 3 answers fit no test row, on lines 4, 9.*'unheard'"
+        InputError, match=r"2 of 3 answers fit no test row, on lines 4, 9.*'unheard'"
     ) as caught:
         _outputs(ROWS, _answer(2, "a", prompt="first prompt"), *foreign)
     assert caught.value.code == "answers_foreign"
@@ -145,6 +145,6 @@ def test_differing_answers_to_one_prompt_are_refused_unless_the_file_keeps_the_o
     ]
     assert _outputs(SAME, *in_order) == ["a", "c", "b"]
     assert "in the order of the file" in match_answers(SAME, _file(*in_order)).words
-    with pytest.raises(InputError, match="1 prompts stand in several test rows.*lines 2, 3") as caught:
+    with pytest.raises(InputError, match=r"1 prompts stand in several test rows.*lines 2, 3") as caught:
         _outputs(SAME, in_order[2], *in_order[:2])  # lines 4, 2, 3: not the order of the rows
     assert caught.value.code == "answers_ambiguous"
