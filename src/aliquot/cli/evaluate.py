@@ -1,22 +1,85 @@
-"""``aliquot evaluate``: score again."""
+"""``aliquot evaluate``: score again, or score answers that were made elsewhere."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from aliquot.cli import render
-from aliquot.cli.options import Debug, Json, Run, RunsDir
+from aliquot.cli.options import Debug, Json, RunsDir, takes_scoring_settings
+from aliquot.data.answer_file import Columns
+from aliquot.errors import InputError
 from aliquot.workflows.evaluate import evaluate as evaluate_workflow
+from aliquot.workflows.surroundings import Surroundings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+def _column(flag: str, what: str) -> Any:
+    return typer.Option(flag, help=f"Column of {what}; found by its name.", metavar="NAME")
+
+
 @app.command()
+@takes_scoring_settings
 def evaluate(
-    run: Run,
+    run: Annotated[
+        list[str],
+        typer.Argument(
+            help="A run: its name, the beginning of one, its folder, or `last`. With --against: files of "
+            "answers, one for each model; the others are compared with the first.",
+            metavar="RUN | FILE …",
+            show_default=False,
+        ),
+    ],
+    *,
+    settings: dict[str, Any],
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            "--against",
+            help="The rows that were answered, with their references. Its training rows, if it has some, "
+            "serve simple baselines.",
+            metavar="FILE",
+        ),
+    ] = None,
+    name: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
+    ] = None,
+    id_column: Annotated[str | None, _column("--id-column", "the rows' ids")] = None,
+    prompt_column: Annotated[str | None, _column("--prompt-column", "the prompts")] = None,
+    answer_column: Annotated[str | None, _column("--answer-column", "the models' answers")] = None,
+    missing: Annotated[
+        str,
+        typer.Option(
+            "--missing",
+            help="Rows without an answer: `refuse` them, or count them as `wrong`.",
+            metavar="HOW",
+        ),
+    ] = "refuse",
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Score every answer of a run again, from its files alone; needs neither torch nor an accelerator."""
-    render.show(evaluate_workflow(run, runs_dir=runs_dir), as_json=as_json)
+    """Score every answer of a run again, from its files alone, or answers that were made elsewhere.
+
+    Needs neither torch nor an accelerator. `aliquot evaluate gpt.csv llama.jsonl --against test.jsonl`
+    compares two models on the same rows, with paired tests.
+    """
+    if missing not in ("refuse", "wrong"):
+        raise InputError(
+            f"Found {missing!r}, expected refuse or wrong.", code="setting_invalid", location="--missing"
+        )
+    options = dict(settings)
+    with render.news(as_json=as_json) as tell:
+        if against is not None:
+            options |= {"missing": missing, "names": name or (), "within": Surroundings(tell=tell)}
+            options["columns"] = Columns(example_id=id_column, prompt=prompt_column, answer=answer_column)
+        else:
+            named = {"--name": name, "--id-column": id_column, "--prompt-column": prompt_column}
+            named |= {"--answer-column": answer_column, "--missing": missing != "refuse"}
+            options |= {flag: value for flag, value in named.items() if value}
+        report = evaluate_workflow(run, against=against, runs_dir=runs_dir, **options)
+    render.show(report, as_json=as_json)

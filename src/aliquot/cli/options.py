@@ -72,6 +72,11 @@ def takes_data_settings(verb: Callable[..., Any]) -> Callable[..., Any]:
     return _with_flags(verb, [one for one in list_settings() if one.name.startswith("data.")])
 
 
+def takes_scoring_settings(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb the flags of those basic settings that say how answers are scored."""
+    return _with_flags(verb, [one for one in list_settings() if one.name.startswith("evaluate.")])
+
+
 def _with_flags(verb: Callable[..., Any], known: Sequence[SettingRecord]) -> Callable[..., Any]:
     basic = {short_name(one.name): one for one in known if one.level == "basic"}
 

@@ -273,6 +273,7 @@ class EvaluationReport(ShownInNotebook):
             is as good as the tuned model, it says so first.
         predictions_sha256: Hashes of the prediction files that were scored, by model: whether an answer is
             new does not hang on clocks.
+        reference: The model that the others are compared with.
     """
 
     schema_version: int
@@ -296,6 +297,7 @@ class EvaluationReport(ShownInNotebook):
     """JSON records only: every field of every model, in the order of the models."""
     per_label: tuple[PerLabel, ...] = ()
     reliability: tuple[Reliability, ...] = ()
+    reference: str = "tuned"
 
     @property
     def scored_as(self) -> str:

@@ -147,6 +147,7 @@ class ScoringSpec:
     Attributes:
         settings: The settings as the user gave them (nothing resolved): loads again as a settings file.
         command: What to type to get this folder again.
+        reference: The model that the others are compared with; the tuned one where a model is trained.
     """
 
     schema_version: int
@@ -161,6 +162,7 @@ class ScoringSpec:
     task: Task
     evaluation: EvaluationSpec
     notes: tuple[str, ...] = field(default_factory=tuple)
+    reference: str = "tuned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,9 +45,9 @@ from aliquot.data.remedies import (
     require_remedies,
     with_remedies,
 )
-from aliquot.data.sizes import check_sizes
+from aliquot.data.sizes import check_sizes, check_test_size
 from aliquot.data.special_tokens import check_special_tokens
-from aliquot.data.split import split_table
+from aliquot.data.split import split_for_scoring, split_table
 from aliquot.data.table import Examples, ExampleTable
 from aliquot.data.task import check_task, count_labels, infer_task
 from aliquot.data.template_check import check_template
@@ -83,13 +83,17 @@ class CheckedData:
         return {split: self.table.view(split) for split in SPLITS}
 
 
-def check_data(path: Path | str, settings: DataSettings, *, task_type: str | None = None) -> CheckedData:
+def check_data(
+    path: Path | str, settings: DataSettings, *, task_type: str | None = None, is_trained: bool = True
+) -> CheckedData:
     """Read and check a data set; needs no base model.
 
     Args:
         path: A file, a folder of files, or a data set of the Hub: see ``open_parts``.
         settings: How to read and split; unset fields are automatic.
         task_type: Kind of the answers, as in ``Task``; inferred when None.
+        is_trained: Whether a model is to be trained on it. If not, no row is held out: the split of the
+            files is kept, and without one all rows are the test.
 
     Raises:
         InputError: A file cannot be read as a whole, its format is not known, or settings of the
@@ -102,11 +106,11 @@ def check_data(path: Path | str, settings: DataSettings, *, task_type: str | Non
     read = read_table(parts, settings)
     before = apply_remedies(read.table, remedies, "before")
     task = infer_task(before.table.answer_counts(), cast(TaskType | None, task_type))
-    split = split_table(before.table, settings, task)
+    split = split_table(before.table, settings, task) if is_trained else split_for_scoring(before.table)
     after = apply_remedies(split.table, remedies, "after")
     same = _check_same_files(parts)
     found = (*read.findings, *same, *before.findings, *split.findings, *after.findings)
-    found_whole, figures = _look_at_whole(after.table, task, settings)
+    found_whole, figures = _look_at_whole(after.table, task, settings, is_trained=is_trained)
     report = DataReport(
         file=str(path),
         **_describe_files(parts),
@@ -222,12 +226,12 @@ def _leave_out_too_long(
 
 
 def _look_at_whole(
-    table: ExampleTable, task: Task, settings: DataSettings
+    table: ExampleTable, task: Task, settings: DataSettings, *, is_trained: bool = True
 ) -> tuple[tuple[Finding, ...], dict[str, Any]]:
     """Return what depends on the rows as a whole: findings, and figures of the report."""
     conflicts = find_conflicts(table)
     findings = (
-        *check_sizes(table, settings),
+        *(check_sizes(table, settings) if is_trained else check_test_size(table)),
         *check_task(table, task),
         *check_overlap(table, conflicts, task),
         *check_near_duplicates(table, is_wanted=settings.near_duplicates),

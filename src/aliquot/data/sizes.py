@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Finding
 from aliquot.data.table import TEST, VALIDATION, ExampleTable
@@ -39,17 +41,37 @@ def check_sizes(table: ExampleTable, settings: DataSettings) -> list[Finding]:
         remedy = "Add rows; a few hundred are a good start."
         findings.append(Finding(code="too_few_examples", severity="error", message=message, remedy=remedy))
     if num_test == 0 and not settings.without_test:
-        message = "No row is held out for a test, so the result could not be measured."
         remedy = 'Mark rows "test", or remove the split key from all rows, or set data.without_test.'
-        findings.append(Finding(code="no_test", severity="error", message=message, remedy=remedy))
-    elif 0 < num_test < MIN_HELD_OUT:
-        message = f"The test has only {num_test} rows; scores will be uncertain."
-        remedy = f"Have at least {MIN_HELD_OUT} test rows if you can."
-        findings.append(Finding(code="few_test_rows", severity="warning", message=message, remedy=remedy))
+        findings.append(replace(_NO_TEST, remedy=remedy))
+    findings += _check_few(num_test)
     if not (table.split_N == VALIDATION).any():
         message = "No row is held out for validation; the last checkpoint is kept instead of the best."
         findings.append(Finding(code="no_validation", severity="note", message=message))
     return findings
+
+
+def check_test_size(table: ExampleTable) -> list[Finding]:
+    """Return what is wrong or weak about the test where nothing is trained."""
+    num_test = int((table.split_N == TEST).sum())
+    if not num_test:
+        remedy = 'Mark the rows to be answered "test", or remove the split key from all rows.'
+        return [replace(_NO_TEST, remedy=remedy)]
+    return _check_few(num_test)
+
+
+_NO_TEST = Finding(
+    code="no_test",
+    severity="error",
+    message="No row is held out for a test, so the result could not be measured.",
+)
+
+
+def _check_few(num_test: int) -> list[Finding]:
+    if not 0 < num_test < MIN_HELD_OUT:
+        return []
+    message = f"The test has only {num_test} rows; scores will be uncertain."
+    remedy = f"Have at least {MIN_HELD_OUT} test rows if you can."
+    return [Finding(code="few_test_rows", severity="warning", message=message, remedy=remedy)]
 
 
 def _bounded(wanted: float, most: int) -> int:

@@ -54,6 +54,16 @@ def split_table(table: ExampleTable, settings: DataSettings, task: Task) -> Spli
     return SplitTable(table.with_split(split_N), " ".join(filter(None, words)), tuple(findings))
 
 
+def split_for_scoring(table: ExampleTable) -> SplitTable:
+    """Return the examples with the split of the files; where none names one, all rows are the test."""
+    findings = tuple(_check_marks(table))
+    if (table.split_N == UNSPLIT).all():
+        rule = f"No row names a split; all {len(table):,} rows are the test."
+        return SplitTable(table.with_split(np.full_like(table.split_N, TEST)), rule, findings)
+    split_N = np.where(table.split_N == UNSPLIT, TRAIN, table.split_N)  # of an error, which stops it
+    return SplitTable(table.with_split(split_N), _say_own(table), findings)
+
+
 def _require_one_test(table: ExampleTable, settings: DataSettings) -> None:
     marked = {table.files[file] for file in np.unique(table.file_N[table.own_split_N == TEST])}
     others = sorted(marked - {settings.test_file})

@@ -45,9 +45,9 @@ class Contest:
     task_type: str
 
 
-def choose_pairs(models: Sequence[str]) -> list[tuple[str, str]]:
-    """Return the pairs to compare: tuned with every other model, and the linear model with the base."""
-    pairs = [("tuned", other) for other in models if other != "tuned" and "tuned" in models]
+def choose_pairs(models: Sequence[str], reference: str = "tuned") -> list[tuple[str, str]]:
+    """Return the pairs to compare: one model with every other, and the linear model with the base."""
+    pairs = [(reference, other) for other in models if other != reference and reference in models]
     if "linear" in models and "base" in models:
         pairs.append(("linear", "base"))
     return pairs

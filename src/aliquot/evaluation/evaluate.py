@@ -200,7 +200,12 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
         num_resamples=spec.evaluation.num_resamples,
         seed=spec.evaluation.seed,
         headline=write_headline(
-            results, comparisons, scored.primary, num_items=len(scored.rows), task_type=task.task_type
+            results,
+            comparisons,
+            scored.primary,
+            num_items=len(scored.rows),
+            task_type=task.task_type,
+            reference=spec.reference,
         ),
         results=tuple(results),
         comparisons=tuple(comparisons),
@@ -219,6 +224,7 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
             baseline_notes=baseline_notes,
         ),
         fields=_list_fields(scored),
+        reference=spec.reference,
     )
 
 
@@ -262,7 +268,7 @@ def _compare(
         confidence=scored.spec.evaluation.confidence,
         task_type=scored.spec.task.task_type,
     )
-    return compare_models(contest, choose_pairs(list(measured)))
+    return compare_models(contest, choose_pairs(list(measured), scored.spec.reference))
 
 
 def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:

@@ -17,38 +17,47 @@ def write_headline(
     *,
     num_items: int,
     task_type: str,
+    reference: str = "tuned",
 ) -> str:
     """Return one or two sentences.
 
     Args:
         results: Results of all models.
-        comparisons: Paired comparisons; those of the tuned model count here.
+        comparisons: Paired comparisons; those of ``reference`` count here.
         metric: The primary metric.
         num_items: Items scored.
         task_type: For the words.
+        reference: The model that the others are compared with.
     """
     if not num_items:
         return "No rows were held out, so nothing was scored."
     if not results:
         return f"No model has answered the {num_items:,} test rows yet."
     by_model = {result.model: result for result in results}
-    if "tuned" not in by_model:
+    if reference not in by_model:
         return _without_tuned(results, metric, num_items, task_type)
-    against = {found.other: found for found in comparisons if found.model == "tuned"}
-    rivals = [model for model, result in by_model.items() if result.kind != "external" and model in against]
+    against = {found.other: found for found in comparisons if found.model == reference}
+    # Beside a tuned model others from outside are company; among such models they are what is compared.
+    rivals = [
+        model
+        for model, result in by_model.items()
+        if model in against and (result.kind != "external" or reference != "tuned")
+    ]
     better = [model for model in rivals if _is_worse(against[model], metric)]
     level = [model for model in rivals if not is_distinguished(against[model])]
     if better or level:
         claims = [(models, models is better) for models in (better, level) if models]
         first = " ".join(
-            _name_rivals(models, by_model, metric, task_type, is_better=is_better)
+            _name_rivals(models, by_model, metric, task_type, reference=reference, is_better=is_better)
             for models, is_better in claims
         )
         is_told = "base" not in against or "base" in (*better, *level)
         return first if is_told else f"{first} {against['base'].sentence}"
     others = [model for model, result in by_model.items() if result.kind not in ("external", "tuned")]
-    is_complete = len(rivals) == len(others) and "base" in others
-    first = _name_success(by_model["tuned"], rivals, metric, is_complete=is_complete)
+    if reference != "tuned":
+        others = [model for model in by_model if model != reference]
+    is_complete = len(rivals) == len(others) and ("base" in others or reference != "tuned")
+    first = _name_success(by_model[reference], rivals, metric, is_complete=is_complete)
     return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
 
@@ -66,25 +75,33 @@ def _name_rivals(
     metric: Metric,
     task_type: str,
     *,
+    reference: str,
     is_better: bool,
 ) -> str:
     names = join_words([model_phrase(model, task_type) for model in rivals])
     values = join_words([format_value(results[model].primary) for model in rivals])
-    tuned = results["tuned"].primary
+    against = results[reference].primary
+    name = _name(reference)
     verb = "is" if len(rivals) == 1 else "are"
     claim = (
-        f"{verb} better than the tuned model"
+        f"{verb} better than {name}"
         if is_better
-        else f"cannot be told apart from the tuned model on {tuned.num_items:,} items"
+        else f"cannot be told apart from {name} on {against.num_items:,} items"
     )
-    return capitalise(f"{names} {claim}: {metric_phrase(metric)} {values} against {format_value(tuned)}.")
+    return capitalise(f"{names} {claim}: {metric_phrase(metric)} {values} against {format_value(against)}.")
 
 
-def _name_success(tuned: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
-    which = "every baseline" if is_complete else "every other model that could be compared"
+def _name(reference: str) -> str:
+    return "the tuned model" if reference == "tuned" else reference
+
+
+def _name_success(best: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
+    every = "every baseline" if best.model == "tuned" else "every other model"
+    which = every if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
-    value = f"{metric_phrase(metric)} {format_value(tuned.primary)}"
-    return f"The tuned model reaches {value} on {tuned.primary.num_items:,} test items{beaten}."
+    value = f"{metric_phrase(metric)} {format_value(best.primary)}"
+    name = "The tuned model" if best.model == "tuned" else best.model
+    return f"{name} reaches {value} on {best.primary.num_items:,} test items{beaten}."
 
 
 def _strongest(rivals: Sequence[str], against: dict[str, Comparison], metric: Metric) -> str:

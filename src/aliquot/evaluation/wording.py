@@ -88,8 +88,9 @@ def join_words(words: list[str]) -> str:
 
 
 def capitalise(sentence: str) -> str:
-    """Return the sentence with a capital first letter."""
-    return sentence[:1].upper() + sentence[1:]
+    """Return the sentence with a capital first letter; a name that is no word, ``gpt-4o``, stays."""
+    is_word = sentence.partition(" ")[0].rstrip(",:").isalpha()
+    return sentence[:1].upper() + sentence[1:] if is_word else sentence
 
 
 def _constant_answer(model: str, task_type: str) -> str:

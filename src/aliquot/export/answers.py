@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import Score
-from aliquot.export.record import RunRecord
+from aliquot.export.record import ScoredRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class AnsweredRow:
     scores: dict[str, Score]
 
 
-def read_answers(record: RunRecord) -> list[AnsweredRow]:
+def read_answers(record: ScoredRecord) -> list[AnsweredRow]:
     """Return the rows of the scored split in file order with all scores written so far."""
     if record.report is None:
         return []

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from aliquot.core.dataset import SPLITS
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
+from aliquot.core.spec import ScoringSpec
 from aliquot.export.croissant import DataFile
 
 
-def list_row_files(run_dir: RunDir, spec: Spec) -> tuple[DataFile, ...]:
+def list_row_files(run_dir: RunDir, spec: ScoringSpec) -> tuple[DataFile, ...]:
     """Return ``rows/<split>.jsonl`` with the hashes of the specification; a file that is gone is left out."""
     paths = {split: run_dir.rows_path(split) for split in SPLITS if split in spec.rows_sha256}
     return tuple(

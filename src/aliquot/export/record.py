@@ -10,11 +10,25 @@ from aliquot.core.records import decode
 from aliquot.core.result import EvaluationReport, ModelResult
 from aliquot.core.run import Event, RunState, find_state
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
+from aliquot.core.spec import ScoringSpec, Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRecord:
+class ScoredRecord:
+    """Answers and scores as a directory tells them at one moment, whether or not a model is trained in it."""
+
+    run_dir: RunDir
+    spec: ScoringSpec
+    report: EvaluationReport | None
+
+    @property
+    def results(self) -> tuple[ModelResult, ...]:
+        """Results of the models scored so far, best first; a model without a value comes last."""
+        return ranked(self.report.results) if self.report else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord(ScoredRecord):
     """A run as its directory tells it at one moment.
 
     Attributes:
@@ -22,18 +36,11 @@ class RunRecord:
         measured: ``measured.json`` as plain data, likewise.
     """
 
-    run_dir: RunDir
     spec: Spec
     state: RunState
     events: tuple[Event, ...]
-    report: EvaluationReport | None
     environment: dict[str, Any]
     measured: dict[str, Any]
-
-    @property
-    def results(self) -> tuple[ModelResult, ...]:
-        """Results of the models scored so far, best first; a model without a value comes last."""
-        return ranked(self.report.results) if self.report else ()
 
     @property
     def is_scored(self) -> bool:
@@ -50,6 +57,15 @@ class RunRecord:
         return self.state is RunState.CANCELLED or (
             self.state is RunState.FINISHED and (self.is_scored or not self._answered)
         )
+
+
+def read_scored(run_dir: RunDir) -> ScoredRecord:
+    """Read what any directory with answers holds.
+
+    Raises:
+        RunError: There is no specification, or a file is damaged.
+    """
+    return ScoredRecord(run_dir=run_dir, spec=run_dir.read_scoring_spec(), report=run_dir.find_report())
 
 
 def read_record(run_dir: RunDir) -> RunRecord:

@@ -74,8 +74,12 @@ def metric_title(name: str) -> str:
 
 
 def heading(title: str) -> str:
-    """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``."""
-    return title[:1].upper() + title[1:]
+    """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``.
+
+    A name that is no word, ``gpt-4o``, stays.
+    """
+    is_word = title.partition(" ")[0].rstrip(",").isalpha()
+    return title[:1].upper() + title[1:] if is_word else title
 
 
 def in_sentence(title: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aliquot.core.files import write_file
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
 from aliquot.export.writer import Writer
 from aliquot.plugins import get_extension, list_extensions
 
@@ -35,7 +36,8 @@ def write_artefacts(run_dir: RunDir, names: Iterable[str] | None = None) -> list
     """Write artefacts and return their paths; those that the run cannot give yet are left out.
 
     Args:
-        run_dir: The run; its ``spec.json`` must exist.
+        run_dir: The run; its ``spec.json`` must exist. Where nothing is trained in it, what tells of
+            training is left out.
         names: Writers to run; all of them when None.
 
     Raises:
@@ -43,6 +45,8 @@ def write_artefacts(run_dir: RunDir, names: Iterable[str] | None = None) -> list
         MachineError: The run directory cannot be written to.
     """
     writers = [get_writer(name) for name in (list_writers() if names is None else names)]
+    if not isinstance(run_dir.read_scoring_spec(), Spec):
+        writers = [writer for writer in writers if not writer.is_of_training]
     written = []
     for writer in writers:
         text = writer.write(run_dir)

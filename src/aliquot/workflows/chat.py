@@ -84,10 +84,11 @@ def chat(
         base = prepare(str(model), within)
         arguments, title = ["--model-dir", str(base.folder)], base.name
     else:
+        spec = run_dir.read_spec()
         arguments = ["--model-dir", str(get_model_dir(run_dir))]
         arguments += ["--weights-dir", str(run_dir.find_weights_dir())]
-        arguments += ["--4-bit"] if run_dir.read_spec().training.is_4_bit else []
-        title = f"{run_dir.run_id} (tuned {run_dir.read_spec().plan.base})"
+        arguments += ["--4-bit"] if spec.training.is_4_bit else []
+        title = f"{run_dir.run_id} (tuned {spec.plan.base})"
         system = system or _common_system(run_dir)
     return Chat(within.target.open("chat", arguments), title=title, system=system)
 
@@ -100,6 +101,7 @@ def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
         if error.code == "run_ambiguous":
             raise
         return None
+    run_dir.read_spec()  # refuses a folder in which nothing is trained
     if run_dir.find_weights_dir() is None:
         raise InputError(
             "This run has no trained weights yet: it was not trained to its end.",

@@ -76,7 +76,12 @@ def read_settings(config: Path | str | None, settings: dict[str, Any]) -> GivenS
 
 
 def check_rows(
-    data: Path | str, given: GivenSettings, within: Surroundings, *, mends: bool = False
+    data: Path | str,
+    given: GivenSettings,
+    within: Surroundings,
+    *,
+    mends: bool = False,
+    is_trained: bool = True,
 ) -> CheckedData:
     """Read, validate and split, without counting tokens; ``mends`` adds the remedy ``repair_rows``."""
     settings = given.settings.data
@@ -86,7 +91,7 @@ def check_rows(
     if mends:
         remedies = [*(settings.remedies or []), REPAIR_ROWS]
         settings = settings.model_copy(update={"remedies": remedies})
-    checked = check_data(data, settings, task_type=given.settings.evaluate.task_type)
+    checked = check_data(data, settings, task_type=given.settings.evaluate.task_type, is_trained=is_trained)
     return replace(checked, report=replace(checked.report, about=_as_about(given.settings.about)))
 
 

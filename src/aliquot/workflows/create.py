@@ -65,7 +65,7 @@ def create_run(
     require_disk(folder.parent, planned.resolved.plan.estimate.disk_bytes)
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
-        hashes = _write_rows(half_made, planned.checked.table, splits)
+        hashes = write_rows(half_made, planned.checked.table, splits)
         _write_token_view(half_made, planned)
         if planned.start:
             half_made.start_path.parent.mkdir()
@@ -146,7 +146,7 @@ def _command(planned: Planned) -> str:
     return command_line("run", [planned.checked.report.file], settings)
 
 
-def _write_rows(run_dir: RunDir, table: ExampleTable, splits: Sequence[Split]) -> dict[str, str]:
+def write_rows(run_dir: RunDir, table: ExampleTable, splits: Sequence[Split]) -> dict[str, str]:
     """Write the examples of each split; return the hash of each file."""
     hashes: dict[str, str] = {}
     for split in splits:

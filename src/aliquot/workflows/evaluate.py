@@ -1,26 +1,61 @@
-"""The verb ``evaluate``: score every answer there is, again, from the files alone. Needs no torch."""
+"""The verb ``evaluate``: score every answer there is, from the files alone. Needs no torch."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run_dir import RunDir
-from aliquot.errors import RunError
+from aliquot.errors import InputError, RunError
 from aliquot.evaluation.evaluate import evaluate_run, hash_predictions
 from aliquot.workflows.find import find_run
 
 
-def evaluate(run: Path | str, *, runs_dir: Path | None = None) -> EvaluationReport:
-    """Score a run's answers to its test rows and compare its models.
+def evaluate(
+    run: Path | str | Sequence[Path | str],
+    *,
+    against: Path | str | None = None,
+    runs_dir: Path | None = None,
+    **options: Any,
+) -> EvaluationReport:
+    """Score a run's answers to its test rows and compare its models; or answers that were made elsewhere.
 
     Args:
-        run: Name of the run, the beginning of one, or its folder.
+        run: Name of the run, the beginning of one, or its folder. With ``against``, a file of answers, or
+            one for each model.
+        against: The rows that the answers are to; see ``workflows.score_answers``.
         runs_dir: Where runs are.
+        options: With ``against``: ``names``, ``columns``, ``missing``, ``within`` and settings of groups
+            ``data`` and ``evaluate``.
 
     Raises:
         RunError: No such run, or no model has answered yet (``no_predictions``).
+        InputError: Answers and rows do not fit, or something was given that a run does not take.
     """
+    runs = [run] if isinstance(run, str | Path) else list(run)
+    if against is not None:
+        from aliquot.workflows.score_answers import score_answers  # loads readers and the page
+
+        return score_answers(runs, against, runs_dir=runs_dir, **options)
+    _require_one_run(runs, options)
+    return _evaluate_run(runs[0], runs_dir)
+
+
+def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> None:
+    if len(runs) == 1 and not options:
+        return
+    given = f"{len(runs)} files" if len(runs) != 1 else ", ".join(options)
+    raise InputError(
+        f"A run is scored as it was planned; {given} would need rows to compare with.",
+        code="against_missing",
+        location="--against",
+        hint="Name the file whose test rows were answered: --against test.jsonl",
+    )
+
+
+def _evaluate_run(run: Path | str, runs_dir: Path | None) -> EvaluationReport:
     run_dir = find_run(run, runs_dir)
     if not run_dir.list_predictions():
         raise RunError(

@@ -15,7 +15,7 @@ from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import MetricValue
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
+from aliquot.core.spec import ScoringSpec, Spec
 from aliquot.errors import AliquotError, RunError
 from aliquot.workflows.find import find_run, list_run_dirs
 from aliquot.workflows.progress import RunProgress, read_progress
@@ -29,7 +29,8 @@ class RunSummary(ShownInNotebook):
     Attributes:
         state: As the events tell; ``running`` only while the worker is alive.
         is_interrupted: Whether the run calls itself running but its worker is gone.
-        tuned: The tuned model's primary metric, when it was scored.
+        tuned: The tuned model's primary metric, when it was scored; of answers made elsewhere that of the
+            model with which the others are compared.
     """
 
     run_id: str
@@ -48,11 +49,11 @@ class RunSummary(ShownInNotebook):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetails(ShownInNotebook):
-    """One run in full."""
+    """One run in full; ``progress`` is None where nothing is trained."""
 
     summary: RunSummary
-    progress: RunProgress
-    spec: Spec
+    progress: RunProgress | None
+    spec: ScoringSpec
 
 
 def list_runs(runs_dir: Path | None = None) -> tuple[RunSummary, ...]:
@@ -67,8 +68,8 @@ def show_run(run: Path | str, *, runs_dir: Path | None = None) -> RunDetails:
         RunError: No such run, or it is damaged.
     """
     run_dir = find_run(run, runs_dir)
-    spec = run_dir.read_spec()
-    progress = read_progress(run_dir)
+    spec = run_dir.read_scoring_spec()
+    progress = read_progress(run_dir) if isinstance(spec, Spec) else None
     return RunDetails(summary=summarise(run_dir), progress=progress, spec=spec)
 
 
@@ -78,7 +79,7 @@ def export_run_settings(run: Path | str, *, runs_dir: Path | None = None) -> str
     Raises:
         RunError: No such run.
     """
-    return export_yaml(Settings.model_validate(find_run(run, runs_dir).read_spec().settings))
+    return export_yaml(Settings.model_validate(find_run(run, runs_dir).read_scoring_spec().settings))
 
 
 def delete_run(run: Path | str, *, runs_dir: Path | None = None, within: Surroundings | None = None) -> str:
@@ -110,10 +111,24 @@ def summarise(run_dir: RunDir) -> RunSummary:
     Raises:
         RunError: Its files are damaged.
     """
-    spec = run_dir.read_spec()
-    progress = read_progress(run_dir)
+    spec = run_dir.read_scoring_spec()
     report = run_dir.find_report()
-    tuned = report.get_result("tuned") if report else None
+    compared = report.get_result(report.reference) if report else None
+    if not isinstance(spec, Spec):
+        return RunSummary(
+            run_id=run_dir.run_id,
+            path=str(run_dir.path),
+            state=RunState.FINISHED,
+            is_interrupted=False,
+            created_at=spec.created_at,
+            data=Path(spec.data.file).name,
+            base=f"{spec.reference} (answers made elsewhere)",
+            step=0,
+            num_steps=0,
+            tuned=compared.primary if compared else None,
+            headline=report.headline if report else "",
+        )
+    progress = read_progress(run_dir)
     return RunSummary(
         run_id=run_dir.run_id,
         path=str(run_dir.path),
@@ -124,7 +139,7 @@ def summarise(run_dir: RunDir) -> RunSummary:
         base=spec.plan.base,
         step=progress.step,
         num_steps=progress.num_steps,
-        tuned=tuned.primary if tuned else None,
+        tuned=compared.primary if compared else None,
         headline=report.headline if report else "",
     )
 

@@ -46,14 +46,24 @@ def run(result: RunResult) -> list[RenderableType]:
 
 
 def full(report: EvaluationReport) -> list[RenderableType]:
-    """Return the headline, and a line per model with its interval and its test against the tuned one."""
+    """Return the headline, and a line per model with its interval and its test against the one compared."""
     decimals = report_decimals(report)
-    versus = {_other(one): one for one in report.comparisons if "tuned" in (one.model, one.other)}
+    versus = {
+        _other(one, report.reference): one
+        for one in report.comparisons
+        if report.reference in (one.model, one.other)
+    }
     has_tests = bool(versus)
-    rows = [_row(one, decimals, versus.get(one.model)) for one in ranked(report.results)]
+    rows = [_row(one, decimals, versus.get(one.model), report.reference) for one in ranked(report.results)]
     unit = report.results[0].primary.unit if report.results else ""
     title = with_unit(metric_title(report.primary_metric), unit)
-    headings = ("model", title, f"{percent(report.confidence)} interval", "tuned minus this", "p (Holm)")
+    headings = (
+        "model",
+        title,
+        f"{percent(report.confidence)} interval",
+        f"{report.reference} minus this",
+        "p (Holm)",
+    )
     shown = headings if has_tests else headings[:3]
     parts: list[RenderableType] = [Text(report.headline, "bold")] if report.headline else []
     parts += [Text(), table(shown, [row[: len(shown)] for row in rows], right="134", short=0)]
@@ -69,12 +79,14 @@ def comparison(record: RunsComparison) -> list[RenderableType]:
     return parts + [Text(one.sentence) for one in record.comparisons]
 
 
-def _row(result: ModelResult, decimals: int, test: Comparison | None) -> tuple[str | Text, ...]:
+def _row(
+    result: ModelResult, decimals: int, test: Comparison | None, reference: str
+) -> tuple[str | Text, ...]:
     primary = result.primary
-    name = Text(result.title or result.model, "bold" if result.kind == "tuned" else "")
+    name = Text(result.title or result.model, "bold" if result.model == reference else "")
     against = ("", "")
     if test:
-        sign = 1 if test.model == "tuned" else -1
+        sign = 1 if test.model == reference else -1
         against = (
             fixed(sign * test.difference, decimals, is_signed=True),
             p_text(test.p_value_holm).removeprefix("p = ").removeprefix("p "),
@@ -82,5 +94,5 @@ def _row(result: ModelResult, decimals: int, test: Comparison | None) -> tuple[s
     return name, fixed(primary.value, decimals), interval_text(primary.interval, decimals), *against
 
 
-def _other(comparison: Comparison) -> str:
-    return comparison.other if comparison.model == "tuned" else comparison.model
+def _other(comparison: Comparison, reference: str) -> str:
+    return comparison.other if comparison.model == reference else comparison.model

@@ -8,6 +8,7 @@ from rich.text import Text
 from aliquot.cli.views import plan as plan_view
 from aliquot.cli.views.layout import facts, heading, table
 from aliquot.core.run import RunState
+from aliquot.core.spec import Spec
 from aliquot.export.wording import (
     decimals_for,
     energy,
@@ -34,15 +35,16 @@ def table_of(runs: tuple[RunSummary, ...]) -> list[RenderableType]:
     """Return a line per run."""
     decimals = decimals_for(one.tuned.interval if one.tuned else None for one in runs)
     rows = [(one.run_id, state(one), _tuned(one, decimals), one.base) for one in runs]
-    parts: list[RenderableType] = [table(("run", "state", "tuned model", "base"), rows, short=3)]
+    parts: list[RenderableType] = [table(("run", "state", "result", "base"), rows, short=3)]
     return parts + [Text(f"{one.run_id}: {one.problem}", "red") for one in runs if one.problem]
 
 
 def details(record: RunDetails) -> list[RenderableType]:
     """Return one run: state, data, results, plan."""
     one, progress, spec = record.summary, record.progress, record.spec
-    left = progress.seconds_left
-    return [
+    left = progress.seconds_left if progress else None
+    is_trained = isinstance(spec, Spec)
+    shown: list[RenderableType] = [
         facts(
             [
                 ("run", one.run_id),
@@ -50,18 +52,22 @@ def details(record: RunDetails) -> list[RenderableType]:
                 ("state", state(one)),
                 ("created", moment(one.created_at)),
                 ("data", f"{spec.data.file} (sha256 {spec.data.file_sha256[:12]}…)"),
-                ("base", f"{one.base} ({spec.model.revision})"),
-                ("speed", _speed(progress)),
-                ("memory", size(progress.memory_bytes) if progress.memory_bytes else ""),
-                ("energy", energy(progress.energy_j) if progress.energy_j is not None else ""),
+                (
+                    "base" if is_trained else "model",
+                    f"{one.base} ({spec.model.revision})" if is_trained else one.base,
+                ),
+                ("speed", _speed(progress) if progress else ""),
+                ("memory", size(progress.memory_bytes) if progress and progress.memory_bytes else ""),
+                ("energy", energy(progress.energy_j) if progress and progress.energy_j is not None else ""),
                 ("left", rough_duration(left) if left is not None else ""),
                 ("result", one.headline),
                 ("again", spec.command),
             ]
         ),
-        heading("Plan"),
-        *plan_view.full(spec.plan),
     ]
+    if isinstance(spec, Spec):
+        return [*shown, heading("Plan"), *plan_view.full(spec.plan)]
+    return [*shown, *(Text(note, "dim") for note in spec.notes)]
 
 
 def _speed(progress: RunProgress) -> str:

@@ -48,22 +48,39 @@ def read(source: Source) -> Iterator[Row | Problem]:
     Raises:
         InputError: The first line names no known columns, or one column twice.
     """
-    sample = source.sample()
-    header = _find_header(sample)
-    if header is None:
-        raise explain_no_columns(["no header line"], f"{source.name}:1")
-    require_unique(header.cells, f"{source.name}:1")
+    header = _require_header(source)
     objects = [dict.fromkeys(header.cells, "")]
     shape = find_any_shape(objects, source.settings, source.name, only_flat=True)
     if shape is None:
         raise explain_no_columns(header.cells, f"{source.name}:1")
     yield from note_unused(shape, source.settings)
-    for item in _read_records(source, header.delimiter):
-        record = item if isinstance(item, Problem) else _read_record(*item, header)
+    for record in _read_named(source, header):
         if isinstance(record, Problem):
             yield record
         else:
             yield from shape.read(*record)
+
+
+def read_cells(source: Source) -> Iterator[Record | Problem]:
+    """Yield each record's cells by the names of the first line, whatever these are.
+
+    Raises:
+        InputError: The first line names no columns, or one twice.
+    """
+    yield from _read_named(source, _require_header(source))
+
+
+def _require_header(source: Source) -> _Header:
+    header = _find_header(source.sample())
+    if header is None:
+        raise explain_no_columns(["no header line"], f"{source.name}:1")
+    require_unique(header.cells, f"{source.name}:1")
+    return header
+
+
+def _read_named(source: Source, header: _Header) -> Iterator[Record | Problem]:
+    for item in _read_records(source, header.delimiter):
+        yield item if isinstance(item, Problem) else _read_record(*item, header)
 
 
 def _read_record(line: int, cells: list[str], header: _Header) -> Record | Problem:

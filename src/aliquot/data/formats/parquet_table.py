@@ -31,10 +31,11 @@ def read(source: Source) -> Iterator[Row | Problem]:
         InputError: The file is damaged, or has no known columns.
         MachineError: pyarrow is not installed.
     """
-    yield from read_records(_read_table(source), source)
+    yield from read_records(read_cells(source), source)
 
 
-def _read_table(source: Source) -> Iterator[Record | Problem]:
+def read_cells(source: Source) -> Iterator[Record | Problem]:
+    """Yield each row's cells by column, with its place in the file; raises what ``read`` does."""
     arrow = _import_arrow(source.name)
     number = 0
     try:

@@ -42,24 +42,26 @@ GAINS = 140
 def forest_plot(report: EvaluationReport) -> str:
     """Return the figure: one row per model that has a value of the primary metric.
 
-    The right-hand columns print value and interval, and the paired difference to the tuned model with its
+    The right-hand columns print value and interval, and the paired difference to the reference model with its
     p-value (Holm), so that the figure needs no table beside it.
     """
     results = [result for result in ranked(report.results) if result.primary.value is not None]
     if not results:
         return _empty(report)
-    against = {each.other: each for each in report.comparisons if each.model == "tuned"}
+    against = {each.other: each for each in report.comparisons if each.model == report.reference}
     gains = GAINS if against else 0
     left = 24 + min(230.0, max(text_width(heading(result.title)) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
     bottom = TOP + ROW * len(results)
     decimals = report_decimals(report)
     parts = [*_axis(report, scale, bottom), *_headings(report, bool(against))]
-    parts += _tuned_line(results, scale, bottom)
+    parts += _reference_line(report, results, scale, bottom)
     for index, result in enumerate(results):
         y = TOP + ROW * (index + 0.5)
-        parts += _row(result, scale, y, left)
-        parts += _columns(result, against.get(result.model), y, decimals, bool(against))
+        parts += _row(result, scale, y, left, is_reference=result.model == report.reference)
+        parts += _columns(report, result, y, decimals, bool(against))
+        if result.model in against:
+            parts += _gain(against[result.model], y, decimals)
     return figure(parts, height=bottom + 52, title=_title(report), description=_describe(results, decimals))
 
 
@@ -94,51 +96,65 @@ def _headings(report: EvaluationReport, has_gains: bool) -> list[str]:
         line(0, 32, WIDTH, 32),
     ]
     if has_gains:
-        parts.append(text(WIDTH, 22, "tuned minus this", fill=MUTED, anchor="end", size=12))
+        parts.append(
+            text(
+                WIDTH,
+                22,
+                f"{shortened(report.reference, GAINS - 80)} minus this",
+                fill=MUTED,
+                anchor="end",
+                size=12,
+            )
+        )
     return parts
 
 
-def _tuned_line(results: list[ModelResult], scale: Scale, bottom: float) -> list[str]:
-    tuned = next((result for result in results if result.kind == "tuned"), None)
-    if tuned is None or tuned.primary.value is None:
+def _reference_line(
+    report: EvaluationReport, results: list[ModelResult], scale: Scale, bottom: float
+) -> list[str]:
+    reference = next((result for result in results if result.model == report.reference), None)
+    if reference is None or reference.primary.value is None:
         return []
-    x = scale(tuned.primary.value)
+    x = scale(reference.primary.value)
     return [line(x, TOP - 6, x, bottom, stroke=BLUE, dash="2 4")]
 
 
-def _row(result: ModelResult, scale: Scale, y: float, left: float) -> list[str]:
-    is_tuned = result.kind == "tuned"
-    colour = BLUE if is_tuned else INK
-    parts = [text(0, y + 4.5, shortened(heading(result.title), left - 16), fill=colour, is_bold=is_tuned)]
+def _row(result: ModelResult, scale: Scale, y: float, left: float, *, is_reference: bool) -> list[str]:
+    colour = BLUE if is_reference else INK
+    parts = [text(0, y + 4.5, shortened(heading(result.title), left - 16), fill=colour, is_bold=is_reference)]
     interval = result.primary.interval
     if interval:
         low, high = scale(interval.low), scale(interval.high)
-        parts.append(line(low, y, high, y, stroke=colour if is_tuned else MUTED, width=2))
-        parts += [line(end, y - 4, end, y + 4, stroke=colour if is_tuned else MUTED) for end in (low, high)]
+        parts.append(line(low, y, high, y, stroke=colour if is_reference else MUTED, width=2))
+        parts += [
+            line(end, y - 4, end, y + 4, stroke=colour if is_reference else MUTED) for end in (low, high)
+        ]
     value = result.primary.value
     if value is not None:
-        parts.append(circle(scale(value), y, 5.5 if is_tuned else 4.5, fill=colour))
+        parts.append(circle(scale(value), y, 5.5 if is_reference else 4.5, fill=colour))
     return parts
 
 
 def _columns(
-    result: ModelResult, comparison: Comparison | None, y: float, decimals: int, has_gains: bool
+    report: EvaluationReport, result: ModelResult, y: float, decimals: int, has_gains: bool
 ) -> list[str]:
-    is_tuned = result.kind == "tuned"
+    is_reference = result.model == report.reference
     right = WIDTH - (GAINS if has_gains else 0) - 8
     value, interval = fixed(result.primary.value, decimals), interval_text(result.primary.interval, decimals)
     width = max(text_width(interval, 12), 92)
-    parts = [
-        text(
-            right - width - 8, y + 4.5, value, anchor="end", is_bold=is_tuned, fill=BLUE if is_tuned else INK
-        ),
+    colour = BLUE if is_reference else INK
+    return [
+        text(right - width - 8, y + 4.5, value, anchor="end", is_bold=is_reference, fill=colour),
         text(right, y + 4.5, interval, anchor="end", fill=MUTED, size=12),
     ]
-    if comparison:
-        difference = fixed(comparison.difference, decimals, is_signed=True)
-        parts.append(text(WIDTH - 76, y + 4.5, difference, anchor="end"))
-        parts.append(text(WIDTH, y + 4.5, p_text(comparison.p_value_holm), anchor="end", fill=MUTED, size=12))
-    return parts
+
+
+def _gain(comparison: Comparison, y: float, decimals: int) -> list[str]:
+    difference = fixed(comparison.difference, decimals, is_signed=True)
+    return [
+        text(WIDTH - 76, y + 4.5, difference, anchor="end"),
+        text(WIDTH, y + 4.5, p_text(comparison.p_value_holm), anchor="end", fill=MUTED, size=12),
+    ]
 
 
 def _title(report: EvaluationReport) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from aliquot.core.dataset import SPLITS, SplitProfile
-from aliquot.core.spec import Spec
+from aliquot.core.spec import ScoringSpec, Spec
 from aliquot.export.data_wording import describe_overlap, file_name
 from aliquot.export.lengths import describe_sharing
 from aliquot.export.page.findings import FoundItem, list_found
@@ -31,6 +31,8 @@ class Data:
     splits: tuple[SplitProfile, ...]
     labels: tuple[LabelRow, ...]
     has_tokens: bool
+    base: str
+    """The model under whose template tokens were counted."""
     findings: tuple[FoundItem, ...]
     overlap: str
     detectable: str
@@ -38,7 +40,7 @@ class Data:
     """What training rows have in common, in words."""
 
 
-def describe_data(spec: Spec) -> Data:
+def describe_data(spec: ScoringSpec) -> Data:
     """Return what was found in the data."""
     report = spec.data
     splits = tuple(report.get_split(split) for split in SPLITS)
@@ -50,6 +52,7 @@ def describe_data(spec: Spec) -> Data:
         splits=splits,
         labels=_labels(splits),
         has_tokens=any(split.tokens for split in splits),
+        base=report.base or (spec.plan.base if isinstance(spec, Spec) else ""),
         findings=tuple(item for items in list_found(report).values() for item in items),
         overlap=describe_overlap(report),
         detectable=report.detectable.sentence if report.detectable else "",

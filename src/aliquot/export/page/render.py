@@ -6,7 +6,6 @@ text from data or models is escaped by Jinja2 or sits in a JSON block that is on
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from markupsafe import Markup
@@ -19,6 +18,7 @@ from aliquot.export.methods import describe_methods
 from aliquot.export.page.answers import answers_data, before_and_after
 from aliquot.export.page.data import describe_data
 from aliquot.export.page.header import describe_header
+from aliquot.export.page.json_block import as_json_block
 from aliquot.export.page.repeat import describe_repeat
 from aliquot.export.page.results import describe_results
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
@@ -62,7 +62,7 @@ def _sections(record: RunRecord) -> dict[str, Any]:
         "results": describe_results(record, rows),
         "training": describe_training(record, history),
         "pairs": before_and_after(record, rows),
-        "answers": _json_block(answers_data(record, rows)) if rows else None,
+        "answers": as_json_block(answers_data(record, rows)) if rows else None,
         "num_answers": len(rows),
         "data": describe_data(record.spec),
         "tokens": describe_tokens(view) if (view := record.run_dir.find_token_view()) else None,
@@ -70,9 +70,3 @@ def _sections(record: RunRecord) -> dict[str, Any]:
         "methods": describe_methods(record),
         "repeat": describe_repeat(record),
     }
-
-
-def _json_block(value: Any) -> Markup:
-    """Return JSON that cannot end its script element: no ``<`` is left in it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))

@@ -11,7 +11,7 @@ from aliquot.core.dataset import SPLITS
 from aliquot.core.records import sha256_file
 from aliquot.export.data_wording import file_name
 from aliquot.export.page.header import base_name
-from aliquot.export.record import RunRecord
+from aliquot.export.record import RunRecord, ScoredRecord
 from aliquot.export.source_files import list_source_files, name_hash
 from aliquot.export.wording import duration, heading, setting_text, size
 from aliquot.export.write import PAGE, get_writer, list_writers
@@ -76,13 +76,14 @@ def describe_repeat(record: RunRecord) -> Repeat:
                 title="In this folder, without Aliquot: train and score with torch, transformers and peft",
             ),
         ),
-        files=tuple(_files(record)),
+        files=tuple(list_files(record)),
         environment=tuple(_flat(record.environment | _measured(record))),
         hashes=tuple(_hashes(record)),
     )
 
 
-def _files(record: RunRecord) -> Iterator[FileLink]:
+def list_files(record: ScoredRecord) -> Iterator[FileLink]:
+    """Yield the files of a folder that exist, with their titles."""
     named = [
         (writer.filename, writer.title) for writer in map(get_writer, list_writers()) if writer.name != PAGE
     ]
@@ -100,7 +101,7 @@ def _files(record: RunRecord) -> Iterator[FileLink]:
             yield FileLink(path=path, title=title, size=size(file.stat().st_size))
 
 
-def _list_weights(record: RunRecord) -> list[str]:
+def _list_weights(record: ScoredRecord) -> list[str]:
     """Return the paths of the trained weights, large models having several files."""
     folder = record.run_dir.find_weights_dir()
     files = sorted(folder.glob("*.safetensors")) if folder else []

@@ -13,7 +13,7 @@ from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.of_run import draw_scatter
 from aliquot.export.page.all_metrics import MetricTable, describe_all_metrics
 from aliquot.export.page.labels import Calibration, LabelTable, describe_calibration, describe_labels
-from aliquot.export.record import RunRecord
+from aliquot.export.record import ScoredRecord
 from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import (
     ABSENT,
@@ -106,7 +106,7 @@ class Results:
     calibration: Calibration | None
 
 
-def describe_results(record: RunRecord, rows: list[AnsweredRow]) -> Results | None:
+def describe_results(record: ScoredRecord, rows: list[AnsweredRow]) -> Results | None:
     """Return the results so far, None before anything was scored."""
     report = record.report
     if report is None or not report.results:
@@ -141,7 +141,7 @@ def _row(
     clean = result.without_overlap
     return ResultRow(
         title=heading(result.title),
-        is_tuned=result.kind == "tuned",
+        is_tuned=result.model == report.reference,
         is_best=result.primary.value is not None and result.primary.value == best_first[0].primary.value,
         value=fixed(result.primary.value, decimals),
         interval=interval_text(result.primary.interval, decimals),
@@ -160,7 +160,7 @@ def _secondary_text(report: EvaluationReport, result: ModelResult, name: str) ->
 
 def _field_tables(report: EvaluationReport, results: tuple[ModelResult, ...]) -> tuple[FieldTable, ...]:
     # The tuned model's table is the one shown; the base follows for comparison, then the rest.
-    order = {"tuned": 0, "base": 1}
+    order = {report.reference: 0, "base": 1}
     tables = []
     for result in sorted(results, key=lambda result: order.get(result.model, 2)):
         fields = [one for one in report.fields if one.model == result.model]
@@ -201,12 +201,12 @@ def _tests(report: EvaluationReport) -> str:
     return f"On the same rows, two-sided: {names}."
 
 
-def _errors(record: RunRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
+def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
     report = record.report
     if report is None:
         return ()
     # The tuned model's figure is the one shown; the base follows for comparison, then the rest.
-    order = {"tuned": 0, "base": 1}
+    order = {report.reference: 0, "base": 1}
     results = sorted(record.results, key=lambda result: order.get(result.model, 2))
     if report.task_type == "number":
         drawn = [(heading(result.title), draw_scatter(record, rows, result)) for result in results]

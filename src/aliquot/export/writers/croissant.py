@@ -10,7 +10,7 @@ from aliquot.export.writer import Writer
 
 def write_croissant(run_dir: RunDir) -> str:
     """Return the description of ``rows/``."""
-    spec = run_dir.read_spec()
+    spec = run_dir.read_scoring_spec()
     return build_croissant(spec.data, list_row_files(run_dir, spec), created_at=spec.created_at)
 
 

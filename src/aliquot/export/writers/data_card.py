@@ -10,7 +10,7 @@ from aliquot.export.writer import Writer
 
 def write_data_card(run_dir: RunDir) -> str:
     """Return the card."""
-    spec = run_dir.read_spec()
+    spec = run_dir.read_scoring_spec()
     return build_data_card(spec.data, list_row_files(run_dir, spec))
 
 

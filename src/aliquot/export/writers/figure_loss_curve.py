@@ -18,4 +18,5 @@ WRITER = Writer(
     filename="figures/loss_curve.svg",
     title="Loss curve, as a vector figure",
     write=write_figure,
+    is_of_training=True,
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from aliquot.core.run_dir import RunDir
-from aliquot.export.figures.of_run import draw_tuned_scatter
-from aliquot.export.record import read_record
+from aliquot.export.figures.of_run import draw_reference_scatter
+from aliquot.export.record import read_scored
 from aliquot.export.writer import Writer
 
 
 def write_figure(run_dir: RunDir) -> str | None:
     """Return the SVG, None while the run cannot give it."""
-    return draw_tuned_scatter(read_record(run_dir))
+    return draw_reference_scatter(read_scored(run_dir))
 
 
 WRITER = Writer(

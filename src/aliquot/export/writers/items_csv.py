@@ -13,7 +13,7 @@ from typing import Any
 from aliquot.core.result import Score
 from aliquot.core.run_dir import RunDir
 from aliquot.export.answers import AnsweredRow, prompt_text, read_answers
-from aliquot.export.record import read_record
+from aliquot.export.record import read_scored
 from aliquot.export.writer import Writer
 
 ROW_COLUMNS = ("example_id", "line", "group", "in_train", "prompt", "reference")
@@ -26,7 +26,7 @@ def write_items(run_dir: RunDir) -> str | None:
     ``score`` is 1 or 0 after the declared normaliser (for numbers the absolute error, empty when unreadable),
     ``score_raw`` is 1 where the answer equals the reference to the letter.
     """
-    record = read_record(run_dir)
+    record = read_scored(run_dir)
     rows = read_answers(record)
     if not rows:
         return None

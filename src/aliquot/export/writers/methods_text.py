@@ -14,5 +14,9 @@ def write_methods(run_dir: RunDir) -> str:
 
 
 WRITER = Writer(
-    name="methods_text", filename="methods.txt", title="The methods text for a paper", write=write_methods
+    name="methods_text",
+    filename="methods.txt",
+    title="The methods text for a paper",
+    write=write_methods,
+    is_of_training=True,
 )

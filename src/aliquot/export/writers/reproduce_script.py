@@ -96,4 +96,5 @@ WRITER = Writer(
     filename="reproduce.py",
     title="Train and score again with torch, transformers and peft only",
     write=write_script,
+    is_of_training=True,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from aliquot.core.result import MetricValue, ModelResult
 from aliquot.core.run_dir import RunDir
-from aliquot.export.record import read_record
+from aliquot.export.record import read_scored
 from aliquot.export.wording import metric_title
 from aliquot.export.writer import Writer
 from aliquot.export.writers.items_csv import safe_cell
@@ -41,7 +41,7 @@ def write_results(run_dir: RunDir) -> str | None:
     ``rows`` is ``all``, or ``without_overlap`` for the primary metric on rows whose prompt does not occur in
     train. What is not defined is empty.
     """
-    results = read_record(run_dir).results
+    results = read_scored(run_dir).results
     if not results:
         return None
     file = io.StringIO()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aliquot.core.result import EvaluationReport, MetricValue, ModelResult
 from aliquot.core.run_dir import RunDir
-from aliquot.export.record import RunRecord, read_record
+from aliquot.export.record import ScoredRecord, read_scored
 from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import decimals_for, fixed, heading, interval_text, metric_title, with_unit
 from aliquot.export.writer import Writer
@@ -22,7 +22,7 @@ def write_table(run_dir: RunDir) -> str | None:
     A model takes two lines, its values and below them their intervals; the best value of the primary metric
     is bold, the primary metric stands first.
     """
-    record = read_record(run_dir)
+    record = read_scored(run_dir)
     report = record.report
     if report is None or not report.results:
         return None
@@ -69,7 +69,7 @@ def _title(value: MetricValue) -> str:
     return f"\\begin{{tabular}}[b]{{@{{}}c@{{}}}}{lines}\\end{{tabular}}"
 
 
-def _body(record: RunRecord, columns: list[dict[str, MetricValue]]) -> list[str]:
+def _body(record: ScoredRecord, columns: list[dict[str, MetricValue]]) -> list[str]:
     decimals = [decimals_for(value.interval for value in column.values()) for column in columns]
     best = record.results[0].primary.value
     lines = []

@@ -46,4 +46,5 @@ WRITER = Writer(
     filename="settings.csv",
     title="Every setting with its reason, as a table (CSV)",
     write=write_settings,
+    is_of_training=True,
 )

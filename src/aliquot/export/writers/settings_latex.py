@@ -86,4 +86,5 @@ WRITER = Writer(
     filename="settings.tex",
     title="The settings as a LaTeX table for a supplement",
     write=write_table,
+    is_of_training=True,
 )

@@ -35,4 +35,5 @@ WRITER = Writer(
     filename="settings.yaml",
     title="Every setting as resolved: with --config it gives the same run again",
     write=write_settings,
+    is_of_training=True,
 )
