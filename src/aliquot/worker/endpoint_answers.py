@@ -127,15 +127,27 @@ class EndpointPredictor:
         with ThreadPoolExecutor(self._job.num_at_once) as pool:
             try:
                 while (waiting and not is_stopping()) or under_way:
-                    while waiting and len(under_way) < self._job.num_at_once and not is_stopping():
-                        if not self._may_send(waiting[0], under_way.values()):
-                            break
-                        row = waiting.pop(0)
-                        under_way[pool.submit(self._ask, self._requests[row.example_id])] = row
+                    if not is_stopping():
+                        self._send(waiting, under_way, pool)
                     for future in wait(under_way, return_when=FIRST_COMPLETED).done:
                         yield self._take(under_way.pop(future), future, file)
             finally:
                 self._keep_rest(under_way, file)
+
+    def _send(
+        self,
+        waiting: list[StoredExample],
+        under_way: dict[Future[EndpointAnswer], StoredExample],
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        """Send as many requests as may be under way at once, and as the cap on cost allows."""
+        while (
+            waiting
+            and len(under_way) < self._job.num_at_once
+            and self._may_send(waiting[0], under_way.values())
+        ):
+            row = waiting.pop(0)
+            under_way[pool.submit(self._ask, self._requests[row.example_id])] = row
 
     def _may_send(self, row: StoredExample, under_way: Any) -> bool:
         """Whether the cap on cost holds even if this request and those under way cost the most they can.
