@@ -98,7 +98,7 @@ class EndpointPredictor:
         tell(self._news("done"))
 
     def _recover(self, file: IO[bytes]) -> None:
-        """Take the answers of an interrupted prediction to these very requests; what failed is asked again."""
+        """Take an interrupted prediction's answers to these very requests; what failed is asked again."""
         file.seek(0)
         data = file.read()
         whole = data.rfind(b"\n") + 1
