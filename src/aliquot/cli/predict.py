@@ -1,8 +1,8 @@
-"""``aliquot predict``: let the models of a run answer."""
+"""``aliquot predict``: let the models of a run answer, or a hosted model."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -14,46 +14,50 @@ from aliquot.workflows.surroundings import Surroundings
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+def _option(flag: str, help_text: str, metavar: str) -> Any:
+    return typer.Option(flag, help=help_text, metavar=metavar, show_default=False)
+
+
+Model = Annotated[
+    list[str] | None,
+    _option("--model", "base, base_few_shot or tuned; give it again for several.", "MODEL"),
+]
+Endpoint = Annotated[
+    str | None, _option("--endpoint", "A service that speaks OpenAI's chat completions answers.", "URL")
+]
+EndpointModel = Annotated[str | None, _option("--endpoint-model", "The model's name there.", "NAME")]
+As = Annotated[
+    str | None, _option("--as", "What to call it in this run; made from its name by default.", "NAME")
+]
+KeyEnv = Annotated[
+    str | None,
+    _option(
+        "--endpoint-key-env", "Environment variable that holds the key; OPENAI_API_KEY by default.", "NAME"
+    ),
+]
+PriceIn = Annotated[float | None, _option("--price-in", "USD per million tokens of prompts.", "X")]
+PriceOut = Annotated[float | None, _option("--price-out", "USD per million tokens of answers.", "X")]
+MaxCost = Annotated[
+    float | None, _option("--max-cost-usd", "Stop before this could be passed; needs both prices.", "X")
+]
+NumAtOnce = Annotated[
+    int | None, _option("--num-at-once", "Requests under way at the same time; 4 by default.", "N")
+]
+
+
 @app.command()
 def predict(
     run: Run,
     *,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--model", help="base, base_few_shot or tuned; give it again for several.", metavar="MODEL"
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoint", help="A service that speaks OpenAI's chat completions answers.", metavar="URL"
-        ),
-    ] = None,
-    endpoint_model: Annotated[
-        str | None, typer.Option("--endpoint-model", help="The model's name there.", metavar="NAME")
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--as", help="What to call it in this run; from its name by default.", metavar="NAME"),
-    ] = None,
-    endpoint_key_env: Annotated[
-        str,
-        typer.Option("--endpoint-key-env", help="Environment variable that holds the key.", metavar="NAME"),
-    ] = "OPENAI_API_KEY",
-    price_in: Annotated[
-        float | None, typer.Option("--price-in", help="USD per million tokens of prompts.", metavar="X")
-    ] = None,
-    price_out: Annotated[
-        float | None, typer.Option("--price-out", help="USD per million tokens of answers.", metavar="X")
-    ] = None,
-    max_cost_usd: Annotated[
-        float | None,
-        typer.Option("--max-cost-usd", help="Stop before this could be passed; needs prices.", metavar="X"),
-    ] = None,
-    num_at_once: Annotated[
-        int, typer.Option("--num-at-once", help="Requests under way at the same time.", metavar="N")
-    ] = 4,
+    model: Model = None,
+    endpoint: Endpoint = None,
+    endpoint_model: EndpointModel = None,
+    name: As = None,
+    endpoint_key_env: KeyEnv = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    max_cost_usd: MaxCost = None,
+    num_at_once: NumAtOnce = None,
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -63,19 +67,18 @@ def predict(
     Answers that are there already are kept. With --endpoint and --endpoint-model a hosted model answers
     the test rows and is compared with the others; an estimate is told before anything is sent.
     """
+    options = {
+        "endpoint_model": endpoint_model,
+        "name": name,
+        "endpoint_key_env": endpoint_key_env,
+        "price_in": price_in,
+        "price_out": price_out,
+        "max_cost_usd": max_cost_usd,
+        "num_at_once": num_at_once,
+    }
+    given: Any = {key: value for key, value in options.items() if value is not None}
     with render.news(as_json=as_json) as tell:
         result = predict_workflow(
-            run,
-            models=model,
-            endpoint=endpoint,
-            endpoint_model=endpoint_model,
-            name=name,
-            endpoint_key_env=endpoint_key_env,
-            price_in=price_in,
-            price_out=price_out,
-            max_cost_usd=max_cost_usd,
-            num_at_once=num_at_once,
-            runs_dir=runs_dir,
-            within=Surroundings(tell=tell),
+            run, models=model, endpoint=endpoint, runs_dir=runs_dir, within=Surroundings(tell=tell), **given
         )
     render.show(result, as_json=as_json)

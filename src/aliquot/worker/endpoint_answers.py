@@ -98,7 +98,7 @@ class EndpointPredictor:
         tell(self._news("done"))
 
     def _recover(self, file: IO[bytes]) -> None:
-        """Take the answers of an interrupted prediction; what failed or was another question is not."""
+        """Take an interrupted prediction's answers to these very requests; what failed is asked again."""
         file.seek(0)
         data = file.read()
         whole = data.rfind(b"\n") + 1
@@ -127,15 +127,28 @@ class EndpointPredictor:
         with ThreadPoolExecutor(self._job.num_at_once) as pool:
             try:
                 while (waiting and not is_stopping()) or under_way:
-                    while waiting and len(under_way) < self._job.num_at_once and not is_stopping():
-                        if not self._may_send(waiting[0], under_way.values()):
-                            break
-                        row = waiting.pop(0)
-                        under_way[pool.submit(self._ask, self._requests[row.example_id])] = row
-                    for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                        yield self._take(under_way.pop(future), future, file)
+                    self._send(waiting, under_way, pool, is_stopping)
+                    done = wait(under_way, return_when=FIRST_COMPLETED).done
+                    yield from (self._take(under_way.pop(one), one, file) for one in list(done)[:1])
             finally:
                 self._keep_rest(under_way, file)
+
+    def _send(
+        self,
+        waiting: list[StoredExample],
+        under_way: dict[Future[EndpointAnswer], StoredExample],
+        pool: ThreadPoolExecutor,
+        is_stopping: Callable[[], bool],
+    ) -> None:
+        """Send as many requests as may be under way at once, and as the cap on cost allows."""
+        while (
+            waiting
+            and not is_stopping()
+            and len(under_way) < self._job.num_at_once
+            and self._may_send(waiting[0], under_way.values())
+        ):
+            row = waiting.pop(0)
+            under_way[pool.submit(self._ask, self._requests[row.example_id])] = row
 
     def _may_send(self, row: StoredExample, under_way: Any) -> bool:
         """Whether the cap on cost holds even if this request and those under way cost the most they can.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from typing import TypedDict
 from urllib.parse import urlsplit
 
 from aliquot.compute.target import Dialogue
@@ -13,12 +14,64 @@ from aliquot.config.places import cache_dir
 from aliquot.core.endpoint import EndpointJob, EndpointNews
 from aliquot.core.records import decode, encode
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
 from aliquot.errors import InputError, Interrupted
 from aliquot.evaluation.wording import TITLES
 from aliquot.workflows.follow import get_model_dir
 from aliquot.workflows.surroundings import Doing, Surroundings
 
 LONGEST_NAME = 60
+
+
+class EndpointOptions(TypedDict, total=False):
+    """What may be said of an endpoint beside its address; None is as good as nothing.
+
+    Attributes:
+        endpoint_model: Name of the model there. Required.
+        name: What to call it in this run; made from the model's name by default.
+        endpoint_key_env: Environment variable that holds the key, which is written nowhere.
+        price_in: USD for a million tokens of prompts.
+        price_out: USD for a million tokens of answers.
+        max_cost_usd: What may be spent; it stops before this could be passed, answers are kept.
+        num_at_once: Requests under way at the same time; 4 by default.
+    """
+
+    endpoint_model: str | None
+    name: str | None
+    endpoint_key_env: str | None
+    price_in: float | None
+    price_out: float | None
+    max_cost_usd: float | None
+    num_at_once: int | None
+
+
+def plan_job(
+    spec: Spec, endpoint: str, models: Sequence[str] | None, options: EndpointOptions
+) -> EndpointJob:
+    """Return the job of a run, with the run's own longest answer and seed.
+
+    Raises:
+        InputError: Models of the run are asked too, or the address or the model is missing.
+    """
+    model = options.get("endpoint_model")
+    if models or not endpoint or not model:
+        raise _refused(
+            "Found --model beside --endpoint." if models else "Found --endpoint or --endpoint-model alone.",
+            "Give --endpoint and --endpoint-model; the run's own models answer by a call of their own.",
+        )
+    num_at_once = options.get("num_at_once")
+    return EndpointJob(
+        name=name_of(options.get("name") or model),
+        url=endpoint.strip().rstrip("/").removesuffix("/chat/completions"),
+        model=model,
+        key_env=options.get("endpoint_key_env") or "OPENAI_API_KEY",
+        max_new_tokens=spec.prediction.max_new_tokens,
+        seed=spec.training.seed,
+        num_at_once=4 if num_at_once is None else num_at_once,
+        price_in=options.get("price_in"),
+        price_out=options.get("price_out"),
+        max_cost_usd=options.get("max_cost_usd"),
+    )
 
 
 def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> None:
