@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from aliquot.config.settings import DataSettings
 from aliquot.core.dataset import Finding
 from aliquot.data.table import TEST, VALIDATION, ExampleTable
@@ -42,7 +40,8 @@ def check_sizes(table: ExampleTable, settings: DataSettings) -> list[Finding]:
         findings.append(Finding(code="too_few_examples", severity="error", message=message, remedy=remedy))
     if num_test == 0 and not settings.without_test:
         remedy = 'Mark rows "test", or remove the split key from all rows, or set data.without_test.'
-        findings.append(replace(_NO_TEST, remedy=remedy))
+        message = "No row is held out for a test, so the result could not be measured."
+        findings.append(Finding(code="no_test", severity="error", message=message, remedy=remedy))
     findings += _check_few(num_test)
     if not (table.split_N == VALIDATION).any():
         message = "No row is held out for validation; the last checkpoint is kept instead of the best."
@@ -55,15 +54,9 @@ def check_test_size(table: ExampleTable) -> list[Finding]:
     num_test = int((table.split_N == TEST).sum())
     if not num_test:
         remedy = 'Mark the rows to be answered "test", or remove the split key from all rows.'
-        return [replace(_NO_TEST, remedy=remedy)]
+        message = "No row is marked as a test row, so there is nothing to score."
+        return [Finding(code="no_test", severity="error", message=message, remedy=remedy)]
     return _check_few(num_test)
-
-
-_NO_TEST = Finding(
-    code="no_test",
-    severity="error",
-    message="No row is held out for a test, so the result could not be measured.",
-)
 
 
 def _check_few(num_test: int) -> list[Finding]:

@@ -26,7 +26,6 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
-from aliquot.evaluation.metric import get_metric, list_metrics
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
 from aliquot.plan.rules import evaluation as rules
@@ -34,6 +33,7 @@ from aliquot.plan.rules.choice import settle
 from aliquot.version import __version__
 from aliquot.workflows.check import check_rows, read_settings, require_conversations, require_usable
 from aliquot.workflows.create import run_id, write_rows
+from aliquot.workflows.plan import require_metric
 from aliquot.workflows.setting_names import command_line
 from aliquot.workflows.surroundings import Surroundings
 
@@ -86,6 +86,7 @@ def score_answers(
     checked = check_rows(against, given, within, is_trained=False)
     require_usable(checked.report)
     require_conversations(checked)
+    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
     rows = [decode(line, StoredExample, "row") for line in checked.table.stored_lines("test")]
     read = [read_answer_file(Path(file), columns or Columns()) for file in files]
     told = [
@@ -222,17 +223,8 @@ def _settle(given: GivenSettings, task: Task) -> EvaluationSpec:
     def value(choice: Choice) -> Any:
         return settle(given, choice).value
 
-    metric = get_metric(value(rules.evaluate_primary_metric(task)))
-    known = [one.name for one in list_metrics(task.task_type)]
-    if metric.name not in known:
-        raise InputError(
-            f"{metric.name} is no metric of {task.task_type}.",
-            code="metric_unfit",
-            location="evaluate.primary_metric",
-            hint=f"Choose one of {', '.join(known)}, or set evaluate.task_type.",
-        )
     return EvaluationSpec(
-        primary_metric=metric.name,
+        primary_metric=value(rules.evaluate_primary_metric(task)),
         normaliser=rules.NORMALISERS[task.task_type],
         confidence=value(rules.evaluate_confidence()),
         num_resamples=value(rules.evaluate_num_resamples()),

@@ -193,9 +193,9 @@ def test_a_metric_of_choice_is_the_headline(tmp_path, test_rows, surround):
     path = _answers(tmp_path / "m.csv", RIGHT)
     scored = evaluate(path, against=test_rows, within=surround(), primary_metric="macro_f1", **QUICK)
     assert scored.primary_metric == "macro_f1" and scored.get_result("m").primary.value == 1.0
-    with pytest.raises(InputError, match="chrf is no metric of labels") as caught:
+    with pytest.raises(InputError, match="chrf is a metric for") as caught:
         evaluate(path, against=test_rows, within=surround(), primary_metric="chrf")
-    assert caught.value.code == "metric_unfit"
+    assert caught.value.code == "metric_not_for_task"
 
 
 def test_settings_and_several_files_want_rows_to_compare_with(tmp_path):
