@@ -273,3 +273,14 @@ def test_the_worker_needs_no_torch():
 def _require_no_key(folder):
     found = [path for path in folder.rglob("*") if path.is_file() and b"sk-very" in path.read_bytes()]
     assert found == []
+
+
+def test_what_is_under_way_counts_against_the_cap(predict):
+    def answer(number):
+        threading.Event().wait(0.05)
+        return replace(GOOD, num_prompt_tokens=0, num_output_tokens=4)
+
+    service = Service(answer)
+    with pytest.raises(RunError, match="before the cap"):
+        predict(service, replace(JOB, price_in=0.0, price_out=100.0, max_cost_usd=0.0014, num_at_once=4))
+    assert service.num_asked == 3  # of 0.0004 USD each
