@@ -32,7 +32,9 @@ As = Annotated[
 KeyEnv = Annotated[
     str | None,
     _option(
-        "--endpoint-key-env", "Environment variable that holds the key; OPENAI_API_KEY by default.", "NAME"
+        "--endpoint-key-env",
+        "Environment variable that holds the key; OPENAI_API_KEY for OpenAI itself, else none.",
+        "NAME",
     ),
 ]
 PriceIn = Annotated[float | None, _option("--price-in", "USD per million tokens of prompts.", "X")]

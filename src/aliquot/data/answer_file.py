@@ -282,6 +282,6 @@ def _as_number(value: Any) -> float | None:
         return None
     try:
         number = float(value.literal if isinstance(value, Number) else value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return number if not math.isnan(number) else None

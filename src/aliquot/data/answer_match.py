@@ -15,7 +15,7 @@ from aliquot.errors import InputError
 Missing = Literal["refuse", "wrong"]
 MAX_NAMED = 20
 """Lines named in a refusal; more are counted."""
-_NUMBER = re.compile(r"(\D*)(\d+)")
+_NUMBER = re.compile(r"(\D*)(\d{1,18})")
 _Index = Mapping[str, list[int]]
 
 
@@ -47,15 +47,17 @@ def match_answers(rows: Sequence[StoredExample], file: AnswerFile, missing: Miss
         missing: ``wrong`` lets a row without an answer count as wrong.
 
     Raises:
-        InputError: An answer fits no row (``answers_foreign``), a row has several (``answers_twice``), rows
+        InputError: An answer fits no row (``answers_foreign``) or one by its id and another by its prompt
+            (``answers_contradict``), a row has several (``answers_twice``), rows
             of one prompt have differing ones (``answers_ambiguous``), or a row has none
             (``answers_missing``).
     """
-    ways = _list_ways(rows, file)
+    ids, by_prompt = _list_ways(rows, file)
+    _require_agreement(file, [answer for answer in file.answers if _contradicts(answer, ids, by_prompt)])
     places: list[list[int]] = []
     used: Counter[str] = Counter()
     for answer in file.answers:
-        way, found = _find_rows(answer, ways)
+        way, found = _find_rows(answer, [*ids, *by_prompt])
         used[way] += bool(found)
         places.append(found)
     _require_known(file, places)
@@ -75,7 +77,13 @@ class _Way:
     index: _Index
 
 
-def _list_ways(rows: Sequence[StoredExample], file: AnswerFile) -> list[_Way]:
+def _list_ways(rows: Sequence[StoredExample], file: AnswerFile) -> tuple[list[_Way], list[_Way]]:
+    """Return the ways by id, and those by prompt."""
+    exact = [
+        _Way("the whole prompt", _prompt_of, _index(rows, _whole_prompts)),
+        _Way("the last user turn", _last_of, _index(rows, _last_turns)),
+    ]
+    by_prompt = [*exact, *map(_without_spacing, exact)]
     ids = [_Way("example id", _id_of, _index(rows, lambda row: [row.example_id]))]
     own = (
         _Way(f"the field {name} of the rows", _id_of, _index(rows, lambda row, name=name: _own(row, name)))
@@ -83,12 +91,17 @@ def _list_ways(rows: Sequence[StoredExample], file: AnswerFile) -> list[_Way]:
     )
     ids += [way for way in own if way.index]
     if not any(key in way.index for answer in file.answers for way in ids for key in _id_of(answer)):
-        ids += _number_rows(rows, file)
-    exact = [
-        _Way("the whole prompt", _prompt_of, _index(rows, _whole_prompts)),
-        _Way("the last user turn", _last_of, _index(rows, _last_turns)),
-    ]
-    return [*ids, *exact, *map(_without_spacing, exact)]
+        numbers = _number_rows(rows, file)
+        # Numbers that a table gave its own lines say nothing about the rows: prompts do, where they differ.
+        if not any(_contradicts(answer, numbers, by_prompt) for answer in file.answers):
+            ids += numbers
+    return ids, by_prompt
+
+
+def _contradicts(answer: FoundAnswer, ids: Sequence[_Way], by_prompt: Sequence[_Way]) -> bool:
+    """Whether an answer names one row by its id and another by its prompt."""
+    by_id, prompts = _find_rows(answer, ids)[1], _find_rows(answer, by_prompt)[1]
+    return bool(by_id and prompts) and not set(by_id) & set(prompts)
 
 
 def _number_rows(rows: Sequence[StoredExample], file: AnswerFile) -> list[_Way]:
@@ -197,6 +210,19 @@ def _require_known(file: AnswerFile, places: Sequence[Sequence[int]]) -> None:
     )
 
 
+def _require_agreement(file: AnswerFile, contradicting: Sequence[FoundAnswer]) -> None:
+    if not contradicting:
+        return
+    raise InputError(
+        f"{len(contradicting):,} of {len(file.answers):,} answers name one row by id and another by prompt, "
+        f"on {_lines(contradicting)}.",
+        code="answers_contradict",
+        location=file.name,
+        hint="If the ids are not those of the test rows, leave that column out of the file; if they are, the "
+        "prompts are of another file.",
+    )
+
+
 def _is_in_order(places: Sequence[Sequence[int]], num_rows: int) -> bool:
     """Whether there is one answer for each row, and every answer fits the row at its own place."""
     return len(places) == num_rows and all(place in found for place, found in enumerate(places))
@@ -286,11 +312,13 @@ def _say(
     num_answered = sum(answer is not None for answer in by_row)
     parts = [f"{len(file.answers):,} answers ({file.columns}) matched: {ways}."]
     if shares_in_order:
-        parts.append("Rows with one prompt took their answers in the order of the file, which is theirs.")
+        parts.append(
+            "Some rows have the same prompt; the file keeps the order of the rows, so each took its own."
+        )
     if num_answered > len(file.answers):
         parts.append(f"Rows with one prompt share an answer: {num_answered:,} rows have one.")
     if num_answered < len(by_row):
         parts.append(f"{len(by_row) - num_answered:,} rows have no answer and count as wrong.")
     failed = Counter(answer.status for answer in file.answers if answer.status != "ok")
-    parts += [f"{number:,} answers are {status}." for status, number in failed.items()]
+    parts += [f"Status {status}: {number:,}." for status, number in failed.items()]
     return " ".join(parts)

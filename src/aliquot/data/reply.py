@@ -51,9 +51,15 @@ def _read_object(value: Mapping[str, Any]) -> Reply | None:
 
 
 def _read_choice(choice: Mapping[str, Any]) -> Reply | None:
-    message = choice.get("message")
-    reply = _read_message(message) if isinstance(message, Mapping) else read_reply(choice.get("text"))
-    return _cut(reply, choice.get("finish_reason") == "length")
+    message, reason = choice.get("message"), choice.get("finish_reason")
+    if isinstance(message, Mapping):
+        # A service that was cut off before it said anything has answered with nothing.
+        reply = _read_message(message) or (Reply("") if message.get("content") is None else None)
+    else:
+        reply = read_reply(choice.get("text"))
+    if reply and reason == "content_filter":
+        return Reply(reply.text, "refused")
+    return _cut(reply, reason == "length")
 
 
 def _cut(reply: Reply | None, is_cut: bool) -> Reply | None:
@@ -62,8 +68,8 @@ def _cut(reply: Reply | None, is_cut: bool) -> Reply | None:
 
 def _read_message(message: Mapping[str, Any]) -> Reply | None:
     content, calls = message.get("content"), message.get("tool_calls")
-    if message.get("refusal") and not content:
-        return Reply(str(message["refusal"]), "refused")
+    if message.get("refusal"):
+        return Reply(str(content or message["refusal"]), "refused")
     if isinstance(calls, list) and calls:
         read = tuple(_read_call(call) for call in calls if isinstance(call, Mapping))
         said = content if isinstance(content, str) else ""

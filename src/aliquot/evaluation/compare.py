@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -21,7 +22,14 @@ from aliquot.evaluation.statistics import (
     permutation_p,
     sign_flip_p,
 )
-from aliquot.evaluation.wording import capitalise, format_difference, format_p, metric_phrase, model_phrase
+from aliquot.evaluation.wording import (
+    TITLES,
+    capitalise,
+    format_difference,
+    format_p,
+    metric_phrase,
+    model_phrase,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +54,16 @@ class Contest:
 
 
 def choose_pairs(models: Sequence[str], reference: str = "tuned") -> list[tuple[str, str]]:
-    """Return the pairs to compare: one model with every other, and the linear model with the base."""
-    pairs = [(reference, other) for other in models if other != reference and reference in models]
+    """Return the pairs to compare: one model with every other, and the linear model with the base.
+
+    Where answers made elsewhere are compared, every two of them are a pair, and these come first.
+    """
+    if reference not in models:
+        return [("linear", "base")] if "linear" in models and "base" in models else []
+    given = [model for model in models if model not in TITLES] if reference not in TITLES else []
+    given.sort(key=lambda model: model != reference)
+    others = [model for model in models if model != reference and model not in given]
+    pairs = [*combinations(given, 2), *((reference, other) for other in others)]
     if "linear" in models and "base" in models:
         pairs.append(("linear", "base"))
     return pairs
@@ -80,9 +96,11 @@ def is_model_better(comparison: Comparison, metric: Metric) -> bool:
 def _compare(contest: Contest, model: str, other: str) -> Comparison | None:
     if contest.metric.interval == "none" or contest.metric.direction == "zero":
         return None
+    if not all(math.isfinite(contest.resampled[name].value) for name in (model, other)):
+        return None
     sample = contest.resampled[model].minus(contest.resampled[other])
     interval = _interval(contest, model, other)
-    if interval is None or not math.isfinite(sample.value):
+    if interval is None:
         return None
     only_model, only_other = _count_discordant(contest, model, other)
     test, p_value = _test(contest, model, other)

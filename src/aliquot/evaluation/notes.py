@@ -110,12 +110,19 @@ def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_
     if result.model in HELD.values():
         return [f"{name}: not what it said, but the label it thought most probable counts as its answer."]
     notes = []
-    if result.num_unparsed:
-        consequence = "count as the training median" if task_type == "number" else "count as wrong"
-        cut = f" ({result.num_truncated:,} were cut off)" if result.num_truncated else ""
+    num_items = len(predictions)
+    consequence = "count as the training median" if task_type == "number" else "count as wrong"
+    num_none = sum(prediction.status in ("error", "refused") for prediction in predictions)
+    num_unread = result.num_unparsed - num_none
+    if num_none:
         notes.append(
-            f"{name}: {result.num_unparsed:,} of {len(predictions):,} answers could not be read{cut} and "
+            f"{name}: {num_none:,} of {num_items:,} items have no answer (missing, failed or refused) and "
             f"{consequence}."
+        )
+    if num_unread > 0:
+        cut = f" ({result.num_truncated:,} cut off)" if result.num_truncated else ""
+        notes.append(
+            f"{name}: {num_unread:,} of {num_items:,} answers could not be read{cut} and {consequence}."
         )
     masses = [prediction.label_mass for prediction in predictions if prediction.label_mass is not None]
     num_small = sum(mass < SMALL_LABEL_MASS for mass in masses)

@@ -17,4 +17,6 @@ def list_accepted(answers: Answers) -> list[tuple[str, ...]]:
 def score_best(answers: Answers, score: Callable[[str, str], float]) -> Floats:
     """Return the score of each of N outputs against the accepted text that it meets best."""
     pairs = zip(answers.outputs, list_accepted(answers), strict=True)
-    return np.array([max(score(output, right) for right in accepted) for output, accepted in pairs])
+    return np.array(
+        [np.fmax.reduce([score(output, right) for right in accepted]) for output, accepted in pairs]
+    )

@@ -79,7 +79,8 @@ def format_value(value: MetricValue) -> str:
 
 def format_p(p_value: float) -> str:
     """Return ``p < 0.001`` or ``p = 0.023``."""
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+    digits = 3 if 0.045 < p_value < 0.055 else 2  # "0.05" would not say on which side of the level it is
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.{digits}g}"
 
 
 def join_words(words: list[str]) -> str:

@@ -161,7 +161,8 @@ def metric_text(value: MetricValue | None, decimals: int = 3) -> str:
 
 def p_text(p_value: float) -> str:
     """Return a p-value as journals print it: ``p < 0.001``, ``p = 0.012``, ``p = 0.67``."""
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+    digits = 3 if 0.045 < p_value < 0.055 else 2  # "0.05" would not say on which side of the level it is
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.{digits}g}"
 
 
 def duration(seconds: float) -> str:

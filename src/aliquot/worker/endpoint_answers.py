@@ -126,9 +126,11 @@ class EndpointPredictor:
         under_way: dict[Future[EndpointAnswer], StoredExample] = {}
         with ThreadPoolExecutor(self._job.num_at_once) as pool:
             try:
-                while (waiting and not is_stopping()) or under_way:
+                while waiting or under_way:
                     self._send(waiting, under_way, pool, is_stopping)
                     done = wait(under_way, return_when=FIRST_COMPLETED).done
+                    if is_stopping():  # what fails now may have failed for want of a pause
+                        return
                     yield from (self._take(under_way.pop(one), one, file) for one in list(done)[:1])
             finally:
                 self._keep_rest(under_way, file)
@@ -190,7 +192,7 @@ class EndpointPredictor:
         answer = future.result()
         self._keep(row, answer, file)
         if answer.status != "error":
-            write_file(self._cache_path(row), encode_pretty(answer))
+            self._cache(row, answer)
             self._num_errors_in_a_row = 0
             return ""
         self._num_errors_in_a_row += 1
@@ -209,7 +211,11 @@ class EndpointPredictor:
         for future, row in under_way.items():
             if future.exception() is None and future.result().status != "error":
                 self._keep(row, future.result(), file)
-                write_file(self._cache_path(row), encode_pretty(future.result()))
+                self._cache(row, future.result())
+
+    def _cache(self, row: StoredExample, answer: EndpointAnswer) -> None:
+        if answer.output:  # an empty one may be a service's fault: asked for again, it may be another
+            write_file(self._cache_path(row), encode_pretty(answer))
 
     def _keep(
         self, row: StoredExample, answer: EndpointAnswer, file: IO[bytes], *, is_cached: bool = False
@@ -237,8 +243,10 @@ class EndpointPredictor:
 
     def _as_prediction(self, row: StoredExample, answer: EndpointAnswer) -> Prediction:
         prompt_tokens, output_tokens = answer.num_prompt_tokens, answer.num_output_tokens
-        if answer.status == "error":  # nothing came, so nothing is billed
-            prompt_tokens = output_tokens = 0
+        if (
+            answer.status == "error"
+        ):  # nothing came, so nothing is billed but what the service says it counted
+            prompt_tokens, output_tokens = prompt_tokens or 0, output_tokens or 0
         return Prediction(
             example_id=row.example_id,
             split=self._job.split,

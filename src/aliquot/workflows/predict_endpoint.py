@@ -21,6 +21,7 @@ from aliquot.workflows.follow import get_model_dir
 from aliquot.workflows.surroundings import Doing, Surroundings
 
 LONGEST_NAME = 60
+OPENAI_URL = "https://api.openai.com"
 
 
 class EndpointOptions(TypedDict, total=False):
@@ -29,7 +30,8 @@ class EndpointOptions(TypedDict, total=False):
     Attributes:
         endpoint_model: Name of the model there. Required.
         name: What to call it in this run; made from the model's name by default.
-        endpoint_key_env: Environment variable that holds the key, which is written nowhere.
+        endpoint_key_env: Environment variable that holds the key, which is written nowhere. Without it OpenAI
+            itself is sent that of OPENAI_API_KEY, and no other address is sent a key.
         price_in: USD for a million tokens of prompts.
         price_out: USD for a million tokens of answers.
         max_cost_usd: What may be spent; it stops before this could be passed, answers are kept.
@@ -64,7 +66,7 @@ def plan_job(
         name=name_of(options.get("name") or model),
         url=endpoint.strip().rstrip("/").removesuffix("/chat/completions"),
         model=model,
-        key_env=options.get("endpoint_key_env") or "OPENAI_API_KEY",
+        key_env=options.get("endpoint_key_env") or _find_key_env(endpoint),
         max_new_tokens=spec.prediction.max_new_tokens,
         seed=spec.training.seed,
         num_at_once=4 if num_at_once is None else num_at_once,
@@ -72,6 +74,12 @@ def plan_job(
         price_out=options.get("price_out"),
         max_cost_usd=options.get("max_cost_usd"),
     )
+
+
+def _find_key_env(endpoint: str) -> str:
+    """Return the variable whose key is sent unasked: OpenAI's to OpenAI, none to anybody else."""
+    is_openai = f"{endpoint.strip()}/".startswith(f"{OPENAI_URL}/")
+    return "OPENAI_API_KEY" if is_openai else ""
 
 
 def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> None:
@@ -105,7 +113,11 @@ def require_possible(job: EndpointJob) -> None:
     Raises:
         InputError: With the option concerned.
     """
-    address = urlsplit(job.url)
+    try:
+        address = urlsplit(job.url)
+        (address.hostname or "").encode("idna")
+    except ValueError as error:
+        raise _refused(f"Found {job.url!r}, which is no address: {error}.", "Correct --endpoint.") from error
     if address.scheme not in ("http", "https") or not address.hostname:
         raise _refused(f"Found {job.url!r}, expected an address.", "For example https://api.example.org/v1")
     if address.username or address.password or address.query or address.fragment:

@@ -28,6 +28,7 @@ from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
+from aliquot.plan.refusals import require_unlabelled
 from aliquot.plan.rules import evaluation as rules
 from aliquot.plan.rules.choice import settle
 from aliquot.version import __version__
@@ -96,7 +97,8 @@ def score_answers(
     for one in told:
         _require_labels(one, checked.report.task)
         within.tell(f"{one.model}: {one.matched.words}")
-    run_dir = _create(checked, given, told, runs_dir=runs_dir, within=within)
+    flags = _list_flags(told, against, columns or Columns(), missing)
+    run_dir = _create(checked, given, told, flags=flags, runs_dir=runs_dir, within=within)
     report = evaluate_run(run_dir)
     write_artefacts(run_dir)
     within.tell(f"scores  {run_dir.run_id}, report {run_dir.report_path}")
@@ -127,9 +129,11 @@ def _name_models(files: Sequence[Path | str], names: Sequence[str]) -> list[str]
 def _find_fault(model: str, earlier: Sequence[str]) -> str:
     if not model or model != _ODD.sub("-", model) or not model[0].isalnum() or len(model) > 100:
         return "names are letters, digits, dots, hyphens and underscores, at most 100"
-    if model in TITLES:
+    if model.casefold() in TITLES:
         return "the report uses this name for a model of its own"
-    return "two files would have this name" if model in earlier else ""
+    # Some disks do not tell capitals from small letters.
+    is_taken = model.casefold() in {name.casefold() for name in earlier}
+    return "two files would have this name" if is_taken else ""
 
 
 def _require_labels(told: _Told, task: Task) -> None:
@@ -173,6 +177,7 @@ def _create(
     given: GivenSettings,
     told: Sequence[_Told],
     *,
+    flags: Sequence[str],
     runs_dir: Path | None,
     within: Surroundings,
 ) -> RunDir:
@@ -183,7 +188,8 @@ def _create(
     with new_folder(folder) as temporary:
         half_made = RunDir(temporary)
         hashes = write_rows(half_made, checked.table, SPLITS)
-        half_made.save_spec(_build_spec(checked.report, given, told, name=name, now=now, hashes=hashes))
+        spec = _build_spec(checked.report, given, told, flags=flags, name=name, now=now, hashes=hashes)
+        half_made.save_spec(spec)
         rows = half_made.read_rows("test")
         seen = {row.prompt_sha256 for split in ("train", "validation") for row in half_made.read_rows(split)}
         for one in told:
@@ -199,6 +205,7 @@ def _build_spec(
     given: GivenSettings,
     told: Sequence[_Told],
     *,
+    flags: Sequence[str],
     name: str,
     now: datetime,
     hashes: dict[str, str],
@@ -208,7 +215,7 @@ def _build_spec(
         run_id=name,
         created_at=now.isoformat(timespec="seconds"),
         aliquot_version=__version__,
-        command=_command(told, given, report.file),
+        command=_command(told, given, flags),
         settings=given.settings.model_dump(exclude_none=True, exclude_defaults=True),
         data=report,
         rows_sha256=hashes,
@@ -223,21 +230,36 @@ def _settle(given: GivenSettings, task: Task) -> EvaluationSpec:
     def value(choice: Choice) -> Any:
         return settle(given, choice).value
 
+    positive_label, class_prior = value(rules.evaluate_positive_label()), value(rules.evaluate_class_prior())
+    require_unlabelled(positive_label, class_prior, task)
     return EvaluationSpec(
-        primary_metric=value(rules.evaluate_primary_metric(task)),
+        primary_metric=value(rules.evaluate_primary_metric(task, positive_label)),
         normaliser=rules.NORMALISERS[task.task_type],
         confidence=value(rules.evaluate_confidence()),
         num_resamples=value(rules.evaluate_num_resamples()),
         seed=value(rules.evaluate_seed()),
         tolerance=value(rules.evaluate_tolerance()),
+        positive_label=positive_label,
+        class_prior=class_prior,
     )
 
 
-def _command(told: Sequence[_Told], given: GivenSettings, against: str) -> str:
+def _command(told: Sequence[_Told], given: GivenSettings, flags: Sequence[str]) -> str:
     settings = {name: given.find(name) for name in given.origins}
     typed = command_line("evaluate", [one.file.name for one in told], settings)
-    names = [word for one in told for word in ("--name", one.model)]
-    return f"{typed} {shlex.join(['--against', against, *names])}"
+    return f"{typed} {shlex.join(flags)}"
+
+
+def _list_flags(told: Sequence[_Told], against: Path | str, columns: Columns, missing: Missing) -> list[str]:
+    """Return what is typed after the files to get the same answers to the same rows."""
+    flags = ["--against", str(against), *(word for one in told for word in ("--name", one.model))]
+    named = {
+        "--id-column": columns.example_id,
+        "--prompt-column": columns.prompt,
+        "--answer-column": columns.answer,
+        "--missing": missing if missing != "refuse" else None,
+    }
+    return [*flags, *(word for flag, value in named.items() if value for word in (flag, value))]
 
 
 def _as_predictions(told: _Told, rows: Sequence[StoredExample], seen: set[str]) -> Iterator[Prediction]:

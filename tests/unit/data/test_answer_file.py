@@ -3,6 +3,7 @@ import math
 import pytest
 
 from aliquot.data.answer_file import Columns, read_answer_file
+from aliquot.data.reply import Reply, read_reply
 from aliquot.errors import InputError
 from tests.fixtures.answer_files import batch_line, turns_of, write_lines, write_table
 
@@ -148,3 +149,16 @@ def test_odd_shapes_are_no_answer_and_no_crash(tmp_path, odd):
     with pytest.raises(InputError) as caught:
         _read(write_lines(tmp_path / "a.jsonl", [{"id": "r0", "answer": odd}]))
     assert caught.value.code == "answer_missing"
+
+
+@pytest.mark.parametrize(
+    ("choice", "reply"),
+    [
+        ({"message": {"content": "par"}, "finish_reason": "content_filter"}, Reply("par", "refused")),
+        ({"message": {"content": "x", "refusal": "no"}, "finish_reason": "stop"}, Reply("x", "refused")),
+        ({"message": {"content": None}, "finish_reason": "length"}, Reply("", "truncated")),
+        ({"message": {"content": None}, "finish_reason": "stop"}, Reply("")),
+    ],
+)
+def test_a_completion_counts_as_the_service_says(choice, reply):
+    assert read_reply({"choices": [choice]}) == reply

@@ -144,7 +144,30 @@ def test_differing_answers_to_one_prompt_are_refused_unless_the_file_keeps_the_o
         _answer(4, "b", prompt="other"),
     ]
     assert _outputs(SAME, *in_order) == ["a", "c", "b"]
-    assert "in the order of the file" in match_answers(SAME, _file(*in_order)).words
+    assert "the file keeps the order of the rows" in match_answers(SAME, _file(*in_order)).words
     with pytest.raises(InputError, match=r"1 prompts stand in several test rows.*lines 2, 3") as caught:
         _outputs(SAME, in_order[2], *in_order[:2])  # lines 4, 2, 3: not the order of the rows
     assert caught.value.code == "answers_ambiguous"
+
+
+def test_ids_and_prompts_that_name_different_rows_are_refused_with_their_lines():
+    answers = [
+        _answer(2, "a", id="x7", prompt="second prompt"),
+        _answer(3, "b", id="x8", prompt="first prompt"),
+        _answer(4, "c", id="x9", prompt="third prompt"),
+    ]
+    with pytest.raises(
+        InputError, match="2 of 3 answers name one row by id and another by prompt, on lines 2, 3"
+    ):
+        _outputs(ROWS, *answers)
+
+
+def test_a_tables_own_numbers_do_not_outweigh_the_prompts():
+    prompts = ["third prompt", "first prompt", "second prompt"]
+    answers = [_answer(2 + n, text, id=str(1 + n), prompt=text) for n, text in enumerate(prompts)]
+    assert _outputs(ROWS, *answers) == ["first prompt", "second prompt", "third prompt"]
+    agreeing = [_answer(2 + n, text, id=str(3 - n), prompt=text) for n, text in enumerate(reversed(PROMPTS))]
+    assert "by the number of the test row" in match_answers(ROWS, _file(*agreeing)).words
+
+
+PROMPTS = [row.prompt[1].text for row in ROWS]

@@ -191,3 +191,9 @@ def test_a_metric_without_a_trustworthy_interval_is_not_compared():
     contest = _contest(_labels(np.random.default_rng(11), 30, 0.9, 0.6))
     opaque = replace(contest, metric=get_metric("expected_calibration_error"))
     assert compare_models(opaque, [("tuned", "base")]) == []
+
+
+def test_answers_made_elsewhere_are_compared_two_by_two_and_before_the_baselines():
+    models = ["linear", "m2", "m1", "m3"]
+    assert choose_pairs(models, "m1") == [("m1", "m2"), ("m1", "m3"), ("m2", "m3"), ("m1", "linear")]
+    assert choose_pairs(["tuned", "linear", "rival"]) == [("tuned", "linear"), ("tuned", "rival")]

@@ -8,7 +8,6 @@ from aliquot.core.dataset import StoredExample
 from aliquot.core.endpoint import EndpointAnswer, EndpointJob
 from aliquot.errors import MachineError, RunError
 from aliquot.inference.engines.endpoint import (
-    MAX_TRIES,
     Endpoint,
     back_off_s,
     build_request,
@@ -77,11 +76,23 @@ def test_a_fault_of_the_service_is_tried_again_after_a_growing_pause():
 
 
 @pytest.mark.parametrize("body", ["{broken", {"choices": []}, {"choices": [{"message": "x"}]}, [], "null"])
-def test_an_unreadable_answer_is_tried_again_and_is_an_error_in_the_end(body):
+def test_an_unreadable_answer_is_paid_so_it_is_an_error_at_once(body):
     answer, stand_in, _ = ask(Reply(200, body))
     assert (answer.status, answer.output) == ("error", "")
     assert answer.finish_reason.startswith("unreadable answer")
-    assert len(stand_in.asked) == MAX_TRIES
+    assert len(stand_in.asked) == 1
+
+
+def test_what_an_unreadable_answer_cost_is_counted():
+    usage = {"prompt_tokens": 9, "completion_tokens": 3}
+    answer, _, _ = ask(Reply(200, {"choices": [{"message": {"content": 5}}], "usage": usage}))
+    assert (answer.status, answer.num_prompt_tokens, answer.num_output_tokens) == ("error", 9, 3)
+
+
+def test_an_answer_in_parts_is_read_and_a_failure_told_in_one_is_tried_again():
+    parts = [{"type": "text", "text": "ac"}, {"type": "text", "text": "id"}]
+    answer, stand_in, _ = ask(completion("", reason="error"), completion(parts))
+    assert (answer.status, answer.output, len(stand_in.asked)) == ("ok", "acid", 2)
 
 
 def test_a_bad_request_is_an_error_at_once_and_its_text_holds_no_key():

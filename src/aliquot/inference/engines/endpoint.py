@@ -11,6 +11,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,7 +79,7 @@ class Endpoint:
             except httpx2.TransportError as error:
                 text, wait_s = f"{type(error).__name__}: {error}", None
             if number < MAX_TRIES - 1:
-                self._sleep(back_off_s(number) if wait_s is None else wait_s)
+                self._sleep(max(back_off_s(number), wait_s or 0.0))
         return EndpointAnswer(output="", status="error", finish_reason=self._clean(text))
 
     def _try(self, request: Mapping[str, Any]) -> EndpointAnswer:
@@ -94,10 +95,23 @@ class Endpoint:
             raise _Trouble(text, wait_s)
         if status != 200:
             return EndpointAnswer(output="", status="error", finish_reason=text)
+        return self._read(response)
+
+    def _read(self, response: httpx2.Response) -> EndpointAnswer:
+        """Return what a response of status 200 says. It is paid: if unreadable, it is not asked for again."""
+        body: Any = None
         try:
-            return read_answer(response.json())
+            body = response.json()
+            answer = read_answer(body)
         except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-            raise _Trouble(self._clean(f"unreadable answer ({error!r}): {response.text}")) from error
+            text = self._clean(f"unreadable answer ({error!r}): {response.text}")
+            usage = body.get("usage") if isinstance(body, dict) else None
+            return EndpointAnswer(output="", status="error", finish_reason=text, **_read_usage(usage))
+        reason, output = self._clean(answer.finish_reason), answer.output
+        output = output.replace(self._key, "***") if self._key else output
+        if reason == "error":
+            raise _Trouble(self._clean(f"the service failed while it answered: {response.text}"))
+        return replace(answer, output=output, finish_reason=reason)
 
     def _clean(self, text: str) -> str:
         """Return the beginning of a text, without the key."""
@@ -107,14 +121,15 @@ class Endpoint:
         job = self._job
         what = "does not know this address or this model" if status == 404 else "does not accept the key"
         held = "is set" if self._key else "is not set"
+        key = f"the key is taken from the environment variable {job.key_env}, which {held}"
         return RunError(
-            f"{job.url} {what} (HTTP {status}). Asked was {job.model!r}; the key is taken from the "
-            f"environment variable {job.key_env}, which {held}. Answers so far are kept.",
+            f"{job.url} {what} (HTTP {status}). Asked was {job.model!r}; "
+            f"{key if job.key_env else 'no key was sent'}. Answers so far are kept.",
             code="endpoint_refused",
             location=job.url,
             hint="Look at --endpoint and --endpoint-model; most addresses end with /v1."
             if status == 404
-            else f"Set {job.key_env}, or name another variable with --endpoint-key-env.",
+            else "Name the environment variable that holds the key with --endpoint-key-env, and set it.",
         )
 
     def _unreachable(self, text: str) -> MachineError:
@@ -153,9 +168,11 @@ def read_answer(body: Any) -> EndpointAnswer:
     """
     choice = body["choices"][0]
     message, reason = choice["message"], str(choice.get("finish_reason") or "stop")
-    refusal, usage = message.get("refusal"), body.get("usage") or {}
+    refusal = message.get("refusal")
     calls = tuple(_read_call(call) for call in message.get("tool_calls") or ())
     text = message.get("content") or ""
+    if isinstance(text, list):
+        text = "".join(part["text"] for part in text if part.get("type") == "text")
     if not isinstance(text, str):
         raise TypeError(f"content is a {type(text).__name__}")
     if calls:
@@ -165,8 +182,7 @@ def read_answer(body: Any) -> EndpointAnswer:
         output=text or str(refusal or ""),
         status="refused" if refusal or reason == "content_filter" else status,
         finish_reason=reason,
-        num_prompt_tokens=_as_count(usage.get("prompt_tokens")),
-        num_output_tokens=_as_count(usage.get("completion_tokens")),
+        **_read_usage(body.get("usage")),
     )
 
 
@@ -203,6 +219,14 @@ def _as_openai(message: Message) -> dict[str, Any]:
 
 def _read_call(call: Any) -> ToolCall:
     return ToolCall(name=call["function"]["name"], arguments=call["function"]["arguments"])
+
+
+def _read_usage(usage: Any) -> dict[str, int | None]:
+    counts = usage if isinstance(usage, dict) else {}
+    return {
+        "num_prompt_tokens": _as_count(counts.get("prompt_tokens")),
+        "num_output_tokens": _as_count(counts.get("completion_tokens")),
+    }
 
 
 def _as_count(value: Any) -> int | None:
