@@ -154,6 +154,8 @@ def test_the_resolved_settings_leave_nothing_to_a_rule(job):
         "train.time_budget_s",
         "train.max_steps",
         "evaluate.tolerance",
+        "evaluate.positive_label",
+        "evaluate.class_prior",
     }  # those without a value
 
 

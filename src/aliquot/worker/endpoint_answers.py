@@ -126,14 +126,23 @@ class EndpointPredictor:
         under_way: dict[Future[EndpointAnswer], StoredExample] = {}
         with ThreadPoolExecutor(self._job.num_at_once) as pool:
             try:
-                while waiting or under_way:
-                    self._send(waiting, under_way, pool, is_stopping)
-                    done = wait(under_way, return_when=FIRST_COMPLETED).done
-                    if is_stopping():  # what fails now may have failed for want of a pause
-                        return
-                    yield from (self._take(under_way.pop(one), one, file) for one in list(done)[:1])
+                while one := self._next(waiting, under_way, pool, is_stopping):
+                    yield self._take(under_way.pop(one), one, file)
             finally:
                 self._keep_rest(under_way, file)
+
+    def _next(
+        self,
+        waiting: list[StoredExample],
+        under_way: dict[Future[EndpointAnswer], StoredExample],
+        pool: ThreadPoolExecutor,
+        is_stopping: Callable[[], bool],
+    ) -> Future[EndpointAnswer] | None:
+        """Send what may be sent and return the next request that is done; None at the end and when stopping."""
+        self._send(waiting, under_way, pool, is_stopping)
+        done = wait(under_way, return_when=FIRST_COMPLETED).done
+        # What fails while stopping may have failed for want of a pause: it is asked for again.
+        return None if is_stopping() else next(iter(done), None)
 
     def _send(
         self,

@@ -269,7 +269,7 @@ def test_answers_that_were_cut_off_are_counted(tmp_path):
     report = evaluate_run(run_dir)
     tuned = report.get_result("tuned")
     assert (tuned.num_truncated, tuned.num_unparsed, tuned.primary.value) == (40, 40, 0.0)
-    assert "Tuned: 40 of 40 answers could not be read (40 were cut off) and count as wrong." in report.notes
+    assert "Tuned: 40 of 40 answers could not be read (40 cut off) and count as wrong." in report.notes
 
 
 def test_another_primary_metric_leads_and_is_compared(tmp_path):
