@@ -138,7 +138,7 @@ class EndpointPredictor:
         pool: ThreadPoolExecutor,
         is_stopping: Callable[[], bool],
     ) -> Future[EndpointAnswer] | None:
-        """Send what may be sent and return the next request that is done; None at the end and when stopping."""
+        """Send what may be sent and return the next request that is done; None at the end or a stop."""
         self._send(waiting, under_way, pool, is_stopping)
         done = wait(under_way, return_when=FIRST_COMPLETED).done
         # What fails while stopping may have failed for want of a pause: it is asked for again.
