@@ -14,12 +14,13 @@ from typing import Any
 
 from aliquot.core.conversation import read_json
 from aliquot.core.records import sha256_file
+from aliquot.core.reply import Reply, cut_off
 from aliquot.core.result import Status
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
 from aliquot.data.formats import csv_table, parquet_table
 from aliquot.data.json_lines import as_json, as_text, read_objects
-from aliquot.data.reply import Reply, read_reply
+from aliquot.data.reply import read_reply
 from aliquot.data.source import Source, open_source
 from aliquot.errors import InputError
 
@@ -242,8 +243,7 @@ def _read_answer(record: dict[str, Any], chosen: _Chosen) -> Reply | None:
         return Reply("", "error")
     if chosen.answer:
         reply = read_reply(record.get(chosen.answer))
-        finish = record.get("finish_reason")
-        return Reply(reply.text, "truncated") if reply and finish == "length" else reply
+        return cut_off(reply) if record.get("finish_reason") == "length" else reply
     messages = _as_messages(record.get("messages"))
     is_answered = messages and messages[-1].get("role") == "assistant"
     return read_reply(messages[-1]) if is_answered else None

@@ -1,20 +1,12 @@
-"""What a model replied, in the shapes in which services and their logs hold it."""
+"""What a model replied, in the shapes in which logs and result files of services hold it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from aliquot.core.conversation import Message, ToolCall
-from aliquot.core.result import Status
+from aliquot.core.reply import Reply, cut_off, read_choice, read_message, read_parts
 from aliquot.data.json_lines import as_json, as_text
-
-
-class Reply(NamedTuple):
-    """A text and how answering ended."""
-
-    text: str
-    status: Status = "ok"
 
 
 def read_reply(value: Any) -> Reply | None:
@@ -29,7 +21,7 @@ def read_reply(value: Any) -> Reply | None:
     if isinstance(value, Mapping):
         return _read_object(value)
     if isinstance(value, list):
-        return _read_parts(value)
+        return read_parts(value)
     text = as_text(value)
     return Reply(text) if isinstance(text, str) else None
 
@@ -43,59 +35,15 @@ def _read_object(value: Mapping[str, Any]) -> Reply | None:
         return Reply("", "error")
     choices = value.get("choices")
     if isinstance(choices, list) and choices and isinstance(choices[0], Mapping):
-        return _read_choice(choices[0])
+        return read_choice(choices[0], as_json)
     if isinstance(value.get("output"), list):
-        reply = _read_parts([part for item in value["output"] for part in _parts_of(item)])
-        return _cut(reply, value.get("status") == "incomplete")
-    return _read_message(value)
-
-
-def _read_choice(choice: Mapping[str, Any]) -> Reply | None:
-    message, reason = choice.get("message"), choice.get("finish_reason")
-    if isinstance(message, Mapping):
-        # A service that was cut off before it said anything has answered with nothing.
-        reply = _read_message(message) or (Reply("") if message.get("content") is None else None)
-    else:
-        reply = read_reply(choice.get("text"))
-    if reply and reason == "content_filter":
-        return Reply(reply.text, "refused")
-    return _cut(reply, reason == "length")
-
-
-def _cut(reply: Reply | None, is_cut: bool) -> Reply | None:
-    return Reply(reply.text, "truncated") if reply and is_cut else reply
-
-
-def _read_message(message: Mapping[str, Any]) -> Reply | None:
-    content, calls = message.get("content"), message.get("tool_calls")
-    if message.get("refusal"):
-        return Reply(str(content or message["refusal"]), "refused")
-    if isinstance(calls, list) and calls:
-        read = tuple(_read_call(call) for call in calls if isinstance(call, Mapping))
-        said = content if isinstance(content, str) else ""
-        return Reply(Message("assistant", said, tool_calls=read).text)
-    return None if isinstance(content, Mapping) else read_reply(content)
-
-
-def _read_call(call: Mapping[str, Any]) -> ToolCall:
-    function = call.get("function")
-    function = function if isinstance(function, Mapping) else {}
-    arguments = function.get("arguments", "")
-    return ToolCall(
-        name=str(function.get("name", "")),
-        arguments=arguments if isinstance(arguments, str) else as_json(arguments),
-    )
-
-
-def _read_parts(parts: list[Any]) -> Reply | None:
-    texts = [part if isinstance(part, str) else part.get("text") for part in parts if _has_text(part)]
-    return Reply("".join(texts)) if texts else None
+        reply = read_parts([part for item in value["output"] for part in _parts_of(item)])
+        return cut_off(reply) if value.get("status") == "incomplete" else reply
+    content = value.get("content")
+    # In a log the content may be a number.
+    return read_message(value, as_json) or (None if isinstance(content, Mapping) else read_reply(content))
 
 
 def _parts_of(item: Any) -> list[Any]:
     content = item.get("content") if isinstance(item, Mapping) else None
     return content if isinstance(content, list) else []
-
-
-def _has_text(part: Any) -> bool:
-    return isinstance(part, str) or (isinstance(part, Mapping) and isinstance(part.get("text"), str))

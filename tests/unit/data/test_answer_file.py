@@ -2,8 +2,9 @@ import math
 
 import pytest
 
+from aliquot.core.reply import Reply
 from aliquot.data.answer_file import Columns, read_answer_file
-from aliquot.data.reply import Reply, read_reply
+from aliquot.data.reply import read_reply
 from aliquot.errors import InputError
 from tests.fixtures.answer_files import batch_line, turns_of, write_lines, write_table
 

@@ -17,9 +17,10 @@ from typing import Any
 
 import httpx2
 
-from aliquot.core.conversation import Message, ToolCall
+from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample
 from aliquot.core.endpoint import EndpointAnswer, EndpointJob
+from aliquot.core.reply import read_choice
 from aliquot.errors import MachineError, RunError
 
 MAX_TRIES = 6
@@ -167,21 +168,13 @@ def read_answer(body: Any) -> EndpointAnswer:
         ValueError, KeyError, TypeError, IndexError, AttributeError: It is no chat completion.
     """
     choice = body["choices"][0]
-    message, reason = choice["message"], str(choice.get("finish_reason") or "stop")
-    refusal = message.get("refusal")
-    calls = tuple(_read_call(call) for call in message.get("tool_calls") or ())
-    text = message.get("content") or ""
-    if isinstance(text, list):
-        text = "".join(part["text"] for part in text if part.get("type") == "text")
-    if not isinstance(text, str):
-        raise TypeError(f"content is a {type(text).__name__}")
-    if calls:
-        text = Message("assistant", text, tool_calls=calls).text
-    status = "truncated" if reason == "length" else "ok"
+    reply = read_choice(choice)
+    if reply is None:
+        raise TypeError("there is no text in it")
     return EndpointAnswer(
-        output=text or str(refusal or ""),
-        status="refused" if refusal or reason == "content_filter" else status,
-        finish_reason=reason,
+        output=reply.text,
+        status=reply.status,
+        finish_reason=str(choice.get("finish_reason") or "stop"),
         **_read_usage(body.get("usage")),
     )
 
@@ -215,10 +208,6 @@ def _as_openai(message: Message) -> dict[str, Any]:
     if message.name:
         plain["name"] = message.name
     return plain
-
-
-def _read_call(call: Any) -> ToolCall:
-    return ToolCall(name=call["function"]["name"], arguments=call["function"]["arguments"])
 
 
 def _read_usage(usage: Any) -> dict[str, int | None]:
