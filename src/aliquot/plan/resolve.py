@@ -23,6 +23,7 @@ from aliquot.plan.cost import (
     duration_in_words,
     trainable_parameters,
 )
+from aliquot.plan.evaluation import settle_evaluation
 from aliquot.plan.recipe import Recipe, get_recipe
 from aliquot.plan.refusals import (
     longest_split,
@@ -32,11 +33,9 @@ from aliquot.plan.refusals import (
     require_objective,
     require_possible,
     require_start,
-    require_unlabelled,
 )
 from aliquot.plan.rough_cost import least_cost, rough_cost
 from aliquot.plan.rules.choice import choose, settle
-from aliquot.plan.rules.evaluation import NORMALISERS
 from aliquot.plan.rules.machine import longest_pass
 from aliquot.plan.rules.sources import OURS
 from aliquot.plan.sheet import Sheet
@@ -95,7 +94,7 @@ def resolve(
     schedule = _settle_schedule(sheet, cost)
     training = _settle_training(sheet, schedule)
     prediction = _settle_prediction(sheet)
-    evaluation = _settle_evaluation(sheet)
+    evaluation = settle_evaluation(sheet.data.task, sheet.settle)
     require_possible(training, prediction, data, model, device)
     estimate = _estimate(sheet, cost, schedule, prediction)
     require_memory(
@@ -316,24 +315,6 @@ def _settle_prediction(sheet: Sheet) -> PredictionSpec:
     splits = ("test",) if test.num_examples else ()
     return PredictionSpec(
         models=models, splits=splits, max_new_tokens=length, batch_size=size, num_shots=shots
-    )
-
-
-def _settle_evaluation(sheet: Sheet) -> EvaluationSpec:
-    task = sheet.data.task
-    sheet.settle(rules.evaluate_task_type(task))
-    positive_label = sheet.settle(rules.evaluate_positive_label())
-    class_prior = sheet.settle(rules.evaluate_class_prior())
-    require_unlabelled(positive_label, class_prior, task)
-    return EvaluationSpec(
-        primary_metric=sheet.settle(rules.evaluate_primary_metric(task, positive_label)),
-        normaliser=NORMALISERS[task.task_type],
-        confidence=sheet.settle(rules.evaluate_confidence()),
-        num_resamples=sheet.settle(rules.evaluate_num_resamples()),
-        seed=sheet.settle(rules.evaluate_seed()),
-        tolerance=sheet.settle(rules.evaluate_tolerance()),
-        positive_label=positive_label,
-        class_prior=class_prior,
     )
 
 

@@ -15,11 +15,10 @@ from aliquot.config.places import default_runs_dir
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import SPLITS, DataReport, StoredExample, Task
 from aliquot.core.files import new_folder
-from aliquot.core.plan import Choice
 from aliquot.core.records import decode
 from aliquot.core.result import EvaluationReport, Prediction
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import SCHEMA_VERSION, EvaluationSpec, ScoringSpec
+from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec
 from aliquot.data.answer_file import AnswerFile, Columns, FoundAnswer, read_answer_file
 from aliquot.data.answer_match import Matched, Missing, match_answers
 from aliquot.data.check import CheckedData
@@ -28,8 +27,7 @@ from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
-from aliquot.plan.refusals import require_unlabelled
-from aliquot.plan.rules import evaluation as rules
+from aliquot.plan.evaluation import settle_evaluation
 from aliquot.plan.rules.choice import settle
 from aliquot.version import __version__
 from aliquot.workflows.check import check_rows, read_settings, require_conversations, require_usable
@@ -220,27 +218,9 @@ def _build_spec(
         data=report,
         rows_sha256=hashes,
         task=report.task,
-        evaluation=_settle(given, report.task),
+        evaluation=settle_evaluation(report.task, lambda choice: settle(given, choice).value),
         notes=tuple(f"{one.model}: {one.matched.words}" for one in told),
         reference=told[0].model,
-    )
-
-
-def _settle(given: GivenSettings, task: Task) -> EvaluationSpec:
-    def value(choice: Choice) -> Any:
-        return settle(given, choice).value
-
-    positive_label, class_prior = value(rules.evaluate_positive_label()), value(rules.evaluate_class_prior())
-    require_unlabelled(positive_label, class_prior, task)
-    return EvaluationSpec(
-        primary_metric=value(rules.evaluate_primary_metric(task, positive_label)),
-        normaliser=rules.NORMALISERS[task.task_type],
-        confidence=value(rules.evaluate_confidence()),
-        num_resamples=value(rules.evaluate_num_resamples()),
-        seed=value(rules.evaluate_seed()),
-        tolerance=value(rules.evaluate_tolerance()),
-        positive_label=positive_label,
-        class_prior=class_prior,
     )
 
 
