@@ -10,6 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from aliquot.core.result import Comparison, Interval
+from aliquot.core.wording import in_sentence, p_text
 from aliquot.evaluation.answers import Answers, Floats, join_answers
 from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.resampling import Resampled, Resampling, Statistic, Sums, sum_by_bundle
@@ -26,8 +27,6 @@ from aliquot.evaluation.wording import (
     TITLES,
     capitalise,
     format_difference,
-    format_p,
-    metric_phrase,
     model_phrase,
 )
 
@@ -212,12 +211,12 @@ def _with_sentence(comparison: Comparison, contest: Contest) -> Comparison:
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     interval = replace(comparison.interval, low=ends[0], high=ends[1])
     amount = format_difference(sign * comparison.difference, interval, contest.metric)
-    in_metric = "" if contest.metric.unit == "share" else f" in {metric_phrase(contest.metric)}"
-    p_text = format_p(comparison.p_value_holm)
+    in_metric = "" if contest.metric.unit == "share" else f" in {in_sentence(contest.metric.title)}"
+    p_value = p_text(comparison.p_value_holm)
     if is_distinguished(comparison):
         sentence = (
-            f"On {comparison.num_items:,} items {winner} beats {loser} by {amount}{in_metric}, {p_text}."
+            f"On {comparison.num_items:,} items {winner} beats {loser} by {amount}{in_metric}, {p_value}."
         )
     else:
-        sentence = f"{winner} and {loser} cannot be told apart (difference {amount}{in_metric}, {p_text})."
+        sentence = f"{winner} and {loser} cannot be told apart (difference {amount}{in_metric}, {p_value})."
     return replace(comparison, sentence=capitalise(sentence))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from aliquot.core.result import Comparison, ModelResult
+from aliquot.core.wording import in_sentence
 from aliquot.evaluation.compare import is_distinguished, is_model_better
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.wording import capitalise, format_value, join_words, metric_phrase, model_phrase
+from aliquot.evaluation.wording import capitalise, format_value, join_words, model_phrase
 
 
 def write_headline(
@@ -88,7 +89,9 @@ def _name_rivals(
         if is_better
         else f"cannot be told apart from {name} on {against.num_items:,} items"
     )
-    return capitalise(f"{names} {claim}: {metric_phrase(metric)} {values} against {format_value(against)}.")
+    return capitalise(
+        f"{names} {claim}: {in_sentence(metric.title)} {values} against {format_value(against)}."
+    )
 
 
 def _name(reference: str) -> str:
@@ -99,7 +102,7 @@ def _name_success(best: ModelResult, rivals: Sequence[str], metric: Metric, *, i
     every = "every baseline" if best.model == "tuned" else "every other model"
     which = every if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
-    value = f"{metric_phrase(metric)} {format_value(best.primary)}"
+    value = f"{in_sentence(metric.title)} {format_value(best.primary)}"
     name = "The tuned model" if best.model == "tuned" else best.model
     return f"{name} reaches {value} on {best.primary.num_items:,} test items{beaten}."
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from aliquot.core.detectable import detectable_difference
 from aliquot.core.result import Comparison, ModelResult, Prediction
 from aliquot.core.spec import EvaluationSpec
+from aliquot.core.wording import in_sentence
 from aliquot.evaluation.collect import Collected
 from aliquot.evaluation.compare import is_distinguished
 from aliquot.evaluation.held_to_labels import HELD
 from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.reliability import SMALL_LABEL_MASS
 from aliquot.evaluation.resampling import Resampling
-from aliquot.evaluation.wording import capitalise, join_words, metric_phrase, model_phrase
+from aliquot.evaluation.wording import capitalise, join_words, model_phrase
 
 
 def write_notes(
@@ -75,7 +76,7 @@ def _unlabelled_notes(results: Sequence[ModelResult], evaluation: EvaluationSpec
     if label is None or prior is None or not results:
         return []
     metrics = [get_metric(value.metric) for value in results[0].metrics]
-    biased = [metric_phrase(metric) for metric in metrics if metric.unlabelled == "biased"]
+    biased = [in_sentence(metric.title) for metric in metrics if metric.unlabelled == "biased"]
     return [
         f"Only items labelled {label!r} are known for certain; the others count as unlabelled, and {prior:g} "
         "of them as positive, the class prior that was stated. Corrected metrics follow from it and are no "

@@ -8,13 +8,12 @@ from dataclasses import replace
 
 from aliquot.core.result import Comparison, ModelResult
 from aliquot.core.seeds import Consistency, SeedScore, SeedsMetric
+from aliquot.core.wording import in_sentence, p_text
 from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.wording import (
     capitalise,
     format_difference,
-    format_p,
     join_words,
-    metric_phrase,
     model_phrase,
 )
 
@@ -32,14 +31,14 @@ def say_comparison(comparison: Comparison, metric: Metric, num_seeds: int, task_
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     interval = replace(comparison.interval, low=ends[0], high=ends[1])
     amount = format_difference(sign * comparison.difference, interval, metric)
-    in_metric = "" if metric.unit == "share" else f" in {metric_phrase(metric)}"
+    in_metric = "" if metric.unit == "share" else f" in {in_sentence(metric.title)}"
     tuned, other = f"the mean of {num_seeds} seeds", model_phrase(comparison.other, task_type)
-    p_text = format_p(comparison.p_value_holm)
+    p_value = p_text(comparison.p_value_holm)
     if is_told_apart(comparison):
         winner, loser = (tuned, other) if is_tuned_better else (other, tuned)
-        sentence = f"{winner} beats {loser} by {amount}{in_metric}, {p_text}."
+        sentence = f"{winner} beats {loser} by {amount}{in_metric}, {p_value}."
     else:
-        sentence = f"{tuned} and {other} cannot be told apart (difference {amount}{in_metric}, {p_text})."
+        sentence = f"{tuned} and {other} cannot be told apart (difference {amount}{in_metric}, {p_value})."
     return replace(comparison, sentence=capitalise(sentence))
 
 
@@ -120,7 +119,7 @@ def _say_difference(score: SeedScore, scores: Sequence[SeedScore]) -> str:
 
 
 def _say_mean(primary: SeedsMetric, num_seeds: int) -> str:
-    name = metric_phrase(primary)
+    name = in_sentence(primary.title)
     if primary.mean is None or primary.sd is None:
         return f"{capitalise(name)} is undefined for some of the {num_seeds} seeds."
     interval = primary.interval

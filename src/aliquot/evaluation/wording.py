@@ -6,7 +6,6 @@ import math
 
 from aliquot.core.dataset import TEXT_TASKS
 from aliquot.core.result import Interval, MetricValue
-from aliquot.core.seeds import SeedsMetric
 from aliquot.evaluation.metric import Metric
 
 TITLES = {
@@ -20,9 +19,6 @@ TITLES = {
     "majority": "majority class",
 }
 """Words for models in tables, in the order of tables."""
-
-_NAMES = ("Brier", "Jaccard", "Matthews", "Spearman", "Tanimoto")
-"""Metrics named after a person keep their capital in a sentence."""
 
 _IN_SENTENCES = {
     "base_held": "the base held to the labels",
@@ -43,13 +39,6 @@ def model_phrase(model: str, task_type: str) -> str:
     """Return the words for a model inside a sentence."""
     constant = _constant_answer(model, task_type)
     return f"the {constant}" if constant else _IN_SENTENCES.get(model, model)
-
-
-def metric_phrase(metric: Metric | SeedsMetric) -> str:
-    """Return the words for a metric inside a sentence: ``accuracy``; ``F1 of fields`` and names stay."""
-    title = metric.title
-    is_word = len(title) > 2 and title[1].islower() and not title.startswith(_NAMES)
-    return title[0].lower() + title[1:] if is_word else title
 
 
 def format_difference(difference: float, interval: Interval, metric: Metric) -> str:
@@ -75,12 +64,6 @@ def format_value(value: MetricValue) -> str:
     low, high = value.interval.low, value.interval.high
     decimals = max(2, _decimals((high - low) / 2))
     return f"{value.value:.{decimals}f} [{low:.{decimals}f}, {high:.{decimals}f}]"
-
-
-def format_p(p_value: float) -> str:
-    """Return ``p < 0.001`` or ``p = 0.023``."""
-    digits = 3 if 0.045 < p_value < 0.055 else 2  # "0.05" would not say on which side of the level it is
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.{digits}g}"
 
 
 def join_words(words: list[str]) -> str:

@@ -6,13 +6,13 @@ from aliquot.core.plan import Choice
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run import RunState
 from aliquot.core.spec import Spec, TrainingSpec
+from aliquot.core.wording import in_sentence
 from aliquot.export.history import History, read_history
 from aliquot.export.record import RunRecord
 from aliquot.export.source_files import name_hash
 from aliquot.export.wording import (
     count,
     duration,
-    in_sentence,
     interval_text,
     listed,
     method_title,

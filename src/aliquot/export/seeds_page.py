@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from aliquot.core.result import EvaluationReport, MetricValue, ModelResult
 from aliquot.core.seeds import GroupDir, SeedGroup, SeedScore, SeedsMetric, SeedsReport
+from aliquot.core.wording import p_text
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.page.header import Fact
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
@@ -23,7 +24,6 @@ from aliquot.export.wording import (
     interval_text,
     listed,
     metric_title,
-    p_text,
     with_unit,
 )
 from aliquot.version import __version__

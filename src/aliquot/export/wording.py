@@ -55,10 +55,6 @@ METRIC_TITLES = {
 }
 """Only where the file name does not read well by itself."""
 
-
-_NAMES = ("Brier", "Jaccard", "Matthews", "Spearman", "Tanimoto")
-"""Metrics that begin with the name of a person keep their capital in a sentence."""
-
 METHOD_TITLES = {"wilson": "Wilson", "bca": "BCa bootstrap"}
 """Interval methods that are names of people or abbreviations."""
 
@@ -80,12 +76,6 @@ def heading(title: str) -> str:
     """
     is_word = title.partition(" ")[0].rstrip(",").isalpha()
     return title[:1].upper() + title[1:] if is_word else title
-
-
-def in_sentence(title: str) -> str:
-    """Return a heading as it stands inside a sentence: ``Accuracy`` → ``accuracy``, ``R²`` stays."""
-    is_word = len(title) > 2 and title[1:2].islower() and not title.startswith(_NAMES)
-    return title[0].lower() + title[1:] if is_word else title
 
 
 def with_unit(title: str, unit: str) -> str:
@@ -157,12 +147,6 @@ def metric_text(value: MetricValue | None, decimals: int = 3) -> str:
         return ABSENT
     ends = f" {interval_text(value.interval, decimals)}" if value.interval else ""
     return fixed(value.value, decimals) + ends
-
-
-def p_text(p_value: float) -> str:
-    """Return a p-value as journals print it: ``p < 0.001``, ``p = 0.012``, ``p = 0.67``."""
-    digits = 3 if 0.045 < p_value < 0.055 else 2  # "0.05" would not say on which side of the level it is
-    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.{digits}g}"
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,6 @@ from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.wording import (
     capitalise,
     format_difference,
-    format_p,
     format_value,
     join_words,
     model_phrase,
@@ -45,13 +44,6 @@ def test_a_value_shows_its_interval_or_that_it_has_none():
     assert format_value(_value(0.9, _interval(0.8655, 0.9263))) == "0.90 [0.87, 0.93]"
     assert format_value(_value(0.9, None)) == "0.9"
     assert format_value(_value(None, None)) == "undefined"
-
-
-@pytest.mark.parametrize(
-    ("p_value", "text"), [(0.0009, "p < 0.001"), (0.023, "p = 0.023"), (0.6, "p = 0.6"), (1, "p = 1")]
-)
-def test_p_values(p_value, text):
-    assert format_p(p_value) == text
 
 
 def test_the_constant_baseline_is_called_by_what_it_answers():

@@ -60,13 +60,6 @@ def test_a_metric_is_printed_with_its_interval():
 
 
 @pytest.mark.parametrize(
-    ("p_value", "text"), [(0.00001, "p < 0.001"), (0.0124, "p = 0.012"), (0.674, "p = 0.67"), (1.0, "p = 1")]
-)
-def test_p_values_are_printed_as_in_journals(p_value, text):
-    assert w.p_text(p_value) == text
-
-
-@pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (192, "3 min 12 s"), (7500, "2 h 05 min")]
 )
 def test_durations_have_at_most_two_units(seconds, text):
@@ -106,8 +99,6 @@ def test_settings_are_printed_for_reading(value, unit, text):
 
 
 def test_words_in_sentences():
-    assert w.in_sentence("Macro F1") == "macro F1"
-    assert w.in_sentence("R²") == "R²"
     assert w.heading("base, few-shot") == "Base, few-shot"
     assert w.listed(["a", "b", "c"]) == "a, b and c"
     assert w.count(1, "row") == "1 row"

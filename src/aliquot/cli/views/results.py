@@ -7,6 +7,7 @@ from rich.text import Text
 
 from aliquot.cli.views.layout import facts, percent, table
 from aliquot.core.result import Comparison, EvaluationReport, ModelResult
+from aliquot.core.wording import p_text
 from aliquot.export.record import ranked
 from aliquot.export.wording import (
     decimals_for,
@@ -14,7 +15,6 @@ from aliquot.export.wording import (
     interval_text,
     metric_text,
     metric_title,
-    p_text,
     report_decimals,
     with_unit,
 )

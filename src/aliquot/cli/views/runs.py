@@ -9,10 +9,10 @@ from aliquot.cli.views import plan as plan_view
 from aliquot.cli.views.layout import facts, heading, table
 from aliquot.core.run import RunState
 from aliquot.core.spec import Spec
+from aliquot.core.wording import in_sentence
 from aliquot.export.wording import (
     decimals_for,
     energy,
-    in_sentence,
     metric_text,
     metric_title,
     moment,

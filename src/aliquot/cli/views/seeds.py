@@ -7,8 +7,9 @@ from rich.text import Text
 
 from aliquot.cli.views.layout import facts, percent, table
 from aliquot.core.seeds import SeedsReport
+from aliquot.core.wording import p_text
 from aliquot.export.seeds_page import find_decimals
-from aliquot.export.wording import fixed, interval_text, metric_title, p_text, with_unit
+from aliquot.export.wording import fixed, interval_text, metric_title, with_unit
 from aliquot.workflows.seeds import SeedsResult
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aliquot.core.result import Comparison, EvaluationReport, ModelResult
+from aliquot.core.wording import in_sentence, p_text
 from aliquot.export.figures.svg import (
     BLUE,
     GRID,
@@ -24,11 +25,9 @@ from aliquot.export.record import ranked
 from aliquot.export.wording import (
     fixed,
     heading,
-    in_sentence,
     interval_text,
     metric_text,
     metric_title,
-    p_text,
     report_decimals,
     with_unit,
 )

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from aliquot.core.run import RunState
 from aliquot.core.spec import Spec
+from aliquot.core.wording import in_sentence
 from aliquot.export.data_wording import describe_answers, file_name
 from aliquot.export.progress import Progress, find_progress
 from aliquot.export.record import RunRecord
 from aliquot.export.wording import (
     count,
     duration,
-    in_sentence,
     listed,
     method_in_words,
     metric_title,

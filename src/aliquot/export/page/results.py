@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from aliquot.core.result import EvaluationReport, FieldResult, ModelResult
+from aliquot.core.wording import p_text
 from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
 from aliquot.export.figures.forest_plot import forest_plot
@@ -24,7 +25,6 @@ from aliquot.export.wording import (
     listed,
     method_title,
     metric_title,
-    p_text,
     report_decimals,
     with_unit,
 )

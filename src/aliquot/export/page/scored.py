@@ -11,6 +11,7 @@ from markupsafe import Markup
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import SPLITS
 from aliquot.core.run_dir import RunDir
+from aliquot.core.wording import in_sentence
 from aliquot.export.answers import read_answers
 from aliquot.export.data_wording import describe_answers, file_name
 from aliquot.export.page.answers import answers_data
@@ -22,7 +23,7 @@ from aliquot.export.page.results import describe_results
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.record import ScoredRecord, read_scored
 from aliquot.export.source_files import list_source_files
-from aliquot.export.wording import count, in_sentence, listed, metric_title
+from aliquot.export.wording import count, listed, metric_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
