@@ -313,22 +313,31 @@ class EndpointPredictor:
         job = self._job
         lines = [self._answered[row.example_id] for row in self._rows]
         predictions = [line.prediction for line in lines]
+        earlier_s, earlier_usd = self._find_earlier()
+        cost_usd = self._cost_usd()
         source = AnswerSource(
             model=job.name,
             engine="endpoint",
             title=job.model,
             settings=list_settings(job),
             started_at=started_at,
-            seconds=max((line.elapsed_s for line in lines), default=0.0),
+            seconds=earlier_s + max((line.elapsed_s for line in lines), default=0.0),
             num_answers=len(lines),
             num_cached=self._num_cached,
             num_prompt_tokens=sum(one.num_prompt_tokens for one in predictions),
             num_output_tokens=sum(one.num_output_tokens for one in predictions),
-            cost_usd=self._cost_usd(),
+            cost_usd=None if cost_usd is None else earlier_usd + cost_usd,
         )
         self._run_dir.save_source(source, job.split)
         self._run_dir.save_predictions(job.name, job.split, predictions)
         self._part.unlink()
+
+    def _find_earlier(self) -> tuple[float, float]:
+        """Return seconds and USD of the call whose failed rows are asked again; its answers are cached."""
+        earlier = self._run_dir.find_source(self._job.name, self._job.split)
+        if earlier is None or earlier.settings != list_settings(self._job):
+            return 0.0, 0.0
+        return earlier.seconds or 0.0, earlier.cost_usd or 0.0
 
 
 def list_settings(job: EndpointJob) -> dict[str, str]:

@@ -157,8 +157,9 @@ def test_a_row_without_an_answer_stays_in_the_file_and_is_not_cached(predict, ru
     assert (news[-1].num_done, news[-1].num_errors) == (NUM_ROWS, 1)
     assert news[-1].cost_usd == pytest.approx((NUM_ROWS - 1) * ROW_USD)
     service = Service()
-    predict(service)
+    predict(service, PRICED)
     assert service.num_asked == 1
+    assert run_dir.find_source("rival", "test").cost_usd == pytest.approx(NUM_ROWS * ROW_USD)
 
 
 def test_a_service_out_of_order_is_left_alone(predict, run_dir):
