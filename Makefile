@@ -42,7 +42,7 @@ demo: $(VENV)/.installed demo/film_reviews.jsonl ## install, fetch a small model
 	$(BIN)/aliquot run demo/film_reviews.jsonl --runs-dir demo/runs $(DEMO_FLAGS)
 
 test: $(VENV)/.installed-dev ## all tests but the long ones (at most 10 minutes on 2 cores)
-	$(PYTEST) -m "not reliability and not nightly" --session-timeout=$(TEST_LIMIT_S) $(PYTEST_FLAGS)
+	$(PYTEST) --numprocesses 2 -m "not reliability and not nightly" --session-timeout=$(TEST_LIMIT_S) $(PYTEST_FLAGS)
 
 test-reliability: $(VENV)/.installed-dev ## kill points and faults (at most 25 minutes)
 	$(PYTEST) -m "reliability and not nightly" --session-timeout=$(RELIABILITY_LIMIT_S) $(PYTEST_FLAGS)
