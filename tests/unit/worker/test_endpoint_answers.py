@@ -200,6 +200,21 @@ def test_a_wish_to_stop_keeps_what_is_under_way(predict, run_dir):
     assert not run_dir.predictions_path("rival", "test").is_file()
 
 
+def test_what_fails_while_stopping_is_no_answer_even_of_the_last_rows(predict, run_dir):
+    are_all_asked = threading.Barrier(4)
+
+    def answer(number):
+        if number <= NUM_ROWS - 4:
+            return GOOD
+        are_all_asked.wait(timeout=30)
+        return BAD
+
+    service = Service(answer)
+    news = predict(service, replace(JOB, num_at_once=4), is_stopping=lambda: service.num_asked >= NUM_ROWS)
+    assert (news[-1].kind, news[-1].num_errors) == ("stopped", 0)
+    assert not run_dir.predictions_path("rival", "test").is_file()
+
+
 def test_tokens_that_the_service_does_not_count_are_counted_by_the_base(predict, run_dir):
     predict(Service(lambda number: EndpointAnswer(output="acid")))
     answers = run_dir.read_predictions("rival", "test")
