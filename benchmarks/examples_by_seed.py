@@ -17,6 +17,7 @@ from typing import Any
 
 import aliquot
 from aliquot.core.run_dir import RunDir
+from aliquot.workflows.follow import RunResult
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -42,8 +43,9 @@ def main() -> None:
         print("| seed | training s | " + " | ".join(MODELS) + " | worst p (Holm) | not beaten |")
         print("|---" * (len(MODELS) + 4) + "|")
         for seed in options.seeds:
-            settings = {"base": "smollm2-135m-instruct", "seed": seed, **SETTINGS[task]}
+            settings: dict[str, Any] = {"base": "smollm2-135m-instruct", "seed": seed, **SETTINGS[task]}
             result = aliquot.run(data, runs_dir=out, **settings)
+            assert isinstance(result, RunResult), "one base, no seeds"
             print(describe(RunDir(Path(result.path)), seed), flush=True)
 
 

@@ -107,8 +107,8 @@ def build(sizes: Architecture) -> Any:
         tie_word_embeddings=sizes.ties_embeddings,
     )
     torch.manual_seed(0)
-    base = LlamaForCausalLM(config).to(torch.bfloat16).requires_grad_(False).eval()
-    return add_adapter(base.to("cuda"), SPEC).train()
+    base = LlamaForCausalLM(config).to(torch.bfloat16).requires_grad_(False).eval()  # pyrefly: ignore[bad-argument-type]
+    return add_adapter(base.to("cuda"), SPEC).train()  # pyrefly: ignore[bad-argument-type]
 
 
 def measure(model: Any, pack_tokens: int, cost: CostModel) -> str:

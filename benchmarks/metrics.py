@@ -75,6 +75,8 @@ def _make(
         outputs=outputs,
         expected=references,
         parsed=outputs,
+        accepted=tuple((reference,) for reference in references),
+        also_expected=((),) * len(references),
         raw_N=is_right,
         normalised_N=is_right if normalised is None else normalised,
         probabilities_NK=probabilities,
@@ -96,6 +98,7 @@ def main() -> None:
 
 
 def _show(name: str, answers: Answers, metrics: Sequence[Metric]) -> None:
+    metrics = [metric for metric in metrics if metric.unlabelled != "corrected"]  # as in a report
     resampling = Resampling(unit_N=np.arange(len(answers)), num_resamples=NUM_RESAMPLES, seed=0)
     of_sums = [metric for metric in metrics if isinstance(metric.bind(answers), Sums)]
     ranked = [metric for metric in metrics if metric not in of_sums]

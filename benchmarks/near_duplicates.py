@@ -100,7 +100,7 @@ def by_all_pairs(texts: list[str]) -> list[list[int]]:
 
 def by_datasketch(texts: list[str]) -> list[list[int]]:
     """Return the connected parts of the pairs that datasketch proposes, verified."""
-    from datasketch import MinHash, MinHashLSH
+    from datasketch import MinHash, MinHashLSH  # pyrefly: ignore[missing-import]
 
     sets = [shingles(text) for text in texts]
     index = MinHashLSH(threshold=THRESHOLD, num_perm=128)

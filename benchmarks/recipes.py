@@ -27,6 +27,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.errors import AliquotError
 from aliquot.plan.recipe import list_recipes
 from aliquot.plan.recipe_table import OUR_NAME
+from aliquot.workflows.follow import RunResult
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 BASE = "smollm2-135m-instruct"
@@ -88,6 +89,7 @@ def finish(data: Path, name: str, seed: int, options: argparse.Namespace) -> Run
     settings |= {"recipe": name} if name != OUR_NAME else {}
     settings |= {"max_steps": options.max_steps} if options.max_steps else {}
     result = aliquot.run(data, runs_dir=folder, **settings)
+    assert isinstance(result, RunResult), "one base, no seeds"
     return RunDir(Path(result.path))
 
 

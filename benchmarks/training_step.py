@@ -175,7 +175,9 @@ def make_job(
     """Return the rows of every update, as our loop will take them and in the order in which it will."""
     num_rows = batch_size * options.updates
     chosen = conversations[:num_rows]
-    rows = encoder.encode_many([[Message(**turn) for turn in messages] for messages in chosen])
+    rows = encoder.encode_many(
+        [[Message(turn["role"], turn["content"]) for turn in messages] for messages in chosen]
+    )
     steps = [
         rows_of_step(step, num_rows=num_rows, batch_size=batch_size, seed=0)
         for step in range(options.updates)

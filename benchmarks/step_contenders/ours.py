@@ -42,8 +42,13 @@ class Stopwatch:
         if kind in ("step", "resumed"):
             self._last = now
 
-    def find_wish(self) -> None:
+    def find_wish(self) -> str | None:
         """Nobody asks for anything."""
+        return None
+
+    def take_wish(self, name: str) -> bool:
+        """Nobody has asked for anything."""
+        return False
 
 
 def main(path: Path) -> None:

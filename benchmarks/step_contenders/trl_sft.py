@@ -17,10 +17,10 @@ from typing import Any
 os.environ |= {"HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 import torch
-from datasets import Dataset
+from datasets import Dataset  # pyrefly: ignore[missing-import]
 from peft import LoraConfig, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig, SFTTrainer  # pyrefly: ignore[missing-import]
 
 IGNORED = -100
 
