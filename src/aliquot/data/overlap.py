@@ -9,7 +9,7 @@ import numpy as np
 
 from aliquot.core.dataset import SPLITS, TEXT_TASKS, Finding, Overlap, Task
 from aliquot.data.findings import describe_rows
-from aliquot.data.table import TEST, ExampleTable, is_among
+from aliquot.data.table import TEST, ExampleTable, find_first, is_among
 
 MAX_REPEATED = 0.1
 """Share of test rows that may be repeats before it is worth a warning."""
@@ -124,20 +124,22 @@ class Conflicts:
 
 def find_conflicts(table: ExampleTable) -> Conflicts:
     """Return the prompts that rows contradict one another about."""
-    values, prompt_N = np.unique(table.prompt_N, return_inverse=True)
+    first_N = find_first(table.prompt_N)  # stands for the prompt
     numbers: dict[str, int] = {}
     stripped = [numbers.setdefault(answer.strip(), len(numbers)) for answer in table.answers]
-    pair_N = prompt_N * len(numbers) + np.array(stripped, np.int64)[table.answer_N]
-    num_answers = np.bincount(np.unique(pair_N) // max(len(numbers), 1), minlength=len(values))
+    pair_N = first_N * len(numbers) + np.array(stripped, np.int64)[table.answer_N]
+    num_rows_N = np.bincount(first_N)
+    repeated = np.flatnonzero(num_rows_N[first_N] > 1)
+    num_answers_N = np.bincount(np.unique(pair_N[repeated]) // max(len(numbers), 1), minlength=len(table))
     test = np.flatnonzero(table.split_N == TEST)
     pairs, counts = np.unique(pair_N[test], return_counts=True)
-    best = np.zeros(len(values), np.int64)
-    np.maximum.at(best, pairs // max(len(numbers), 1), counts)
+    best_N = np.zeros(len(table), np.int64)
+    np.maximum.at(best_N, pairs // max(len(numbers), 1), counts)
     return Conflicts(
-        rows=np.flatnonzero(num_answers[prompt_N] > 1),
-        num_prompts=len(values),
-        num_conflicting=int((num_answers > 1).sum()),
-        accuracy_ceiling=float(best.sum() / len(test)) if len(test) else 1.0,
+        rows=np.flatnonzero(num_answers_N[first_N] > 1),
+        num_prompts=np.count_nonzero(num_rows_N),
+        num_conflicting=int((num_answers_N > 1).sum()),
+        accuracy_ceiling=float(best_N.sum() / len(test)) if len(test) else 1.0,
     )
 
 

@@ -25,7 +25,8 @@ UNSPLIT = -1
 TRAIN, VALIDATION, TEST = range(3)
 """Codes of the splits: their places in ``SPLITS``."""
 _HASH_BYTES = 32
-_CHUNK_ROWS = 10_000
+_PIECE_ROWS = 512
+"""Rows of a stored piece: their texts stay in the processor's cache."""
 
 
 class _Body(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -119,20 +120,19 @@ class ExampleTable:
     def sorted_ids(self, split: Split) -> list[str]:
         """Return the ids of a split's examples in order."""
         places = self.find(split)
-        nearly_K = np.lexsort((self.occurrence_N[places], self.content_N[places]))
-        return sorted(self.example_ids(places[nearly_K]))  # numbers sort faster; as text, "10" is before "2"
+        nearly_K = np.argsort(self.content_N[places])  # numbers sort faster, and texts nearly in order too
+        return sorted(self.example_ids(places[nearly_K]))
 
     def stored_lines(self, split: Split) -> Iterator[bytes]:
-        """Yield the lines of ``rows/<split>.jsonl``: id and line number before the body as it is kept."""
-        for places in in_chunks(self.find(split)):
-            names = "\n".join(_list_hex(self.content_N[places].astype(">u8"))).encode().split(b"\n")
-            occurrences, lines = self.occurrence_N[places].tolist(), self.line_N[places].tolist()
-            starts, ends = (self._start(places) + 1).tolist(), self.end_N[places].tolist()
-            for name, occurrence, line, start, end in zip(
-                names, occurrences, lines, starts, ends, strict=True
-            ):
-                body = self._bodies[start:end]
-                yield b'{"example_id":"%b.%d","line":%d,%b\n' % (name, occurrence, line, body)
+        """Yield the lines of ``rows/<split>.jsonl``, hundreds in a piece: ids and line numbers before bodies."""
+        for places in in_chunks(self.find(split), _PIECE_ROWS):
+            named = zip(self.example_ids(places), self.line_N[places].tolist(), strict=True)
+            heads = "\n".join([f'{{"example_id":"{name}","line":{line},' for name, line in named]).encode()
+            spans = zip((self._start(places) + 1).tolist(), self.end_N[places].tolist(), strict=True)
+            pieces: list[bytes | memoryview] = [b"\n"] * (3 * len(places))
+            pieces[::3] = heads.split(b"\n")
+            pieces[1::3] = [self._bodies[start:end] for start, end in spans]
+            yield b"".join(pieces)
 
     def find_value(self, index: int, key: str) -> str | None:
         """Return a metadata field of one example, or None."""
@@ -311,10 +311,10 @@ class TableBuilder:
         )
 
 
-def in_chunks(index_K: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the places of a few thousand examples at a time, for what is listed of each."""
-    for first in range(0, len(index_K), _CHUNK_ROWS):
-        yield index_K[first : first + _CHUNK_ROWS]
+def in_chunks(index_K: np.ndarray, num_rows: int = 10_000) -> Iterator[np.ndarray]:
+    """Yield the places of so many examples at a time, for what is listed of each."""
+    for first in range(0, len(index_K), num_rows):
+        yield index_K[first : first + num_rows]
 
 
 def _list_hex(value_K: np.ndarray) -> list[str]:
@@ -353,11 +353,24 @@ def is_among(value_N: np.ndarray, sorted_K: np.ndarray) -> np.ndarray:
     return sorted_K[place_N] == value_N
 
 
+def find_first(value_N: np.ndarray) -> np.ndarray:
+    """Return for each place the first one with an equal value; quick where few values are repeated."""
+    first_N = np.arange(len(value_N))
+    rows_K = _find_repeated(value_N)
+    _, first_V, number_K = np.unique(value_N[rows_K], return_index=True, return_inverse=True)
+    first_N[rows_K] = rows_K[first_V[number_K]]
+    return first_N
+
+
+def _find_repeated(value_N: np.ndarray) -> np.ndarray:
+    """Return the places of values that occur more than once."""
+    ordered_N = np.sort(value_N)
+    return np.flatnonzero(is_among(value_N, ordered_N[1:][ordered_N[1:] == ordered_N[:-1]]))
+
+
 def _number(split_N: np.ndarray, content_N: np.ndarray) -> np.ndarray:
     """Return for each example how many earlier ones of its split have its content."""
-    ordered_N = np.sort(content_N)
-    repeated = ordered_N[1:][ordered_N[1:] == ordered_N[:-1]]
-    rows_K = np.flatnonzero(is_among(content_N, repeated))  # all others are the first with their content
+    rows_K = _find_repeated(content_N)  # all others are the first with their content
     order_K = rows_K[np.lexsort((content_N[rows_K], split_N[rows_K]))]  # stable: file order within equal ones
     is_first_K = np.ones(len(order_K), bool)
     is_first_K[1:] = (np.diff(split_N[order_K]) != 0) | (np.diff(content_N[order_K]) != 0)

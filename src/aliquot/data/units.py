@@ -12,7 +12,7 @@ from hashlib import sha256
 
 import numpy as np
 
-from aliquot.data.table import ExampleTable, in_chunks
+from aliquot.data.table import ExampleTable, find_first, in_chunks
 
 CONSTANT_SHARE = 0.1
 """A prompt of more than this share of all rows is a standing instruction, not an item of its own."""
@@ -63,11 +63,13 @@ def build_units(
 
 def order_units(units: Units, table: ExampleTable, pool_M: np.ndarray, salt: str) -> np.ndarray:
     """Return the units in the order of a salted hash of their names, the same for any order of rows."""
-    head, digests = f"{salt}:".encode(), bytearray()
+    salted, digests = sha256(f"{salt}:".encode()), bytearray()
     for rows in in_chunks(pool_M[units.first_U]):
-        names = "\n".join(table.content_hashes(rows)).encode().split(b"\n")
-        digests += b"".join([sha256(head + name).digest() for name in names])
-    order_key_U = np.frombuffer(digests, ">u8")[:: sha256().digest_size // 8]
+        for name in "\n".join(table.content_hashes(rows)).encode().split(b"\n"):
+            digest = salted.copy()  # takes less time than a new one
+            digest.update(name)
+            digests += digest.digest()
+    order_key_U = np.frombuffer(digests, ">u8")[:: salted.digest_size // 8]
     return np.argsort(order_key_U.astype(np.uint64), kind="stable")
 
 
@@ -124,13 +126,12 @@ def _find_first(unit_M: np.ndarray, content_M: np.ndarray, size_U: np.ndarray) -
 
 
 def _items(reading_M: np.ndarray, content_M: np.ndarray) -> np.ndarray:
-    """Return what stands for an item in each row: its prompt, or its content where the prompt is constant."""
-    _, reading_M, counts = np.unique(reading_M, return_inverse=True, return_counts=True)
+    """Return the first row of the same item: of one prompt, or of one content where the prompt is constant."""
+    first_M = find_first(reading_M)
     limit = max(_CONSTANT_ROWS, int(CONSTANT_SHARE * len(reading_M)))
-    rows = np.flatnonzero(counts[reading_M] > limit)
-    _, content_K = np.unique(content_M[rows], return_inverse=True)
-    reading_M[rows] = len(counts) + content_K
-    return reading_M
+    rows = np.flatnonzero(np.bincount(first_M)[first_M] > limit)
+    first_M[rows] = rows[find_first(content_M[rows])]
+    return first_M
 
 
 def _join(columns: Sequence[np.ndarray]) -> np.ndarray:

@@ -86,7 +86,8 @@ def score_answers(
     require_usable(checked.report)
     require_conversations(checked)
     require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
-    rows = [decode(line, StoredExample, "row") for line in checked.table.stored_lines("test")]
+    stored = b"".join(checked.table.stored_lines("test"))
+    rows = [decode(line, StoredExample, "row") for line in stored.splitlines()]
     read = [read_answer_file(Path(file), columns or Columns()) for file in files]
     told = [
         _Told(model=model, file=file, matched=match_answers(rows, file, missing))

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from aliquot.core.dataset import SPLITS, StoredExample
 from aliquot.core.records import decode, encode
+from aliquot.data.table import find_first
 from tests.unit.data.rows import example, list_rows, table_of
 
 EXAMPLES = st.lists(
@@ -44,7 +45,8 @@ def test_ids_without_texts_are_those_of_the_examples(examples):
 def test_a_stored_line_is_the_record_of_a_stored_example(examples):
     table = table_of(examples)
     for split in SPLITS:
-        for line, item in zip(table.stored_lines(split), table.view(split), strict=True):
+        lines = b"".join(table.stored_lines(split)).splitlines(keepends=True)
+        for line, item in zip(lines, table.view(split), strict=True):
             stored = decode(line, StoredExample, "line")
             expected = StoredExample(
                 example_id=item.example_id,
@@ -57,6 +59,17 @@ def test_a_stored_line_is_the_record_of_a_stored_example(examples):
             )
             assert stored == expected
             assert line == encode(expected) + b"\n"
+
+
+def test_stored_lines_are_whole_at_every_border_of_pieces():
+    table = table_of([example(f"p{i}", "a" * (i % 7), line=i, split="train") for i in range(1100)])
+    alone = [b"".join(table.take(np.array([place])).stored_lines("train")) for place in range(1100)]
+    assert b"".join(table.stored_lines("train")) == b"".join(alone)
+
+
+@given(st.lists(st.integers(0, 12) | st.sampled_from([-(2**63), 2**63 - 1]), max_size=40))
+def test_the_first_place_of_each_value_is_that_of_a_plain_search(values):
+    assert find_first(np.array(values, np.int64)).tolist() == [values.index(value) for value in values]
 
 
 @given(EXAMPLES, st.data())
