@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+import numpy as np
 
 from aliquot.data.format import Number, Problem
 from aliquot.data.json_faults import MAX_DEPTH, REMEDY, diagnose, find_fault
@@ -84,8 +85,11 @@ def is_object_a_line(data: bytes) -> bool:
     It is if every line begins and ends with a brace: two lines cannot be one object then, because a brace
     never follows a closing brace.
     """
-    is_usual = data.startswith(b"{") and data.endswith((b"}\n", b"}")) and len(data) <= MAX_LINE_BYTES
-    return is_usual and data.count(b"}\n{") == _count_lines(data) - 1
+    if not (data.startswith(b"{") and data.endswith((b"}\n", b"}")) and len(data) <= MAX_LINE_BYTES):
+        return False
+    chars = np.frombuffer(data, np.uint8)
+    inner = np.flatnonzero(chars[:-1] == ord("\n"))  # of all but the last line
+    return bool((chars[inner - 1] == ord("}")).all() and (chars[inner + 1] == ord("{")).all())
 
 
 def _count_lines(data: bytes) -> int:
@@ -115,12 +119,18 @@ def _is_whole(value: object, data: bytes) -> bool:
         return False
     if max(map(len, data.translate(None, _NO_BRACKETS).split(b"\n"))) > _MAX_BRACKETS:
         return False
-    return data.count(b":") == _ENCODER.encode(value).count(b":")
+    return count_colons(data) == count_colons(_ENCODER.encode(value))
+
+
+def count_colons(data: bytes) -> int:
+    """Return how many colons a text holds."""
+    # Where there are many, several times as fast as bytes.count.
+    return np.count_nonzero(np.frombuffer(data, np.uint8) == ord(":"))
 
 
 def hides_colon(data: bytes) -> bool:
     """Return whether a text may hold a colon as an escape."""
-    return any(escape in data for escape in _HIDDEN_COLONS)
+    return _HIDDEN_COLONS[0][:-1] in data and any(escape in data for escape in _HIDDEN_COLONS)
 
 
 def list_objects(sample: Sample) -> list[dict[str, Any]]:

@@ -31,18 +31,26 @@ _FEW_DIGITS = 8
 _RUN_OF_DIGITS = re.compile(rf"\d(?:[ .\-()]{{0,2}}\d){{{_FEW_DIGITS - 1}}}")
 _COLONS = re.compile(r":[0-9A-Fa-f]{1,4}:|::")
 """Stands in every address of colons."""
-_FIRST_LOOK = ("<", "@", "[", "_", "sk-", "AIza", "glpat-", "xox", "eyJ", "-----BEGIN", "AKIA", "ASIA")
-"""Every match of a pattern without digits holds one of these; most texts hold none."""
+_FIRST_LOOK = (
+    ("<", ("<",)),
+    ("@", ("@",)),
+    ("[", ("[",)),
+    ("_", ("_",)),
+    ("-", ("sk-", "glpat-", "-----BEGIN")),
+    ("A", ("AIza", "AKIA", "ASIA")),
+    ("J", ("eyJ",)),
+    ("x", ("xox",)),
+)
+"""Every match of a pattern without digits holds one of these texts, looked for where a character of it
+stands: most texts hold none, and one character is found ten times as fast as several."""
 _GLANCE_ROWS = 16
 
 
 def scan(text: str) -> tuple[str, ...]:
     """Return the names of the patterns that a text holds, each once."""
     names: list[str] = []
-    for first in _FIRST_LOOK:
-        if first in text:
-            names += _search(text, _TEXTUAL)
-            break
+    if _may_hold_textual(text):
+        names += _search(text, _TEXTUAL)
     if _has_run_of_digits(text) or "::" in text or text.count(":") >= 7:
         names += _search(text, _NUMERIC)
     return tuple(dict.fromkeys(names))
@@ -52,7 +60,16 @@ def may_hold(text: str) -> bool:
     """Return whether any part of a text can hold a pattern, at a glance."""
     if _count_digits(text) >= _FEW_DIGITS or (":" in text and _COLONS.search(text)):
         return True
-    return any(first in text for first in _FIRST_LOOK)
+    return _may_hold_textual(text)
+
+
+def _may_hold_textual(text: str) -> bool:
+    for char, firsts in _FIRST_LOOK:
+        if char in text:
+            for first in firsts:
+                if first in text:
+                    return True
+    return False
 
 
 def scan_rows(rows: Sequence[Key]) -> Iterator[tuple[int, str]]:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from unicodedata import is_normalized
 
 import msgspec
@@ -23,8 +23,8 @@ from aliquot.core.conversation import Message
 from aliquot.core.dataset import SPLITS, Split
 from aliquot.core.records import canonical_json
 from aliquot.data.format import PlainRows
-from aliquot.data.json_lines import hides_colon, is_object_a_line
-from aliquot.data.keys import AnswersGiven, Key, Turn, number_turns, user_text
+from aliquot.data.json_lines import count_colons, hides_colon, is_object_a_line
+from aliquot.data.keys import AnswersGiven, Key, Turn, number_rows, user_text
 from aliquot.data.patterns import scan_rows
 from aliquot.data.source import Block, Broken
 from aliquot.data.split_words import SPLIT_WORDS
@@ -38,8 +38,12 @@ _MIN_ROWS = 4
 """Fewer plain rows among others are not worth the trouble of many."""
 
 
+class _PlainTurn(Turn, frozen=True, gc=False, forbid_unknown_fields=True):
+    role: Literal["system", "developer", "user", "assistant"]  # names a decoder knows are not made anew
+
+
 class _Line(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    messages: tuple[Turn, ...]
+    messages: tuple[_PlainTurn, ...]
     split: str = ""
 
 
@@ -99,16 +103,17 @@ def read_plain_rows(block: Block) -> PlainRows | None:
 
 def _compare(decoded: _Decoded) -> tuple[np.ndarray, list[str], AnswersGiven]:
     """Return the columns with what rows are compared by, the different answers, and the last two."""
+    prompts = [turns[:-1] for turns in decoded.messages]
+    answers = [turns[-1].content for turns in decoded.messages]
     given, places = AnswersGiven(), dict[str, int]()
-    rows = []
-    for turns in decoded.messages:
-        prompt, answer = turns[:-1], turns[-1].content
+    is_given = []
+    for prompt, answer in zip(prompts, answers, strict=True):
         text = prompt[-1].content if len(prompt) <= 2 else user_text(prompt)
-        rows.append(
-            (*number_turns(prompt), places.setdefault(answer, len(places)), *given.find(answer, text))
-        )
-    columns_K = np.zeros(len(rows), ROW_TYPE)
-    columns_K[["prompt_N", "reading_N", "answer_N", "is_given_N", "is_other_given_N"]] = rows
+        is_given.append(given.find(answer, text))
+    columns_K = np.zeros(len(prompts), ROW_TYPE)
+    columns_K["prompt_N"], columns_K["reading_N"] = number_rows(prompts)
+    columns_K["answer_N"] = [places.setdefault(answer, len(places)) for answer in answers]
+    columns_K[["is_given_N", "is_other_given_N"]] = is_given
     return columns_K, list(places), given
 
 
@@ -123,7 +128,7 @@ class _Decoded(NamedTuple):
     def count_chars(self) -> np.ndarray:
         """Return the number of characters of each row."""
         start_K = np.cumsum([0, *map(len, self.messages[:-1])])
-        return np.add.reduceat(np.array([*map(len, self.texts)]), start_K)
+        return np.add.reduceat(np.fromiter(map(len, self.texts), np.int64, len(self.texts)), start_K)
 
     def hash_contents(self) -> bytes:
         """Return the digests of ``core.dataset.hash_content``, one after the other."""
@@ -131,11 +136,18 @@ class _Decoded(NamedTuple):
         forms = data.split(b"\n")[:-1]
         if not data.isascii() and not is_normalized("NFC", data.decode()):
             forms = [canonical_json(turns) for turns in self.messages]
-        return b"".join([sha256(form).digest() for form in forms])
+        digests = bytearray()
+        for form in forms:
+            digest = _EMPTY.copy()  # takes less time than a new one
+            digest.update(form)
+            digests += digest.digest()
+        return bytes(digests)
 
 
 def _decode(block: Block) -> _Decoded | None:
-    data = block.data.replace(b"\r\n", b"\n")  # never within a text, where both are escaped
+    data = block.data
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")  # never within a text, where both are escaped
     if not is_object_a_line(data) or hides_colon(data):
         return None
     try:
@@ -160,7 +172,7 @@ def _are_whole(rows: _Decoded, block: Block) -> bool:
     num_keys = num_rows + 2 * len(rows.texts) + num_rows - rows.splits.count("")
     num_written = 3 * len(rows.texts)  # with the weight of each turn
     is_each = num_rows == block.last_line - block.number + 1
-    return is_each and block.data.count(b":") - num_keys == rows.lines.count(b":") - num_written
+    return is_each and count_colons(block.data) - num_keys == count_colons(rows.lines) - num_written
 
 
 def read_plain(value: dict[str, Any]) -> tuple[Message, ...] | None:
@@ -197,4 +209,5 @@ def _is_usual(roles: tuple[str, ...]) -> bool:
 
 _DECODER = msgspec.json.Decoder(_Line)
 _ENCODER = msgspec.json.Encoder()
+_EMPTY = sha256()
 _SORTED = msgspec.json.Encoder(order="sorted")

@@ -124,7 +124,7 @@ class ExampleTable:
         return sorted(self.example_ids(places[nearly_K]))
 
     def stored_lines(self, split: Split) -> Iterator[bytes]:
-        """Yield the lines of ``rows/<split>.jsonl``, hundreds in a piece: ids and line numbers before bodies."""
+        """Yield the lines of ``rows/<split>.jsonl``, hundreds in a piece: id and line before each body."""
         for places in in_chunks(self.find(split), _PIECE_ROWS):
             named = zip(self.example_ids(places), self.line_N[places].tolist(), strict=True)
             heads = "\n".join([f'{{"example_id":"{name}","line":{line},' for name, line in named]).encode()
@@ -322,15 +322,15 @@ def _list_hex(value_K: np.ndarray) -> list[str]:
     return value_K.tobytes().hex("\n", value_K.itemsize).split("\n") if len(value_K) else []
 
 
-_ROW = struct.Struct("<IIbQqqii??Iq")
+_ROW = struct.Struct("<IIbQQQii??Iq")
 ROW_TYPE = np.dtype(
     [
         ("line_N", "<u4"),
         ("file_N", "<u4"),
         ("split_N", "i1"),
         ("content_N", "<u8"),
-        ("prompt_N", "<i8"),
-        ("reading_N", "<i8"),
+        ("prompt_N", "<u8"),
+        ("reading_N", "<u8"),
         ("answer_N", "<i4"),
         ("group_N", "<i4"),
         ("is_given_N", "?"),

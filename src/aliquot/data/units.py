@@ -126,7 +126,7 @@ def _find_first(unit_M: np.ndarray, content_M: np.ndarray, size_U: np.ndarray) -
 
 
 def _items(reading_M: np.ndarray, content_M: np.ndarray) -> np.ndarray:
-    """Return the first row of the same item: of one prompt, or of one content where the prompt is constant."""
+    """Return the first row with each row's prompt, or with its content where the prompt is constant."""
     first_M = find_first(reading_M)
     limit = max(_CONSTANT_ROWS, int(CONSTANT_SHARE * len(reading_M)))
     rows = np.flatnonzero(np.bincount(first_M)[first_M] > limit)
