@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.data.format import Number, Problem
-from aliquot.data.json_lines import as_json, decode_object
+from aliquot.data.json_lines import as_json, count_colons, decode_object, hides_colon, is_object_a_line
 from aliquot.data.source import Line
 
 JSON = st.recursive(
@@ -96,3 +96,29 @@ def test_a_key_written_twice_never_passes(value):
 @given(st.binary(max_size=80))
 def test_any_bytes_give_an_object_or_a_problem(data):
     assert isinstance(decode_object(Line(1, data)), (dict, Problem))
+
+
+@given(st.text('{}\n\r:a"\\u03Aa', max_size=30).map(str.encode))
+def test_a_block_is_looked_at_as_a_plain_search_would(data):
+    num_lines = data.count(b"\n") + (not data.endswith(b"\n"))
+    is_usual = data.startswith(b"{") and data.endswith((b"}", b"}\n"))
+    assert is_object_a_line(data) == (is_usual and data.count(b"}\n{") == num_lines - 1)
+    assert count_colons(data) == data.count(b":")
+    assert hides_colon(data) == (rb"\u003a" in data or rb"\u003A" in data)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_so"),
+    [
+        (b"{}\n{}\n{}", True),
+        (b"{}\n{}\n", True),
+        (b"{}", True),
+        (b"{\n}", False),
+        (b"{}\n\n{}", False),
+        (b"{}\n{}\n\n", False),
+        (b"[{}\n{}]", False),
+        (b"", False),
+    ],
+)
+def test_one_object_a_line_is_told_by_braces(data, is_so):
+    assert is_object_a_line(data) is is_so

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aliquot.data.keys import exact_prompt, fold, normalise, number_turns
+from aliquot.data.keys import Turn, exact_prompt, fold, normalise, number_rows, number_turns
 from tests.unit.data.rows import example
 
 
@@ -51,6 +51,23 @@ def test_each_message_of_a_prompt_is_read_alike():
     (one, one_reading), (other, other_reading) = (number_turns(exact_prompt(row)) for row in (first, second))
     assert one != other
     assert one_reading == other_reading
+
+
+TEXTS = st.sampled_from(["a", "b", "ab", "Is CCO", "is CCO", "a  b", " a", "é", "a\nb", "10⁵"]) | st.text(
+    "aA é\n"
+)
+TURNS = st.builds(Turn, st.sampled_from(["system", "user", "assistant", "tools"]), TEXTS)
+
+
+@given(st.lists(st.lists(TURNS, min_size=1, max_size=4).map(tuple), min_size=1, max_size=50))
+def test_many_rows_have_the_numbers_that_each_has_alone(rows):
+    numbers = zip(*(column.tolist() for column in number_rows(rows)), strict=True)
+    assert list(numbers) == [number_turns(row) for row in rows]
+
+
+@given(st.lists(st.lists(TURNS, min_size=1, max_size=4).map(tuple), min_size=2, max_size=12, unique=True))
+def test_different_turns_have_different_numbers_in_whatever_order_they_stand(rows):
+    assert len({number_turns(row)[0] for row in rows}) == len(rows)
 
 
 @given(st.text())

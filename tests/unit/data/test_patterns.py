@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aliquot.data.patterns import PATTERNS, PatternCensus, scan
+from aliquot.data.patterns import _FIRST_LOOK, PATTERNS, PatternCensus, may_hold, scan
 from aliquot.data.table import TableBuilder
 from tests.unit.data.rows import example
 
@@ -126,3 +126,16 @@ def test_each_name_is_given_once():
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=200))
 def test_any_text_can_be_scanned(text):
     assert set(scan(text)) <= {pattern.name for pattern in PATTERNS}
+
+
+@pytest.mark.parametrize("text", [text for text, _ in FOUND])
+def test_a_glance_passes_over_no_text_that_holds_a_pattern(text):
+    assert may_hold(f"some words\n{text}\nmore words")
+
+
+def test_a_glance_passes_over_plain_words():
+    assert not may_hold("A well-known ratio: 3 to 4 for Jo, next to xenon; Asian and African rivers.")
+
+
+def test_each_first_look_holds_the_character_it_is_looked_for_by():
+    assert all(char in text for char, texts in _FIRST_LOOK for text in texts)
