@@ -13,6 +13,7 @@ import contextlib
 import itertools
 import logging
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -31,9 +32,9 @@ MIN_BYTES = 32_000_000
 """A smaller file is read before another process would have begun."""
 _MIN_FREE_BYTES = 500_000_000
 """Several times what the other process takes."""
-_NUM_FIRST, _NUM_THEIRS, _NUM_OURS = 8, 5, 4
-"""Pieces read while the other process begins; then those given to it and those read here meanwhile, which
-are fewer because this process also keeps the rows of both."""
+_NUM_FIRST, _NUM_THEIRS, _MOST_OURS = 12, 8, 10
+"""Pieces read while the other process begins; then those given to it at once, and how many are read here at
+most until it answers: fewer where both are equally fast, because this process also keeps the rows of both."""
 _LENGTH_BYTES = 8
 
 Piece = Block | Broken | PlainRows
@@ -65,12 +66,29 @@ def _count_cores() -> int:
 def _part_by_two(blocks: Iterator[Block | Broken]) -> Iterator[Piece]:
     with SecondReader() as other:
         yield from part_plain(itertools.islice(blocks, _NUM_FIRST))
-        while theirs := list(itertools.islice(blocks, _NUM_THEIRS)):
-            other.ask([item for item in theirs if isinstance(item, Block)])
-            ours = list(part_plain(itertools.islice(blocks, _NUM_OURS)))
-            answer = other.answer()
-            yield from part_plain(theirs) if answer is None else _merge(theirs, answer)
+        theirs = _ask(other, blocks)
+        while theirs:
+            ours = list(part_plain(_until_answer(other, itertools.islice(blocks, _MOST_OURS))))
+            asked, answer = theirs, other.answer()
+            theirs = _ask(other, blocks)  # it reads on while the caller keeps these rows
+            yield from part_plain(asked) if answer is None else _merge(asked, answer)
             yield from ours
+
+
+def _ask(other: SecondReader, blocks: Iterator[Block | Broken]) -> list[Block | Broken]:
+    """Give the other process the next blocks, and return them with what is broken between."""
+    theirs = list(itertools.islice(blocks, _NUM_THEIRS))
+    if theirs:
+        other.ask([item for item in theirs if isinstance(item, Block)])
+    return theirs
+
+
+def _until_answer(other: SecondReader, blocks: Iterator[Block | Broken]) -> Iterator[Block | Broken]:
+    """Yield blocks for as long as the other process is reading; at least one."""
+    for block in blocks:
+        yield block
+        if other.has_answered():
+            return
 
 
 def _merge(theirs: Iterable[Block | Broken], answer: Iterable[list[Block | PlainRows]]) -> Iterator[Piece]:
@@ -111,6 +129,16 @@ class SecondReader:
                 _send(self._process.stdin, _ENCODER.encode(blocks))
             except OSError:
                 self._lose()
+
+    def has_answered(self) -> bool:
+        """Return whether an answer need not be waited for, or will not come; False where none can tell."""
+        if not (self._process and self._process.stdout):
+            return True
+        if not hasattr(select, "poll"):  # on Windows
+            return False
+        poll = select.poll()
+        poll.register(self._process.stdout, select.POLLIN)
+        return bool(poll.poll(0))
 
     def answer(self) -> list[list[Block | PlainRows]] | None:
         """Return what each of the blocks is parted into; None when the process is gone."""

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -102,6 +103,25 @@ def test_blocks_cut_anywhere_come_back_as_they_are_read_here():
             assert other.answer() == [list(part_plain([block])) for block in blocks]
 
         come_back()
+
+
+def test_whether_an_answer_has_come_is_told_without_waiting():
+    with SecondReader() as other:
+        assert not other.has_answered()
+        other.ask([])
+        assert other.answer() == []
+        assert not other.has_answered()
+    assert other.has_answered()  # there is nothing to wait for
+
+
+def test_blocks_are_read_here_until_the_other_process_has_answered():
+    def until(*has_answered):
+        other = SimpleNamespace(has_answered=iter(has_answered).__next__)
+        return len(list(second_reader._until_answer(other, iter(blocks))))
+
+    blocks = [Block(number, b"{}\n") for number in range(1, 6)]
+
+    assert (until(True), until(False, False, True), until(*[False] * 5)) == (1, 3, 5)
 
 
 def cut(lines, sizes, end):
