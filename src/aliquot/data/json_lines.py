@@ -125,7 +125,7 @@ def _is_whole(value: object, data: bytes) -> bool:
 def count_colons(data: bytes) -> int:
     """Return how many colons a text holds."""
     # Where there are many, several times as fast as bytes.count.
-    return np.count_nonzero(np.frombuffer(data, np.uint8) == ord(":"))
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == ord(":")))
 
 
 def hides_colon(data: bytes) -> bool:

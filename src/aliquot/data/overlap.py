@@ -137,7 +137,7 @@ def find_conflicts(table: ExampleTable) -> Conflicts:
     np.maximum.at(best_N, pairs // max(len(numbers), 1), counts)
     return Conflicts(
         rows=np.flatnonzero(num_answers_N[first_N] > 1),
-        num_prompts=np.count_nonzero(num_rows_N),
+        num_prompts=int(np.count_nonzero(num_rows_N)),
         num_conflicting=int((num_answers_N > 1).sum()),
         accuracy_ceiling=float(best_N.sum() / len(test)) if len(test) else 1.0,
     )

@@ -154,7 +154,7 @@ def _decode(block: Block) -> _Decoded | None:
         lines = _DECODER.decode_lines(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    messages = [line.messages for line in lines]
+    messages: list[Key] = [line.messages for line in lines]
     texts = [turn.content for turns in messages for turn in turns]
     decoded = _Decoded(messages, [line.split for line in lines], texts, _ENCODER.encode_lines(messages))
     return decoded if _are_plain(decoded) and _are_whole(decoded, block) else None
