@@ -64,12 +64,7 @@ def may_hold(text: str) -> bool:
 
 
 def _may_hold_textual(text: str) -> bool:
-    for char, firsts in _FIRST_LOOK:
-        if char in text:
-            for first in firsts:
-                if first in text:
-                    return True
-    return False
+    return any(char in text and any(first in text for first in firsts) for char, firsts in _FIRST_LOOK)
 
 
 def scan_rows(rows: Sequence[Key]) -> Iterator[tuple[int, str]]:
