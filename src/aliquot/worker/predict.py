@@ -6,40 +6,23 @@ Answers are appended batch by batch, so an interrupted prediction continues wher
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from aliquot.core.conversation import Message
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import sync_folder, translate_os_errors
+from aliquot.core.prompt import Prompt, PromptAnswer
 from aliquot.core.records import encode_lines
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.errors import Interrupted
-from aliquot.inference.engine import Answer, AnswerScore, Engine
-from aliquot.tokenization.batches import epoch_order
+from aliquot.inference.engine import Engine
 from aliquot.tokenization.encoder import Encoder
-from aliquot.tokenization.prefix_tree import shared_length
 from aliquot.training.journal import Journal
-
-MAX_SCORED_LABELS = 64
-"""Above this many labels every label of every item is no longer scored."""
-
-PROMPTS_SEEN = 32
-"""Prompts of a split that are looked at for what all of them begin with."""
-
-
-class LabelScore(NamedTuple):
-    """One label of a closed set as an answer to one prompt; the ids end with the stop token."""
-
-    label: str
-    token_ids: list[int]
-    score: AnswerScore
-
+from aliquot.worker.answering import PROMPTS_SEEN, Answerer, scored_labels
+from aliquot.worker.shots import choose_shots, with_shots
 
 class Predictor:
     """Predicts with one engine under the name ``model``.
@@ -52,9 +35,13 @@ class Predictor:
     def __init__(self, run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: str, engine: Engine) -> None:
         self._run_dir = run_dir
         self._spec = spec
-        self._encoder = encoder
         self._model = model
-        self._engine = engine
+        self._answerer = Answerer(
+            encoder,
+            engine,
+            labels=scored_labels(spec.task),
+            max_new_tokens=spec.prediction.max_new_tokens,
+        )
         train = run_dir.read_rows("train")
         seen = [*train, *run_dir.read_rows("validation")]
         self._train_prompts = {example.prompt_sha256 for example in seen}
@@ -94,126 +81,41 @@ class Predictor:
         return [prediction for batch in batches for prediction in self._answer(batch, split)]
 
     def _expect_prompts(self, examples: Sequence[StoredExample]) -> None:
-        """Tell the engine what the prompts of a split begin with, going by rows all over it.
+        """Tell what the prompts of a split begin with, going by rows all over it.
 
         A function of the rows alone, as the batches are: a resumed prediction gives the same digits.
         """
         step = max(1, len(examples) // PROMPTS_SEEN)
-        seen = [tuple(self._encode(example)) for example in examples[::step]]
-        if len(seen) > 1:
-            self._engine.keep_prefix(seen[0][: min(shared_length(seen[0], prompt) for prompt in seen[1:])])
+        self._answerer.expect([self._ask(example) for example in examples[::step]])
 
-    def _encode(self, example: StoredExample) -> list[int]:
-        return self._encoder.encode_prompt(self._with_shots(example.prompt), tools=example.tools)
+    def _ask(self, example: StoredExample) -> Prompt:
+        return Prompt(with_shots(example.prompt, self._shots), example.tools)
 
     def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
-        conversations = [self._with_shots(example.prompt) for example in batch]
-        tools = [example.tools for example in batch]
-        prompts = [self._encode(example) for example in batch]
-        scores = self._score_labels(prompts, conversations, tools)
-        answers = self._generate(prompts, scores)
+        answers = self._answerer.answer([self._ask(example) for example in batch])
         return [
-            self._as_prediction(example, split, prompt=prompt, answer=answer, scores=label_scores)
-            for example, prompt, answer, label_scores in zip(batch, prompts, answers, scores, strict=True)
+            self._as_prediction(example, split, answer)
+            for example, answer in zip(batch, answers, strict=True)
         ]
 
-    def _score_labels(
-        self, prompts: list[list[int]], conversations: list[tuple[Message, ...]], tools: list[str]
-    ) -> list[list[LabelScore]]:
-        """Score every label of every prompt; empty lists when the task has no small closed set."""
-        labels = self._spec.task.labels
-        if self._spec.task.task_type != "labels" or not 2 <= len(labels) <= MAX_SCORED_LABELS:
-            return [[] for _ in prompts]
-        answers = [
-            self._encoder.encode_answers(messages, labels, tools=its_tools)
-            for messages, its_tools in zip(conversations, tools, strict=True)
-        ]
-        scores = self._engine.score(prompts, answers)
-        return [
-            [LabelScore(*item) for item in zip(labels, ids, found, strict=True)]
-            for ids, found in zip(answers, scores, strict=True)
-        ]
-
-    def _generate(self, prompts: list[list[int]], scores: list[list[LabelScore]]) -> list[Answer]:
-        """Return the greedy answers, decoding only where scoring has not already shown them.
-
-        When every token of a label was the most probable one, that label *is* the greedy answer.
-        """
-        answers: list[Answer | None] = [
-            next((Answer(tuple(item.token_ids[:-1]), "stop") for item in found if item.score.is_greedy), None)
-            for found in scores
-        ]
-        open_places = [place for place, answer in enumerate(answers) if answer is None]
-        if open_places:
-            limit = self._spec.prediction.max_new_tokens
-            generated = self._engine.generate([prompts[place] for place in open_places], limit)
-            for place, answer in zip(open_places, generated, strict=True):
-                answers[place] = answer
-        return [answer for answer in answers if answer is not None]
-
-    def _as_prediction(
-        self,
-        example: StoredExample,
-        split: str,
-        *,
-        prompt: list[int],
-        answer: Answer,
-        scores: list[LabelScore],
-    ) -> Prediction:
-        probabilities, mass = normalise_labels(scores) if scores else (None, None)
+    def _as_prediction(self, example: StoredExample, split: str, answer: PromptAnswer) -> Prediction:
         return Prediction(
             example_id=example.example_id,
             split=split,
             model=self._model,
             prompt_sha256=example.prompt_sha256,
             reference=example.reference,
-            output=self._encoder.decode(answer.token_ids),
-            status="ok" if answer.finish_reason == "stop" else "truncated",
+            output=answer.text,
+            status=answer.status,
             finish_reason=answer.finish_reason,
-            label_probabilities=probabilities,
-            label_mass=mass,
+            label_probabilities=answer.label_probabilities,
+            label_mass=answer.label_mass,
             group=example.group,
             in_train=example.prompt_sha256 in self._train_prompts,
-            num_prompt_tokens=len(prompt),
-            num_output_tokens=len(answer.token_ids),
+            num_prompt_tokens=answer.num_prompt_tokens,
+            num_output_tokens=answer.num_output_tokens,
             seed=self._spec.training.seed,
         )
-
-    def _with_shots(self, prompt: tuple[Message, ...]) -> tuple[Message, ...]:
-        """Put the shots between the system prompt and the question."""
-        num_system = sum(1 for message in prompt if message.role in ("system", "developer"))
-        return (*prompt[:num_system], *self._shots, *prompt[num_system:])
-
-
-def choose_shots(train: Sequence[StoredExample], spec: Spec) -> tuple[Message, ...]:
-    """Return the turns of some training examples, drawn by the seed; labels are taken in turn.
-
-    With closed labels the shots go round the labels, so that a rare label is shown too.
-    """
-    order = [train[index] for index in epoch_order(len(train), spec.training.seed, -1)]
-    chosen: list[StoredExample] = []
-    while order and len(chosen) < spec.prediction.num_shots:
-        shown = [example.reference for example in chosen]
-        chosen.append(order.pop(_least_shown(order, shown) if spec.task.task_type == "labels" else 0))
-    return tuple(
-        message
-        for example in chosen
-        for message in example.messages
-        if message.role in ("user", "assistant", "tool")
-    )
-
-
-def normalise_labels(scores: Sequence[LabelScore]) -> tuple[dict[str, float], float]:
-    """Return p(label) renormalised over the labels, and their unnormalised mass."""
-    largest = max(item.score.log_probability for item in scores)
-    weights = {item.label: math.exp(item.score.log_probability - largest) for item in scores}
-    total = sum(weights.values())
-    mass = math.exp(largest) * total
-    return {label: weight / total for label, weight in weights.items()}, min(1.0, mass)
-
-
-def _least_shown(order: Sequence[StoredExample], shown: Sequence[str]) -> int:
-    return min(range(len(order)), key=lambda index: (shown.count(order[index].reference), index))
 
 
 def _recover(part: Path, batch_size: int) -> int:

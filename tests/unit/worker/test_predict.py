@@ -4,7 +4,9 @@ import pytest
 
 from aliquot.inference.engine import Answer, AnswerScore
 from aliquot.tokenization.encoder import Encoder
-from aliquot.worker.predict import LabelScore, Predictor, choose_shots, normalise_labels
+from aliquot.worker.answering import LabelScore, normalise_labels
+from aliquot.worker.predict import Predictor
+from aliquot.worker.shots import choose_shots
 from tests.fixtures.tiny_run import make_tiny_run
 
 

@@ -1,0 +1,45 @@
+"""What a model is asked, and what it says: the records of prompts that have no expected answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from aliquot.core.conversation import Message
+from aliquot.core.result import Status
+
+
+class Prompt(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A conversation that waits for an answer.
+
+    Attributes:
+        messages: The turns; the model speaks next.
+        tools: Definitions of the tools that the assistant may call, as JSON text.
+    """
+
+    messages: tuple[Message, ...]
+    tools: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptAnswer:
+    """A model's answer to one prompt.
+
+    Attributes:
+        text: As generated, unchanged; empty where there is none.
+        status: ``ok``; ``truncated`` when the token limit ended it; ``error`` when there is no answer.
+        label_probabilities: For closed labels: p(label and end of turn), renormalised over the labels.
+        label_mass: The sum of these probabilities before they were renormalised.
+        num_prompt_tokens, num_output_tokens: Counts under the model's own tokenizer.
+        error: Why there is no answer.
+    """
+
+    text: str
+    status: Status = "ok"
+    finish_reason: str = "stop"
+    label_probabilities: dict[str, float] | None = None
+    label_mass: float | None = None
+    num_prompt_tokens: int = 0
+    num_output_tokens: int = 0
+    error: str = ""
