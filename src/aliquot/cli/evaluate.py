@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from aliquot.cli import render
-from aliquot.cli.options import Debug, Json, RunsDir, takes_scoring_settings
+from aliquot.cli.options import Debug, Json, RunsDir, Split, takes_scoring_settings
 from aliquot.data.answer_file import Columns
 from aliquot.errors import InputError
 from aliquot.workflows.evaluate import evaluate as evaluate_workflow
@@ -51,6 +51,7 @@ def evaluate(
     id_column: Annotated[str | None, _column("--id-column", "the rows' ids")] = None,
     prompt_column: Annotated[str | None, _column("--prompt-column", "the prompts")] = None,
     answer_column: Annotated[str | None, _column("--answer-column", "the models' answers")] = None,
+    split: Split = "test",
     missing: Annotated[
         str,
         typer.Option(
@@ -81,5 +82,5 @@ def evaluate(
             named = {"--name": name, "--id-column": id_column, "--prompt-column": prompt_column}
             named |= {"--answer-column": answer_column, "--missing": missing != "refuse"}
             options |= {flag: value for flag, value in named.items() if value}
-        report = evaluate_workflow(run, against=against, runs_dir=runs_dir, **options)
+        report = evaluate_workflow(run, against=against, split=split, runs_dir=runs_dir, **options)
     render.show(report, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from aliquot.cli import render
-from aliquot.cli.options import Debug, Json, Run, RunsDir
+from aliquot.cli.options import Debug, Json, Run, RunsDir, Split
 from aliquot.workflows.predict import predict as predict_workflow
 from aliquot.workflows.surroundings import Surroundings
 
@@ -20,7 +20,15 @@ def _option(flag: str, help_text: str, metavar: str) -> Any:
 
 Model = Annotated[
     list[str] | None,
-    _option("--model", "base, base_few_shot or tuned; give it again for several.", "MODEL"),
+    _option(
+        "--model",
+        "base, base_few_shot, base_nearest, tuned or a checkpoint (step-000120); give it again for several.",
+        "MODEL",
+    ),
+]
+Checkpoint = Annotated[
+    list[str] | None,
+    _option("--checkpoint", "A checkpoint that answers, by its step: step-000120 or 120.", "STEP"),
 ]
 Endpoint = Annotated[
     str | None, _option("--endpoint", "A service that speaks OpenAI's chat completions answers.", "URL")
@@ -52,6 +60,8 @@ def predict(
     run: Run,
     *,
     model: Model = None,
+    checkpoint: Checkpoint = None,
+    split: Split = "test",
     endpoint: Endpoint = None,
     endpoint_model: EndpointModel = None,
     name: As = None,
@@ -81,6 +91,12 @@ def predict(
     given: Any = {key: value for key, value in options.items() if value is not None}
     with render.news(as_json=as_json) as tell:
         result = predict_workflow(
-            run, models=model, endpoint=endpoint, runs_dir=runs_dir, within=Surroundings(tell=tell), **given
+            run,
+            models=[*(model or ()), *(checkpoint or ())],
+            split=split,
+            endpoint=endpoint,
+            runs_dir=runs_dir,
+            within=Surroundings(tell=tell),
+            **given,
         )
     render.show(result, as_json=as_json)

@@ -10,7 +10,12 @@ from aliquot.export.record import RunRecord
 
 StageState = Literal["done", "now", "ahead"]
 
-PREDICTIONS = {"base": "Base answers", "base_few_shot": "Few-shot answers", "tuned": "Tuned answers"}
+PREDICTIONS = {
+    "base": "Base answers",
+    "base_few_shot": "Few-shot answers",
+    "base_nearest": "Nearest-shot answers",
+    "tuned": "Tuned answers",
+}
 RECENT_STEPS = 30
 """Steps over which the present speed is taken: enough to even out row lengths, few enough to follow load."""
 

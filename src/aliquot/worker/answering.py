@@ -60,7 +60,7 @@ class Answerer:
         return self._encoder.encode_prompt(prompt.messages, tools=prompt.tools)
 
     def expect(self, prompts: Sequence[Prompt]) -> None:
-        """Tell the engine what the prompts of a set begin with, given all of them or some from all over it."""
+        """Tell the engine what the prompts of a set begin with, going by some from all over it."""
         seen = [tuple(self.encode(prompt)) for prompt in prompts]
         if len(seen) > 1:
             self._engine.keep_prefix(seen[0][: min(shared_length(seen[0], ids) for ids in seen[1:])])

@@ -10,10 +10,11 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import sync_folder, translate_os_errors
 from aliquot.core.prompt import Prompt, PromptAnswer
-from aliquot.core.records import encode_lines
+from aliquot.core.records import encode_lines, read_records
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
@@ -22,31 +23,35 @@ from aliquot.inference.engine import Engine
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.journal import Journal
 from aliquot.worker.answering import PROMPTS_SEEN, Answerer, scored_labels
-from aliquot.worker.shots import choose_shots, with_shots
+from aliquot.worker.loading import describe_model
+from aliquot.worker.shots import Shots, build_shots
+
 
 class Predictor:
     """Predicts with one engine under the name ``model``.
 
     Args:
-        model: ``base``, ``base_few_shot`` or ``tuned``.
+        model: ``base``, ``base_few_shot``, ``base_nearest``, ``tuned`` or a checkpoint.
         engine: The loaded model.
     """
 
     def __init__(self, run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: str, engine: Engine) -> None:
         self._run_dir = run_dir
         self._spec = spec
+        self._encoder = encoder
         self._model = model
+        self._shots = Shots()
         self._answerer = Answerer(
             encoder,
             engine,
             labels=scored_labels(spec.task),
             max_new_tokens=spec.prediction.max_new_tokens,
         )
-        train = run_dir.read_rows("train")
-        seen = [*train, *run_dir.read_rows("validation")]
-        self._train_prompts = {example.prompt_sha256 for example in seen}
-        self._train_prompts.update(spec.start.prompts_seen if spec.start else ())
-        self._shots = choose_shots(train, spec) if model == "base_few_shot" else ()
+        self._train = run_dir.read_rows("train")
+        self._seen_before = {example.prompt_sha256 for example in self._train}
+        self._seen_before.update(spec.start.prompts_seen if spec.start else ())
+        validation = {example.prompt_sha256 for example in run_dir.read_rows("validation")}
+        self._seen_before_test = self._seen_before | validation
 
     def predict(self, split: str, journal: Journal) -> None:
         """Write the predictions of a split.
@@ -58,7 +63,7 @@ class Predictor:
         part = self._run_dir.predictions_path(self._model, split).with_suffix(".part")
         size = self._spec.prediction.batch_size
         num_done = _recover(part, size)
-        self._expect_prompts(examples)
+        self._begin(examples)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
             _append(part, encode_lines(self._answer(batch, split)))
@@ -71,25 +76,28 @@ class Predictor:
                     code="cancelled" if wish == "cancel" else "stopped",
                     hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
                 )
+        self._save_source(part, split)
         _publish(part, self._run_dir.predictions_path(self._model, split))
 
     def answer_all(self, split: str) -> list[Prediction]:
         """Return the predictions of a split without writing them."""
         examples, size = self._run_dir.read_rows(split), self._spec.prediction.batch_size
-        self._expect_prompts(examples)
+        self._begin(examples)
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
         return [prediction for batch in batches for prediction in self._answer(batch, split)]
 
-    def _expect_prompts(self, examples: Sequence[StoredExample]) -> None:
-        """Tell what the prompts of a split begin with, going by rows all over it.
+    def _begin(self, examples: Sequence[StoredExample]) -> None:
+        """Choose what is shown, and tell what the prompts of a split begin with, by rows all over it.
 
         A function of the rows alone, as the batches are: a resumed prediction gives the same digits.
         """
+        self._shots = build_shots(self._model, self._train, examples, self._spec)
         step = max(1, len(examples) // PROMPTS_SEEN)
         self._answerer.expect([self._ask(example) for example in examples[::step]])
 
     def _ask(self, example: StoredExample) -> Prompt:
-        return Prompt(with_shots(example.prompt, self._shots), example.tools)
+        window = self._spec.model.architecture.context_window
+        return self._shots.ask(example, self._encoder, window - self._spec.prediction.max_new_tokens)
 
     def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
         answers = self._answerer.answer([self._ask(example) for example in batch])
@@ -97,6 +105,18 @@ class Predictor:
             self._as_prediction(example, split, answer)
             for example, answer in zip(batch, answers, strict=True)
         ]
+
+    def _save_source(self, part: Path, split: str) -> None:
+        answers = list(read_records(part, Prediction))
+        source = AnswerSource(
+            model=self._model,
+            engine="transformers",
+            settings={**describe_model(self._model, self._run_dir, self._spec), **self._shots.settings},
+            num_answers=len(answers),
+            num_prompt_tokens=sum(answer.num_prompt_tokens for answer in answers),
+            num_output_tokens=sum(answer.num_output_tokens for answer in answers),
+        )
+        self._run_dir.save_source(source, split)
 
     def _as_prediction(self, example: StoredExample, split: str, answer: PromptAnswer) -> Prediction:
         return Prediction(
@@ -111,7 +131,8 @@ class Predictor:
             label_probabilities=answer.label_probabilities,
             label_mass=answer.label_mass,
             group=example.group,
-            in_train=example.prompt_sha256 in self._train_prompts,
+            in_train=example.prompt_sha256
+            in (self._seen_before_test if split == "test" else self._seen_before),
             num_prompt_tokens=answer.num_prompt_tokens,
             num_output_tokens=answer.num_output_tokens,
             seed=self._spec.training.seed,

@@ -6,7 +6,7 @@ from aliquot.inference.engine import Answer, AnswerScore
 from aliquot.tokenization.encoder import Encoder
 from aliquot.worker.answering import LabelScore, normalise_labels
 from aliquot.worker.predict import Predictor
-from aliquot.worker.shots import choose_shots
+from aliquot.worker.shots import as_turns, choose_shots
 from tests.fixtures.tiny_run import make_tiny_run
 
 
@@ -68,9 +68,9 @@ def test_label_probabilities_by_hand():
 def test_shots_come_from_train_and_show_every_label(parts):
     run_dir, spec, _ = parts
     train = run_dir.read_rows("train")
-    shots = choose_shots(train, spec)
+    shots = as_turns(choose_shots(train, spec))
     assert [message.role for message in shots] == ["user", "assistant"] * spec.prediction.num_shots
     assert len({message.content for message in shots if message.role == "assistant"}) == 2
     asked = {message.content for message in shots if message.role == "user"}
     assert asked <= {example.messages[1].content for example in train}
-    assert shots == choose_shots(train, spec)
+    assert shots == as_turns(choose_shots(train, spec))

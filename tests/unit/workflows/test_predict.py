@@ -33,7 +33,7 @@ def test_training_alone_lets_no_model_answer_and_prediction_can_follow(data, sur
 
 
 def test_an_unknown_model_is_refused(fixture_run, surround):
-    with pytest.raises(InputError, match="Known: base, base_few_shot, tuned"):
+    with pytest.raises(InputError, match="Known: base, base_few_shot, base_nearest, tuned"):
         predict(fixture_run.run_id, models=["gpt"], within=surround())
 
 
