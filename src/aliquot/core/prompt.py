@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import msgspec
 
 from aliquot.core.conversation import Message
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import Status
 
 
@@ -23,7 +24,41 @@ class Prompt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PromptAnswer:
+class AnswerJob:
+    """What a worker needs to know before it is asked.
+
+    Attributes:
+        max_new_tokens: Longest answer.
+        run_dir: The run whose model answers; empty for a base model.
+        model: ``tuned``, ``base`` or a checkpoint of the run.
+    """
+
+    max_new_tokens: int
+    run_dir: str = ""
+    model: str = "base"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedModel:
+    """What a worker says once its model is loaded: all that determines an answer, as text by name."""
+
+    settings: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """Prompts to be answered as one batch.
+
+    Attributes:
+        expected: Prompts from all over the set that this is a batch of; what they begin with is kept.
+    """
+
+    prompts: tuple[Prompt, ...]
+    expected: tuple[Prompt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptAnswer(ShownInNotebook):
     """A model's answer to one prompt.
 
     Attributes:

@@ -1,13 +1,13 @@
 """Files of answers that were made elsewhere: one answer a line, found by the names of its columns.
 
-CSV, TSV, Parquet and JSON Lines are read; among the latter the results of OpenAI's batches, and logged
+CSV, TSV, Excel, Parquet, JSON arrays and JSON Lines are read; among the latter the results of OpenAI's batches, and logged
 requests as OpenPipe exports them. Which row an answer belongs to, ``answer_match`` decides.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from aliquot.core.reply import Reply, cut_off
 from aliquot.core.result import Status
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
-from aliquot.data.formats import csv_table, parquet_table
-from aliquot.data.json_lines import as_json, as_text, read_objects
+from aliquot.data.json_lines import as_json, as_text
+from aliquot.data.record_file import read_record_file
 from aliquot.data.reply import read_reply
 from aliquot.data.source import Source, open_source
 from aliquot.errors import InputError
@@ -102,7 +102,7 @@ class _Chosen:
 
 
 def _read_records(source: Source) -> list[tuple[int, dict[str, Any]]]:
-    found = list(_open(source))
+    found = list(read_record_file(source))
     bad = [item for item in found if isinstance(item, Problem) and item.severity == "error"]
     if bad:
         more = f" ({len(bad) - 1:,} more lines are wrong.)" if len(bad) > 1 else ""
@@ -121,20 +121,6 @@ def _read_records(source: Source) -> list[tuple[int, dict[str, Any]]]:
             hint="Give one answer a line, beside the id or the prompt of its row.",
         )
     return records
-
-
-def _open(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
-    if source.kind in ("parquet", "arrow"):
-        return parquet_table.read_cells(source)
-    if source.kind != "text":
-        raise InputError(
-            "This is a workbook; answers are read from CSV, TSV, JSON Lines and Parquet.",
-            code="unknown_format",
-            location=source.name,
-            hint="Save the sheet as CSV.",
-        )
-    is_json = source.sample().head.lstrip().startswith(b"{")
-    return read_objects(source) if is_json else csv_table.read_cells(source)
 
 
 def _choose(names: Sequence[str], columns: Columns, location: str) -> _Chosen:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from aliquot.config.settings import DataSettings
@@ -24,6 +25,7 @@ from aliquot.data.validate import RowValidator
 from aliquot.errors import InputError
 
 _PROMPTS = tuple(dict.fromkeys(prompt for prompt, _ in PAIRS))
+_NO_TOOLS: Mapping[str, Any] = MappingProxyType({})
 _PLACEHOLDER = {"role": "assistant", "content": "?"}
 """A prompt is what stands before an answer: with one behind it, the rules of rows can check it."""
 
@@ -136,7 +138,7 @@ def _find(names: Sequence[str], settings: DataSettings, name: str) -> Columns:
             f"of {', '.join(_PROMPTS)}.",
             code="missing_columns",
             location=name,
-            hint="Name it with --prompt-column, or write a text with columns in braces: 'Is {formula} stable?'",
+            hint="Name it: --prompt-column NAME, or a text with columns in braces: 'Is {formula} stable?'",
         )
     return found
 
@@ -156,7 +158,9 @@ def _read_row(record: Record, read: Sequence[Row | Problem]) -> NewRow:
     return _as_row(line, fields, messages, chat)
 
 
-def _as_row(line: int, fields: Mapping[str, Any], messages: Any, chat: Mapping[str, Any] = {}) -> NewRow:  # noqa: B006
+def _as_row(
+    line: int, fields: Mapping[str, Any], messages: Any, chat: Mapping[str, Any] = _NO_TOOLS
+) -> NewRow:
     """Check a prompt by the rules of rows; an answer at its end is not part of it."""
     asked = messages
     if isinstance(messages, list):

@@ -41,8 +41,18 @@ def load_model(
     return load_checkpoint(base, spec.training, run_dir.checkpoints_dir / name)
 
 
-def describe_model(name: str, run_dir: RunDir, spec: Spec) -> dict[str, str]:
-    """Return what determines a model's answers beside the prompts, as text by name."""
+def describe_model(
+    name: str, run_dir: RunDir, spec: Spec, *, device: str = "", precision: str = ""
+) -> dict[str, str]:
+    """Return what determines a model's answers beside the prompts, as text by name.
+
+    Args:
+        name: As of `load_model`.
+        run_dir: The run.
+        spec: Its specification.
+        device: Where it answers; the run's device when not given.
+        precision: Of its weights there; the run's when not given.
+    """
     training, prediction = spec.training, spec.prediction
     files = {
         "adapter_sha256": run_dir.adapter_dir / "adapter_model.safetensors",
@@ -56,9 +66,9 @@ def describe_model(name: str, run_dir: RunDir, spec: Spec) -> dict[str, str]:
         "base": spec.model.source.name,
         "base_revision": spec.model.revision,
         **hashes,
-        "precision": training.precision,
+        "precision": precision or training.precision,
         "is_4_bit": str(training.is_4_bit).lower(),
-        "device": training.device,
+        "device": device or training.device,
         "temperature": "0",
         "max_new_tokens": str(prediction.max_new_tokens),
         "batch_size": str(prediction.batch_size),

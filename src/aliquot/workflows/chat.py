@@ -79,7 +79,7 @@ def chat(
         InputError: Neither a run nor a base model has this name.
     """
     within = within or Surroundings()
-    run_dir = _find_run(model, runs_dir)
+    run_dir = find_chat_run(model, runs_dir)
     if run_dir is None:
         base = prepare(str(model), within)
         arguments, title = ["--model-dir", str(base.folder)], base.name
@@ -89,11 +89,11 @@ def chat(
         arguments += ["--weights-dir", str(run_dir.find_weights_dir())]
         arguments += ["--4-bit"] if spec.training.is_4_bit else []
         title = f"{run_dir.run_id} (tuned {spec.plan.base})"
-        system = system or _common_system(run_dir)
+        system = system or common_system(run_dir)
     return Chat(within.target.open("chat", arguments), title=title, system=system)
 
 
-def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
+def find_chat_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
     """Return the run meant, None when it is no run; a run without trained weights cannot talk."""
     try:
         run_dir = find_run(model, runs_dir)
@@ -114,7 +114,7 @@ def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
     return run_dir
 
 
-def _common_system(run_dir: RunDir) -> str:
+def common_system(run_dir: RunDir) -> str:
     """Return the system message that all training rows share: the model was tuned to hear it."""
     systems = {
         example.messages[0].content if example.messages[0].role == "system" else ""
