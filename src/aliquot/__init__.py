@@ -5,7 +5,7 @@
     result = aliquot.run("reviews.jsonl", num_epochs=2)
     result.evaluation.headline
 
-The verbs of the command line, with the same words and the same records; settings are keywords. Each is
+The verbs of the command line (``load`` is ``predict --prompts``), with the same words and the same records; settings are keywords. Each is
 imported when it is first used, so that ``import aliquot`` costs nothing.
 """
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.checkpoint import checkpoint
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
+    from aliquot.workflows.load import load
     from aliquot.workflows.pipeline import run
     from aliquot.workflows.plan import plan
     from aliquot.workflows.predict import predict
@@ -44,6 +45,7 @@ _VERBS: dict[str, str] = {
     "checkpoint": "checkpoint:checkpoint",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
+    "load": "load:load",
     "plan": "plan:plan",
     "predict": "predict:predict",
     "report": "report:report",
@@ -72,6 +74,7 @@ __all__ = [
     "data",
     "doctor",
     "evaluate",
+    "load",
     "models",
     "plan",
     "predict",

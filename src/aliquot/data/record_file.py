@@ -49,5 +49,6 @@ def _read_line(number: int, data: bytes) -> Record | Problem:
         return number, {TEXT: data.decode().strip()}
     except UnicodeDecodeError as error:
         message = f"The line is not UTF-8: byte {error.start + 1} is 0x{data[error.start]:02x}."
-        remedy = "Save the file as UTF-8, or say how it is written (--set data.encoding=latin-1)."
-        return Problem(code="invalid_encoding", message=message, line=number, remedy=remedy)
+        return Problem(
+            code="invalid_encoding", message=message, line=number, remedy="Save the file as UTF-8."
+        )

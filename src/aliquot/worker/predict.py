@@ -6,15 +6,12 @@ Answers are appended batch by batch, so an interrupted prediction continues wher
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
-from aliquot.core.files import sync_folder, translate_os_errors
+from aliquot.core.part_file import PartFile
 from aliquot.core.prompt import Prompt, PromptAnswer
-from aliquot.core.records import encode_lines, read_records
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
@@ -60,13 +57,13 @@ class Predictor:
             Interrupted: A wish came; the answers so far are kept.
         """
         examples = self._run_dir.read_rows(split)
-        part = self._run_dir.predictions_path(self._model, split).with_suffix(".part")
         size = self._spec.prediction.batch_size
-        num_done = _recover(part, size)
+        part = PartFile(self._run_dir.predictions_path(self._model, split).with_suffix(".part"), size)
+        num_done = part.recover()
         self._begin(examples)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
-            _append(part, encode_lines(self._answer(batch, split)))
+            part.append(self._answer(batch, split))
             done = start + len(batch)
             journal.write("progress", stage=f"predict {self._model}", done=done, total=len(examples))
             wish = journal.find_wish()
@@ -77,7 +74,7 @@ class Predictor:
                     hint="" if wish == "cancel" else "`aliquot resume` continues from there.",
                 )
         self._save_source(part, split)
-        _publish(part, self._run_dir.predictions_path(self._model, split))
+        part.publish(self._run_dir.predictions_path(self._model, split))
 
     def answer_all(self, split: str) -> list[Prediction]:
         """Return the predictions of a split without writing them."""
@@ -106,8 +103,8 @@ class Predictor:
             for example, answer in zip(batch, answers, strict=True)
         ]
 
-    def _save_source(self, part: Path, split: str) -> None:
-        answers = list(read_records(part, Prediction))
+    def _save_source(self, part: PartFile, split: str) -> None:
+        answers = list(part.read(Prediction))
         source = AnswerSource(
             model=self._model,
             engine="transformers",
@@ -137,30 +134,3 @@ class Predictor:
             num_output_tokens=answer.num_output_tokens,
             seed=self._spec.training.seed,
         )
-
-
-def _recover(part: Path, batch_size: int) -> int:
-    """Return how many answers an interrupted prediction left, and cut off the lines of a torn batch.
-
-    Batches must not move: how rows are put together decides the last digits of their scores.
-    """
-    if not part.is_file():
-        return 0
-    lines = [line for line in part.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
-    whole = lines[: len(lines) // batch_size * batch_size]
-    os.truncate(part, sum(map(len, whole)))
-    return len(whole)
-
-
-def _append(part: Path, data: bytes) -> None:
-    with translate_os_errors(part):
-        part.parent.mkdir(exist_ok=True)
-        with part.open("ab") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def _publish(part: Path, path: Path) -> None:
-    os.replace(part, path)
-    sync_folder(path.parent)

@@ -79,11 +79,12 @@ def chat(
         InputError: Neither a run nor a base model has this name.
     """
     within = within or Surroundings()
-    run_dir = find_chat_run(model, runs_dir)
+    run_dir = find_run_if_any(model, runs_dir)
     if run_dir is None:
         base = prepare(str(model), within)
         arguments, title = ["--model-dir", str(base.folder)], base.name
     else:
+        _require_trained(run_dir)
         spec = run_dir.read_spec()
         arguments = ["--model-dir", str(get_model_dir(run_dir))]
         arguments += ["--weights-dir", str(run_dir.find_weights_dir())]
@@ -93,15 +94,24 @@ def chat(
     return Chat(within.target.open("chat", arguments), title=title, system=system)
 
 
-def find_chat_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
-    """Return the run meant, None when it is no run; a run without trained weights cannot talk."""
+def find_run_if_any(name: Path | str, runs_dir: Path | None) -> RunDir | None:
+    """Return the run meant, None when it is no run.
+
+    Raises:
+        RunError: Several runs fit, or nothing is trained in that folder.
+    """
     try:
-        run_dir = find_run(model, runs_dir)
+        run_dir = find_run(name, runs_dir)
     except AliquotError as error:
         if error.code == "run_ambiguous":
             raise
         return None
     run_dir.read_spec()  # refuses a folder in which nothing is trained
+    return run_dir
+
+
+def _require_trained(run_dir: RunDir) -> None:
+    """Refuse a run without trained weights: it cannot talk."""
     if run_dir.find_weights_dir() is None:
         raise InputError(
             "This run has no trained weights yet: it was not trained to its end.",
@@ -111,7 +121,6 @@ def find_chat_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
             if run_dir.state() is RunState.CANCELLED
             else f"`aliquot resume {run_dir.path}` trains it.",
         )
-    return run_dir
 
 
 def common_system(run_dir: RunDir) -> str:

@@ -16,7 +16,7 @@ from aliquot.core.records import decode, encode
 from aliquot.core.run_dir import RunDir
 from aliquot.data.new_rows import NewRow, NewRows, list_new_rows, read_new_rows
 from aliquot.errors import InputError
-from aliquot.workflows.chat import common_system, find_chat_run
+from aliquot.workflows.chat import common_system, find_run_if_any
 from aliquot.workflows.follow import get_model_dir
 from aliquot.workflows.predict import find_model
 from aliquot.workflows.prepare import prepare
@@ -160,6 +160,10 @@ class Model:
             raise
 
 
+def _refuse(row: NewRow) -> PromptAnswer:
+    return PromptAnswer(text="", status="error", finish_reason="refused", error=row.error)
+
+
 def load(
     name: Path | str,
     *,
@@ -188,7 +192,7 @@ def load(
         RunError: The run has no trained weights yet.
     """
     within = within or Surroundings()
-    run_dir = find_chat_run(name, runs_dir)
+    run_dir = find_run_if_any(name, runs_dir)
     if run_dir is None:
         base = prepare(str(name), within)
         return Model(
@@ -236,7 +240,7 @@ def _load_of_run(
     max_new_tokens: int | None,
 ) -> Model:
     spec = run_dir.read_spec()
-    columns = DataSettings.model_validate(spec.settings.get("data", {}))
+    columns = _read_columns(spec.settings.get("data", {}), prompt_column)
     job = AnswerJob(
         max_new_tokens=max_new_tokens or spec.prediction.max_new_tokens,
         run_dir=str(run_dir.path),
@@ -249,5 +253,11 @@ def _load_of_run(
         title=f"{run_dir.run_id} ({model} {spec.plan.base})",
         batch_size=spec.prediction.batch_size,
         system=system,
-        columns=columns.model_copy(update={"prompt": prompt_column}) if prompt_column else columns,
+        columns=columns,
     )
+
+
+def _read_columns(data: Mapping[str, Any], prompt_column: str | None) -> DataSettings:
+    """Return how the run's own prompts were read; how its file was encoded says nothing of another."""
+    kept = {name: data[name] for name in ("prompt", "system") if name in data}
+    return DataSettings(**kept | ({"prompt": prompt_column} if prompt_column else {}))
