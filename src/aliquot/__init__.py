@@ -5,8 +5,9 @@
     result = aliquot.run("reviews.jsonl", num_epochs=2)
     result.evaluation.headline
 
-The verbs of the command line (``load`` is ``predict --prompts``), with the same words and the same records; settings are keywords. Each is
-imported when it is first used, so that ``import aliquot`` costs nothing.
+The verbs of the command line, with the same words and the same records; settings are keywords. Each is
+imported when it is first used, so that ``import aliquot`` costs nothing. ``load`` keeps a model, as no
+command line can; there it is ``predict --prompts``.
 """
 
 from __future__ import annotations

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from aliquot.cli import render
 from aliquot.cli.options import Debug, Json, Run, RunsDir, Split
+from aliquot.errors import InputError
+from aliquot.workflows.answer_rows import AnsweredRows, answer_rows
 from aliquot.workflows.predict import predict as predict_workflow
 from aliquot.workflows.surroundings import Surroundings
 
@@ -55,10 +59,39 @@ NumAtOnce = Annotated[
 ]
 
 
+Prompts = Annotated[
+    Path | None,
+    _option("--prompts", "New rows to be answered, instead of the run's own; needs --out.", "FILE"),
+]
+Out = Annotated[Path | None, _option("--out", "File of their answers: .jsonl, .csv or .parquet.", "FILE")]
+PromptColumn = Annotated[
+    str | None,
+    _option(
+        "--prompt-column",
+        "Column of the new rows' prompts, or a text with columns in braces; by default as in training.",
+        "NAME",
+    ),
+]
+System = Annotated[
+    str | None,
+    _option(
+        "--system", "System message of new rows that have none; that of the run's rows by default.", "TEXT"
+    ),
+]
+MaxNewTokens = Annotated[
+    int | None, _option("--max-new-tokens", "Longest answer to new rows; the run's by default.", "N")
+]
+
+
 @app.command()
 def predict(
     run: Run,
     *,
+    prompts: Prompts = None,
+    out: Out = None,
+    prompt_column: PromptColumn = None,
+    system: System = None,
+    max_new_tokens: MaxNewTokens = None,
     model: Model = None,
     checkpoint: Checkpoint = None,
     split: Split = "test",
@@ -76,9 +109,22 @@ def predict(
 ) -> None:
     """Let the models of a run answer its held-out rows, then score them.
 
-    Answers that are there already are kept. With --endpoint and --endpoint-model a hosted model answers
+    With --prompts and --out a model answers new rows instead, and RUN may also be a base model: every row
+    is in the file, with its status; nothing is scored. Answers that are there already are kept. With --endpoint and --endpoint-model a hosted model answers
     the test rows and is compared with the others; an estimate is told before anything is sent.
     """
+    models = [*(model or ()), *(checkpoint or ())]
+    new_rows = {"prompt_column": prompt_column, "system": system, "max_new_tokens": max_new_tokens}
+    if prompts or out:
+        given_too = {"--endpoint": endpoint, "--split": split != "test"}
+        done = _answer_new_rows(
+            run, prompts, out, models, beside=given_too, runs_dir=runs_dir, as_json=as_json, **new_rows
+        )
+        render.show(done, as_json=as_json)
+        return
+    _refuse_beside(
+        {f"--{name.replace('_', '-')}": value for name, value in new_rows.items()}, "--prompts is not"
+    )
     options = {
         "endpoint_model": endpoint_model,
         "name": name,
@@ -92,7 +138,7 @@ def predict(
     with render.news(as_json=as_json) as tell:
         result = predict_workflow(
             run,
-            models=[*(model or ()), *(checkpoint or ())],
+            models=models,
             split=split,
             endpoint=endpoint,
             runs_dir=runs_dir,
@@ -100,3 +146,36 @@ def predict(
             **given,
         )
     render.show(result, as_json=as_json)
+
+
+def _answer_new_rows(
+    run: str,
+    prompts: Path | None,
+    out: Path | None,
+    models: Sequence[str],
+    *,
+    beside: Mapping[str, Any],
+    runs_dir: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> AnsweredRows:
+    _refuse_beside(beside, "--prompts is")
+    if prompts is None or out is None or len(models) > 1:
+        raise InputError(
+            f"Found {len(models)} models." if len(models) > 1 else "--prompts and --out belong together.",
+            code="usage",
+            location="aliquot predict",
+            hint="For example: aliquot predict RUN --prompts new.csv --out answers.csv",
+        )
+    if models:
+        options["model"] = models[0]
+    with render.news(as_json=as_json) as tell:
+        return answer_rows(run, prompts, out, runs_dir=runs_dir, within=Surroundings(tell=tell), **options)
+
+
+def _refuse_beside(options: Mapping[str, Any], what: str) -> None:
+    odd = next((name for name, value in options.items() if value), None)
+    if odd:
+        raise InputError(
+            f"Found {odd}, but {what} given.", code="usage", location=odd, hint=f"Leave {odd} out."
+        )

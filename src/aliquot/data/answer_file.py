@@ -1,7 +1,8 @@
 """Files of answers that were made elsewhere: one answer a line, found by the names of its columns.
 
 CSV, TSV, Excel, Parquet, JSON arrays and JSON Lines are read; among the latter the results of OpenAI's
-batches, and logged requests as OpenPipe exports them. Which row an answer belongs to, ``answer_match`` decides.
+batches, and logged requests as OpenPipe exports them. Which row an answer belongs to, ``answer_match``
+decides.
 """
 
 from __future__ import annotations

@@ -6,18 +6,23 @@ well, so that a model is asked as it was trained. A row that cannot be asked is 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from aliquot.config.settings import DataSettings
 from aliquot.core.prompt import Prompt
 from aliquot.core.records import sha256_file, sha256_of
 from aliquot.data.columns import PAIRS, Columns, find_prompt, row_reader
 from aliquot.data.findings import Findings
-from aliquot.data.format import Problem, Row
+from aliquot.data.format import Number, Problem, Row
+from aliquot.data.json_lines import as_json
 from aliquot.data.record_file import TEXT, read_record_file
 from aliquot.data.source import open_source
 from aliquot.data.tables import Record
@@ -36,7 +41,7 @@ class NewRow:
 
     Attributes:
         line: 1-based physical line on which it begins; its place where it comes from no text file.
-        fields: The row's own fields, by name.
+        fields: The row's own fields, by name: texts, and other values as raw JSON.
         prompt: None where it cannot be asked.
         error: Why it cannot.
     """
@@ -90,7 +95,7 @@ def list_new_rows(
             rows.append(_as_row(number, {TEXT: item}, [{"role": "user", "content": item}]))
         elif isinstance(item, Mapping):
             rows.append(None)
-            objects.append((number, dict(item)))
+            objects.append((number, {str(key): _as_decoded(value) for key, value in item.items()}))
         elif isinstance(item, Sequence):
             rows.append(_as_row(number, {"messages": list(item)}, list(item)))
         else:
@@ -148,7 +153,8 @@ def _read_chat(line: int, value: dict[str, Any]) -> Iterator[Row | Problem]:
 
 
 def _read_row(record: Record, read: Sequence[Row | Problem]) -> NewRow:
-    line, fields = record
+    line, value = record
+    fields = {name: _as_plain(item) for name, item in value.items()}
     row = next((item for item in read if isinstance(item, Row)), None)
     if row is None:
         error = next((item.message for item in read if isinstance(item, Problem)), "The row holds no prompt.")
@@ -174,6 +180,20 @@ def _as_row(
     if not any(message.text.strip() for message in example.prompt):
         return NewRow(line=line, fields=fields, error="The prompt is blank.")
     return NewRow(line=line, fields=fields, prompt=Prompt(example.prompt, example.tools))
+
+
+def _as_decoded(value: Any) -> Any:
+    """Return a number of Python's, or of a table's cell, as one read from JSON."""
+    if isinstance(value, bool | int) or not isinstance(value, Real):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    return Number(repr(float(value))) if math.isfinite(value) else None
+
+
+def _as_plain(value: Any) -> Any:
+    """Return a decoded value as it is written again: its numbers to the letter."""
+    return value if value is None or isinstance(value, str) else msgspec.Raw(as_json(value).encode())
 
 
 def _is_note(item: Record | Problem) -> bool:

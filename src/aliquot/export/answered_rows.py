@@ -13,7 +13,7 @@ from aliquot.core.records import encode_lines
 from aliquot.export.table_file import PROBABILITY, write_csv, write_parquet
 
 Row = tuple[int, Mapping[str, Any]]
-"""Line and own fields; values are plain JSON."""
+"""Line and own fields; values are texts and raw JSON."""
 
 _OURS = (
     "line", "answer", "status", "error", "label_probabilities", "label_mass", "num_prompt_tokens",

@@ -15,7 +15,7 @@ from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.part_file import PartFile
 from aliquot.core.prompt import PromptAnswer
 from aliquot.core.records import decode, encode_pretty
-from aliquot.data.new_rows import NewRow, NewRows
+from aliquot.data.new_rows import NewRows
 from aliquot.errors import InputError, Interrupted, MachineError
 from aliquot.export.answered_rows import WRITERS
 from aliquot.export.table_file import has_parquet
@@ -146,7 +146,7 @@ class _Answering:
                 self._within.tell(Doing(left))
 
     def _publish(self, source: AnswerSource, answers: Sequence[PromptAnswer]) -> None:
-        table = [(row.line, _as_plain(row)) for row in self._rows.rows]
+        table = [(row.line, row.fields) for row in self._rows.rows]
         write_file(self._out, WRITERS[self._out.suffix](table, answers))
         whole = replace(
             source,
@@ -156,10 +156,6 @@ class _Answering:
         )
         write_file(self._source_path, encode_pretty(whole))
         os.unlink(self._part.path)
-
-
-def _as_plain(row: NewRow) -> dict[str, Any]:
-    return dict(row.fields)
 
 
 def _require_writable(out: Path) -> None:
