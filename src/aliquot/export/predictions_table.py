@@ -1,0 +1,47 @@
+"""All answers of all models to all splits as one long table: a line for each model and row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aliquot.core.result import Prediction
+from aliquot.core.run_dir import RunDir
+from aliquot.evaluation.collect import in_table_order
+from aliquot.export.table_file import PROBABILITY
+
+_FIELDS = (
+    "model", "split", "example_id", "line", "group", "in_train", "reference", "output", "status",
+    "finish_reason", "num_prompt_tokens", "num_output_tokens", "seed",
+)  # fmt: skip
+
+
+def list_prediction_columns(run_dir: RunDir) -> dict[str, list[Any]] | None:
+    """Return the columns by name, None before any model has answered.
+
+    Models stand in the order of tables, rows in that of their file. ``line`` is that of the data file; the
+    probability of each label and ``label_mass`` are there where a model gave them.
+    """
+    answered: dict[str, list[str]] = {}
+    for model, split in run_dir.list_predictions():
+        answered.setdefault(model, []).append(split)
+    answers = [
+        answer
+        for model, splits in in_table_order(answered).items()
+        for split in splits
+        for answer in run_dir.read_predictions(model, split)
+    ]
+    if not answers:
+        return None
+    splits = {answer.split for answer in answers}
+    lines = {(split, row.example_id): row.line for split in splits for row in run_dir.read_rows(split)}
+    columns = {name: [_cell(answer, name, lines) for answer in answers] for name in _FIELDS}
+    labels = dict.fromkeys(label for answer in answers for label in answer.label_probabilities or ())
+    if labels:
+        columns["label_mass"] = [answer.label_mass for answer in answers]
+    for label in labels:
+        columns[f"{PROBABILITY}{label}"] = [(one.label_probabilities or {}).get(label) for one in answers]
+    return columns
+
+
+def _cell(answer: Prediction, name: str, lines: dict[tuple[str, str], int]) -> Any:
+    return lines.get((answer.split, answer.example_id)) if name == "line" else getattr(answer, name)
