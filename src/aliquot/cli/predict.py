@@ -61,7 +61,7 @@ NumAtOnce = Annotated[
 
 Prompts = Annotated[
     Path | None,
-    _option("--prompts", "New rows to be answered, instead of the run's own; needs --out.", "FILE"),
+    _option("--prompts", "New rows to be answered, not the run's own; needs --out.", "FILE"),
 ]
 Out = Annotated[Path | None, _option("--out", "File of their answers: .jsonl, .csv or .parquet.", "FILE")]
 PromptColumn = Annotated[
@@ -74,9 +74,7 @@ PromptColumn = Annotated[
 ]
 System = Annotated[
     str | None,
-    _option(
-        "--system", "System message of new rows that have none; that of the run's rows by default.", "TEXT"
-    ),
+    _option("--system", "System message of new rows without one; by default that of the run's rows.", "TEXT"),
 ]
 MaxNewTokens = Annotated[
     int | None, _option("--max-new-tokens", "Longest answer to new rows; the run's by default.", "N")
@@ -110,7 +108,9 @@ def predict(
     """Let the models of a run answer its held-out rows, then score them.
 
     With --prompts and --out a model answers new rows instead, and RUN may also be a base model: every row
-    is in the file, with its status; nothing is scored. Answers that are there already are kept. With --endpoint and --endpoint-model a hosted model answers
+    is in the file, with its status; nothing is scored.
+
+    Answers that are there already are kept. With --endpoint and --endpoint-model a hosted model answers
     the test rows and is compared with the others; an estimate is told before anything is sent.
     """
     models = [*(model or ()), *(checkpoint or ())]

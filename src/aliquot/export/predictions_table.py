@@ -6,7 +6,6 @@ from typing import Any
 
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
-from aliquot.evaluation.collect import in_table_order
 from aliquot.export.table_file import PROBABILITY
 
 _FIELDS = (
@@ -18,18 +17,11 @@ _FIELDS = (
 def list_prediction_columns(run_dir: RunDir) -> dict[str, list[Any]] | None:
     """Return the columns by name, None before any model has answered.
 
-    Models stand in the order of tables, rows in that of their file. ``line`` is that of the data file; the
+    Models stand by name, rows in the order of their split. ``line`` is that of the data file; the
     probability of each label and ``label_mass`` are there where a model gave them.
     """
-    answered: dict[str, list[str]] = {}
-    for model, split in run_dir.list_predictions():
-        answered.setdefault(model, []).append(split)
-    answers = [
-        answer
-        for model, splits in in_table_order(answered).items()
-        for split in splits
-        for answer in run_dir.read_predictions(model, split)
-    ]
+    pairs = run_dir.list_predictions()
+    answers = [answer for pair in pairs for answer in run_dir.read_predictions(*pair)]
     if not answers:
         return None
     splits = {answer.split for answer in answers}
