@@ -8,9 +8,10 @@ from aliquot.core.conversation import Message
 from aliquot.core.prompt import Prompt
 from aliquot.data.new_rows import list_new_rows, read_new_rows
 from aliquot.errors import InputError
-from tests.fixtures.workbooks import write_workbook
+from tests.fixtures.workbooks import build_workbook
 
 PLAIN = DataSettings()
+CHAT = '{"messages": [{"role": "user", "content": "%s"}]}\n'
 
 
 def texts(rows):
@@ -30,7 +31,7 @@ def write(path, text):
         ("a.jsonl", '{"id": 7, "question": "CaO?"}\n{"id": 8, "question": "MgO?"}\n'),
         ("a.json", '[{"id": 7, "question": "CaO?"},\n {"id": 8, "question": "MgO?"}]\n'),
         ("a.txt", "CaO?\n\nMgO?\n"),
-        ("chat.jsonl", '{"messages": [{"role": "user", "content": "CaO?"}]}\n{"messages": [{"role": "user", "content": "MgO?"}]}\n'),
+        ("chat.jsonl", CHAT % "CaO?" + CHAT % "MgO?"),
     ],
 )  # fmt: skip
 def test_prompts_are_found_in_every_kind_of_file(tmp_path, name, text):
@@ -41,7 +42,7 @@ def test_prompts_are_found_in_every_kind_of_file(tmp_path, name, text):
 
 def test_prompts_are_found_in_a_workbook(tmp_path):
     path = tmp_path / "a.xlsx"
-    write_workbook(path, {"Sheet1": [["question", "T"], ["CaO?", 300], ["MgO?", 310]]})
+    path.write_bytes(build_workbook({"Sheet1": [["question", "T"], ["CaO?", 300], ["MgO?", 310]]}))
     assert texts(read_new_rows(path, PLAIN)) == ["CaO?", "MgO?"]
 
 
