@@ -11,6 +11,10 @@ from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import Status
 
 
+PROBABILITY = "probability:"
+"""Begins the name of a column with the probability of a label, in tables of answers."""
+
+
 class Prompt(msgspec.Struct, frozen=True, omit_defaults=True):
     """A conversation that waits for an answer.
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from aliquot.core.conversation import read_json
+from aliquot.core.prompt import PROBABILITY
 from aliquot.core.records import sha256_file
 from aliquot.core.reply import Reply, cut_off
 from aliquot.core.result import Status
@@ -239,7 +240,9 @@ def _read_answer(record: dict[str, Any], chosen: _Chosen) -> Reply | None:
 def _read_probabilities(record: dict[str, Any], location: str) -> dict[str, float] | None:
     given = record.get(PROBABILITIES)
     given = read_json(given) if isinstance(given, str) else given
-    logs = {name.removeprefix(LOG_PROBABILITY): value for name, value in record.items() if _is_log(name)}
+    if given in (None, ""):
+        given = _list_labelled(record, PROBABILITY) or None
+    logs = _list_labelled(record, LOG_PROBABILITY)
     if given in (None, "") and not any(value not in (None, "") for value in logs.values()):
         return None
     values = given if isinstance(given, dict) else {label: _exp(value) for label, value in logs.items()}
@@ -255,8 +258,10 @@ def _read_probabilities(record: dict[str, Any], location: str) -> dict[str, floa
     return {label: number for label, number in numbers.items() if number is not None}
 
 
-def _is_log(name: str) -> bool:
-    return name.startswith(LOG_PROBABILITY)
+def _list_labelled(record: Mapping[str, Any], start: str) -> dict[str, Any]:
+    """Return the values of columns whose names begin so, by label; empty cells are left out."""
+    found = {name.removeprefix(start): value for name, value in record.items() if name.startswith(start)}
+    return {label: value for label, value in found.items() if value not in (None, "")}
 
 
 def _exp(value: Any) -> float | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from aliquot.core.prompt import PromptAnswer
+from aliquot.core.prompt import PROBABILITY, PromptAnswer
 from aliquot.core.records import encode_lines
-from aliquot.export.table_file import PROBABILITY, write_csv, write_parquet
+from aliquot.export.table_file import write_csv, write_parquet
 
 Row = tuple[int, Mapping[str, Any]]
 """Line and own fields; values are texts and raw JSON."""

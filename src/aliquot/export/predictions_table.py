@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from aliquot.core.prompt import PROBABILITY
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
-from aliquot.export.table_file import PROBABILITY
 
 _FIELDS = (
     "model", "split", "example_id", "line", "group", "in_train", "reference", "output", "status",

@@ -8,9 +8,6 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-PROBABILITY = "probability:"
-"""Begins the name of a column with the probability of a label."""
-
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a table as CSV.

@@ -1,7 +1,5 @@
 """The worker program that answers new rows: the same answers as to the same rows of the run."""
 
-import pytest
-
 from aliquot.core.conversation import Message
 from aliquot.core.prompt import Prompt, Questions
 from aliquot.tokenization.encoder import Encoder

@@ -105,7 +105,7 @@ def test_the_item_s_own_answer_can_not_be_a_shot(parts):
         msgspec.structs.replace(row, messages=(*row.prompt, Message("assistant", f"leak {row.line}")))
         for row in run_dir.read_rows("test")
     ]
-    shots, items, encoder = _nearest(parts, train=[*own, *run_dir.read_rows("train")], num_shots=50)
+    shots, items, encoder = _nearest(parts, train=[*own, *run_dir.read_rows("train")], num_shots=100)
     for item in items:
         said = [message.content for message in shots.ask(item, encoder, longest=10_000).messages]
         assert f"leak {item.line}" not in said
