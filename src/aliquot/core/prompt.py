@@ -10,7 +10,6 @@ from aliquot.core.conversation import Message
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import Status
 
-
 PROBABILITY = "probability:"
 """Begins the name of a column with the probability of a label, in tables of answers."""
 

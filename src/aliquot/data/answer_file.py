@@ -231,10 +231,14 @@ def _read_answer(record: dict[str, Any], chosen: _Chosen) -> Reply | None:
         return Reply("", "error")
     if chosen.answer:
         reply = read_reply(record.get(chosen.answer))
-        return cut_off(reply) if record.get("finish_reason") == "length" else reply
+        return cut_off(reply) if _is_cut_off(record) else reply
     messages = _as_messages(record.get("messages"))
     is_answered = messages and messages[-1].get("role") == "assistant"
     return read_reply(messages[-1]) if is_answered else None
+
+
+def _is_cut_off(record: dict[str, Any]) -> bool:
+    return record.get("finish_reason") == "length" or record.get("status") == "truncated"
 
 
 def _read_probabilities(record: dict[str, Any], location: str) -> dict[str, float] | None:
