@@ -61,11 +61,12 @@ class Predictor:
         part = PartFile(self._run_dir.predictions_path(self._model, split).with_suffix(".part"), size)
         num_done = part.recover()
         self._begin(examples)
+        name = name_answers(self._model, split, self._spec)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
             part.append(self._answer(batch, split))
             done = start + len(batch)
-            journal.write("progress", stage=f"predict {self._model}", done=done, total=len(examples))
+            journal.write("progress", stage=f"predict {name}", done=done, total=len(examples))
             wish = journal.find_wish()
             if wish in ("stop", "cancel") and done < len(examples):
                 raise Interrupted(
@@ -134,3 +135,8 @@ class Predictor:
             num_output_tokens=answer.num_output_tokens,
             seed=self._spec.training.seed,
         )
+
+
+def name_answers(model: str, split: str, spec: Spec) -> str:
+    """Return what events call a model's answers to a split: the split is named where it was not planned."""
+    return model if split in spec.prediction.splits else f"{model} {split}"

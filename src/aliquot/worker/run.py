@@ -205,10 +205,11 @@ def _validate_stage(work: RunWork) -> None:
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     from aliquot.inference.engines.transformers import TransformersEngine
     from aliquot.modeling.memory import naming_memory_errors
-    from aliquot.worker.predict import Predictor
+    from aliquot.worker.predict import Predictor, name_answers
 
     loaded = work.load(model)
-    work.journal.write("stage", name=f"predict:{model}", title=_title(f"predict:{model}"))
+    name = name_answers(model, splits[0], work.spec)
+    work.journal.write("stage", name=f"predict:{name}", title=_title(f"predict:{model}"))
     engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
     predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
     size = work.spec.prediction.batch_size
