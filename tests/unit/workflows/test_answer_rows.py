@@ -69,7 +69,7 @@ def test_models_that_are_shown_rows_of_the_run_answer_no_new_ones(tuned_run, sur
 
 def test_every_row_is_in_the_file_with_its_own_fields_and_its_status(surround, prompts, tmp_path):
     done = answer_rows(BASE, prompts, tmp_path / "answers.csv", within=surround())
-    rows = list(csv.DictReader((tmp_path / "answers.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "answers.csv").read_text().splitlines()))
     assert len(rows) == done.num_rows == 70
     assert done.num_errors == 1 and done.first_error == "The prompt is blank."
     first, fifth = rows[0], rows[5]

@@ -104,7 +104,7 @@ def test_a_split_that_is_none_or_was_not_answered_is_refused(fixture_run, surrou
     with pytest.raises(InputError, match="no 'dev' rows") as caught:
         predict(fixture_run.run_id, models=["base"], split="dev", within=surround())
     assert caught.value.code == "unknown_split"
-    with pytest.raises(RunError, match="predict .* --split train"):
+    with pytest.raises(RunError, match=r"predict .* --split train"):
         evaluate(fixture_run.run_id, split="train")
 
 
