@@ -87,7 +87,7 @@ def _best_place() -> dict[str, str]:
 
 
 def _load_base(encoder: Encoder) -> _Ready:
-    place = _best_place()
+    place: dict[str, Any] = _best_place()
     settings = {"base": encoder.model.source.name, "base_revision": encoder.model.revision, **place}
     return _Ready(load_base(encoder.folder, **place), (), {**settings, "temperature": "0"})
 

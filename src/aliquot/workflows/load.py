@@ -260,4 +260,4 @@ def _load_of_run(
 def _read_columns(data: Mapping[str, Any], prompt_column: str | None) -> DataSettings:
     """Return how the run's own prompts were read; how its file was encoded says nothing of another."""
     kept = {name: data[name] for name in ("prompt", "system") if name in data}
-    return DataSettings(**kept | ({"prompt": prompt_column} if prompt_column else {}))
+    return DataSettings.model_validate(kept | ({"prompt": prompt_column} if prompt_column else {}))

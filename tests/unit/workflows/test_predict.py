@@ -67,13 +67,19 @@ def test_an_unknown_artefact_is_refused(fixture_run):
         report(fixture_run.run_id, only=["report_pdf"])
 
 
+@pytest.fixture
+def is_prepared(monkeypatch, tmp_path):
+    """The base of the run made by hand lies in the cache."""
+    monkeypatch.setattr("aliquot.workflows.follow.get_model_dir", lambda run_dir: tmp_path)
+
+
 def _keep(run_dir, *steps):
     for step in steps:
         (run_dir.checkpoints_dir / f"step-{step:06d}").mkdir(parents=True)
 
 
 @pytest.mark.parametrize("given", ["step-000120", "step-120", "120"])
-def test_a_checkpoint_answers_under_its_own_name(fixture_run, surround, given):
+def test_a_checkpoint_answers_under_its_own_name(fixture_run, surround, is_prepared, given):
     _keep(fixture_run, 90, 120)
     within = surround(answers_as_told)
     result = predict(fixture_run.run_id, models=[given], within=within)
@@ -89,7 +95,7 @@ def test_an_unknown_checkpoint_is_answered_with_those_there_are(fixture_run, sur
         predict(fixture_run.run_id, models=["step-000121"], within=surround())
 
 
-def test_another_split_is_scored_apart_from_the_test(fixture_run, surround):
+def test_another_split_is_scored_apart_from_the_test(fixture_run, surround, is_prepared):
     before = evaluate(fixture_run.run_id)
     within = surround(answers_as_told)
     result = predict(fixture_run.run_id, models=["base"], split="validation", within=within)
