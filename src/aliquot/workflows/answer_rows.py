@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -87,18 +86,14 @@ class _Answering:
         self._part = PartFile(out.with_name(f"{out.name}.part"), model.batch_size)
 
     def finish(self) -> AnsweredRows:
+        """Answer what is left and publish the file; see `answer_rows` for what it raises."""
         rows = self._rows.rows
-        source = self._describe()
-        num_done = self._begin(source)
-        if num_done:
-            self._within.tell(f"Going on after {num_done:,} of {len(rows):,} rows answered before.")
-        started = self._within.now()
         try:
-            self._answer(num_done, started)
+            source = self._answer()
         except KeyboardInterrupt:
             raise _interrupted(self._part.recover(), len(rows)) from None
         answers = list(self._part.read(PromptAnswer))
-        self._publish(replace(source, seconds=(self._within.now() - started).total_seconds()), answers)
+        self._publish(source, answers)
         errors = [answer.error for answer in answers if answer.status == "error"]
         return AnsweredRows(
             model=self._model.title,
@@ -133,8 +128,13 @@ class _Answering:
         write_file(self._source_path, encode_pretty(source))
         return 0
 
-    def _answer(self, num_done: int, started: datetime) -> None:
-        total, first, told = len(self._rows.rows), num_done, started
+    def _answer(self) -> AnswerSource:
+        """Answer what is not answered yet; return how it was done, with the time it took if it is known."""
+        source, total = self._describe(), len(self._rows.rows)
+        num_done = first = self._begin(source)
+        if num_done:
+            self._within.tell(f"Going on after {num_done:,} of {total:,} rows answered before.")
+        started = told = self._within.now()
         for batch in self._model.answer_batches(self._rows.rows, num_done):
             self._part.append(batch)
             num_done += len(batch)
@@ -144,6 +144,7 @@ class _Answering:
                 left_s = (now - started).total_seconds() / (num_done - first) * (total - num_done)
                 left = f"{num_done:,} of {total:,} rows answered, {rough_duration(left_s)} left"
                 self._within.tell(Doing(left))
+        return replace(source, seconds=None if first else (self._within.now() - started).total_seconds())
 
     def _publish(self, source: AnswerSource, answers: Sequence[PromptAnswer]) -> None:
         table = [(row.line, row.fields) for row in self._rows.rows]

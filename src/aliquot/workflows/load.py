@@ -194,6 +194,13 @@ def load(
     within = within or Surroundings()
     run_dir = find_run_if_any(name, runs_dir)
     if run_dir is None:
+        if model not in ("tuned", "base"):
+            raise InputError(
+                f"{name} is no run, so it has no model {model!r}.",
+                code="unknown_model",
+                location="--model",
+                hint="Leave it out: the base model itself answers.",
+            )
         base = prepare(str(name), within)
         return Model(
             AnswerJob(max_new_tokens=max_new_tokens or MAX_NEW_TOKENS),
