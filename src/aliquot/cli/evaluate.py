@@ -21,6 +21,18 @@ def _column(flag: str, what: str) -> Any:
     return typer.Option(flag, help=f"Column of {what}; found by its name.", metavar="NAME")
 
 
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        "--missing", help="Rows without an answer: `refuse` them, or count them as `wrong`.", metavar="HOW"
+    ),
+]
+
+
 @app.command()
 @takes_scoring_settings
 def evaluate(
@@ -44,22 +56,12 @@ def evaluate(
             metavar="FILE",
         ),
     ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
-    ] = None,
+    name: Names = None,
     id_column: Annotated[str | None, _column("--id-column", "the rows' ids")] = None,
     prompt_column: Annotated[str | None, _column("--prompt-column", "the prompts")] = None,
     answer_column: Annotated[str | None, _column("--answer-column", "the models' answers")] = None,
     split: Split = "test",
-    missing: Annotated[
-        str,
-        typer.Option(
-            "--missing",
-            help="Rows without an answer: `refuse` them, or count them as `wrong`.",
-            metavar="HOW",
-        ),
-    ] = "refuse",
+    missing: Missing = "refuse",
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,

@@ -11,7 +11,7 @@ import typer
 from aliquot.cli import render
 from aliquot.cli.options import Debug, Json, Run, RunsDir, Split
 from aliquot.errors import InputError
-from aliquot.workflows.answer_rows import AnsweredRows, answer_rows
+from aliquot.workflows.answer_rows import answer_rows
 from aliquot.workflows.predict import predict as predict_workflow
 from aliquot.workflows.surroundings import Surroundings
 
@@ -114,68 +114,59 @@ def predict(
     the test rows and is compared with the others; an estimate is told before anything is sent.
     """
     models = [*(model or ()), *(checkpoint or ())]
-    new_rows = {"prompt_column": prompt_column, "system": system, "max_new_tokens": max_new_tokens}
-    if prompts or out:
-        given_too = {"--endpoint": endpoint, "--split": split != "test"}
-        done = _answer_new_rows(
-            run, prompts, out, models, beside=given_too, runs_dir=runs_dir, as_json=as_json, **new_rows
-        )
-        render.show(done, as_json=as_json)
-        return
-    _refuse_beside(
-        {f"--{name.replace('_', '-')}": value for name, value in new_rows.items()}, "--prompts is not"
+    asking = _given(prompt_column=prompt_column, system=system, max_new_tokens=max_new_tokens)
+    service = _given(
+        endpoint_model=endpoint_model,
+        name=name,
+        endpoint_key_env=endpoint_key_env,
+        price_in=price_in,
+        price_out=price_out,
+        max_cost_usd=max_cost_usd,
+        num_at_once=num_at_once,
     )
-    options = {
-        "endpoint_model": endpoint_model,
-        "name": name,
-        "endpoint_key_env": endpoint_key_env,
-        "price_in": price_in,
-        "price_out": price_out,
-        "max_cost_usd": max_cost_usd,
-        "num_at_once": num_at_once,
-    }
-    given: Any = {key: value for key, value in options.items() if value is not None}
     with render.news(as_json=as_json) as tell:
-        result = predict_workflow(
-            run,
-            models=models,
-            split=split,
-            endpoint=endpoint,
-            runs_dir=runs_dir,
-            within=Surroundings(tell=tell),
-            **given,
-        )
+        common = {"runs_dir": runs_dir, "within": Surroundings(tell=tell)}
+        if prompts or out:
+            _refuse_beside({**service, "endpoint": endpoint, "split": split != "test"}, "--prompts is")
+            paths = _require_both(prompts, out)
+            result: Any = answer_rows(run, *paths, **_choose_one(models), **asking, **common)
+        else:
+            _refuse_beside(asking, "--prompts is not")
+            result = predict_workflow(run, models=models, split=split, endpoint=endpoint, **service, **common)
     render.show(result, as_json=as_json)
 
 
-def _answer_new_rows(
-    run: str,
-    prompts: Path | None,
-    out: Path | None,
-    models: Sequence[str],
-    *,
-    beside: Mapping[str, Any],
-    runs_dir: Path | None,
-    as_json: bool,
-    **options: Any,
-) -> AnsweredRows:
-    _refuse_beside(beside, "--prompts is")
-    if prompts is None or out is None or len(models) > 1:
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _refuse_beside(options: Mapping[str, Any], what: str) -> None:
+    name = next((name for name, value in options.items() if value), None)
+    if name:
+        flag = f"--{'as' if name == 'name' else name.replace('_', '-')}"
         raise InputError(
-            f"Found {len(models)} models." if len(models) > 1 else "--prompts and --out belong together.",
+            f"Found {flag}, but {what} given.", code="usage", location=flag, hint=f"Leave {flag} out."
+        )
+
+
+def _require_both(prompts: Path | None, out: Path | None) -> tuple[Path, Path]:
+    if prompts is None or out is None:
+        raise InputError(
+            "--prompts and --out belong together.",
             code="usage",
             location="aliquot predict",
             hint="For example: aliquot predict RUN --prompts new.csv --out answers.csv",
         )
-    if models:
-        options["model"] = models[0]
-    with render.news(as_json=as_json) as tell:
-        return answer_rows(run, prompts, out, runs_dir=runs_dir, within=Surroundings(tell=tell), **options)
+    return prompts, out
 
 
-def _refuse_beside(options: Mapping[str, Any], what: str) -> None:
-    odd = next((name for name, value in options.items() if value), None)
-    if odd:
+def _choose_one(models: Sequence[str]) -> dict[str, str]:
+    """Return who answers new rows; the tuned model where nobody is named."""
+    if len(models) > 1:
         raise InputError(
-            f"Found {odd}, but {what} given.", code="usage", location=odd, hint=f"Leave {odd} out."
+            f"One model answers new rows; found {', '.join(models)}.",
+            code="usage",
+            location="--model",
+            hint="Call it once for each, with another --out.",
         )
+    return {"model": models[0]} if models else {}
