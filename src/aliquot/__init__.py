@@ -6,7 +6,8 @@
     result.evaluation.headline
 
 The verbs of the command line, with the same words and the same records; settings are keywords. Each is
-imported when it is first used, so that ``import aliquot`` costs nothing.
+imported when it is first used, so that ``import aliquot`` costs nothing. ``load`` keeps a model, as no
+command line can; there it is ``predict --prompts``.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.checkpoint import checkpoint
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
+    from aliquot.workflows.load import load
     from aliquot.workflows.pipeline import run
     from aliquot.workflows.plan import plan
     from aliquot.workflows.predict import predict
@@ -44,6 +46,7 @@ _VERBS: dict[str, str] = {
     "checkpoint": "checkpoint:checkpoint",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
+    "load": "load:load",
     "plan": "plan:plan",
     "predict": "predict:predict",
     "report": "report:report",
@@ -72,6 +75,7 @@ __all__ = [
     "data",
     "doctor",
     "evaluate",
+    "load",
     "models",
     "plan",
     "predict",

@@ -55,6 +55,7 @@ def test_everything_promised_is_there(job):
         "settings.csv",
         "settings.tex",
         "items.csv",
+        "predictions.csv",
         "methods.txt",
         "reproduce.py",
         "figures/forest_plot.svg",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from aliquot.cli import render
-from aliquot.cli.options import Debug, Json, RunsDir, takes_scoring_settings
+from aliquot.cli.options import Debug, Json, RunsDir, Split, takes_scoring_settings
 from aliquot.data.answer_file import Columns
 from aliquot.errors import InputError
 from aliquot.workflows.evaluate import evaluate as evaluate_workflow
@@ -19,6 +19,18 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 def _column(flag: str, what: str) -> Any:
     return typer.Option(flag, help=f"Column of {what}; found by its name.", metavar="NAME")
+
+
+Names = Annotated[
+    list[str] | None,
+    typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        "--missing", help="Rows without an answer: `refuse` them, or count them as `wrong`.", metavar="HOW"
+    ),
+]
 
 
 @app.command()
@@ -44,21 +56,12 @@ def evaluate(
             metavar="FILE",
         ),
     ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
-    ] = None,
+    name: Names = None,
     id_column: Annotated[str | None, _column("--id-column", "the rows' ids")] = None,
     prompt_column: Annotated[str | None, _column("--prompt-column", "the prompts")] = None,
     answer_column: Annotated[str | None, _column("--answer-column", "the models' answers")] = None,
-    missing: Annotated[
-        str,
-        typer.Option(
-            "--missing",
-            help="Rows without an answer: `refuse` them, or count them as `wrong`.",
-            metavar="HOW",
-        ),
-    ] = "refuse",
+    split: Split = "test",
+    missing: Missing = "refuse",
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -81,5 +84,5 @@ def evaluate(
             named = {"--name": name, "--id-column": id_column, "--prompt-column": prompt_column}
             named |= {"--answer-column": answer_column, "--missing": missing != "refuse"}
             options |= {flag: value for flag, value in named.items() if value}
-        report = evaluate_workflow(run, against=against, runs_dir=runs_dir, **options)
+        report = evaluate_workflow(run, against=against, split=split, runs_dir=runs_dir, **options)
     render.show(report, as_json=as_json)

@@ -49,6 +49,10 @@ Base = Annotated[
         metavar="NAME",
     ),
 ]
+Split = Annotated[
+    str,
+    typer.Option("--split", help="Rows of the run: train, validation or test.", metavar="SPLIT"),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Stop after planning; nothing is created.")]

@@ -26,6 +26,7 @@ FULL = {
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
     "Conversion": "conversion:full",
+    "AnsweredRows": "answered:full",
 }
 BRIEF = {"DataReport": "data:brief", "Plan": "plan:brief"}
 

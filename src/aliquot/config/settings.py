@@ -157,10 +157,14 @@ class TrainSettings(_Group):
 class PredictSettings(_Group):
     """How models answer the held-out rows. Decoding is greedy."""
 
-    models: list[Literal["base", "base_few_shot", "tuned"]] | None = _setting("Models that answer.")
+    models: list[Literal["base", "base_few_shot", "base_nearest", "tuned"]] | None = _setting(
+        "Models that answer; base_nearest is shown the training rows nearest to each item."
+    )
     max_new_tokens: int | None = _setting("Longest answer.", unit="tokens", ge=1, le=32768)
     batch_size: int | None = _setting("Rows answered at once.", unit="rows", ge=1, le=4096)
-    num_shots: int | None = _setting("Examples shown to the few-shot base.", unit="rows", ge=1, le=64)
+    num_shots: int | None = _setting(
+        "Examples shown to a base model that is shown some.", unit="rows", ge=1, le=64
+    )
 
 
 class EvaluateSettings(_Group):

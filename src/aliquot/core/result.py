@@ -16,7 +16,8 @@ class Prediction:
     """One model's answer to one example; a line of ``predictions/<model>.<split>.jsonl``.
 
     Attributes:
-        model: Name of the model in this run: ``tuned``, ``base``, ``base_few_shot``, ``majority`` …
+        model: Name of the model in this run: ``tuned``, ``base``, ``base_few_shot``, ``majority``,
+            ``step-000120`` …
         output: The text as generated, unchanged.
         status: ``truncated`` when the token limit ended it.
         label_probabilities: For closed labels: p(label and end of turn), renormalised over the labels.

@@ -86,7 +86,7 @@ class PredictionSpec:
     """Every value that prediction reads. Decoding is greedy."""
 
     models: tuple[str, ...]
-    """Of ``base``, ``base_few_shot``, ``tuned``."""
+    """Of ``base``, ``base_few_shot``, ``base_nearest``, ``tuned``."""
     splits: tuple[str, ...]
     max_new_tokens: int
     batch_size: int

@@ -1,25 +1,27 @@
 """Files of answers that were made elsewhere: one answer a line, found by the names of its columns.
 
-CSV, TSV, Parquet and JSON Lines are read; among the latter the results of OpenAI's batches, and logged
-requests as OpenPipe exports them. Which row an answer belongs to, ``answer_match`` decides.
+CSV, TSV, Excel, Parquet, JSON arrays and JSON Lines are read; among the latter the results of OpenAI's
+batches, and logged requests as OpenPipe exports them. Which row an answer belongs to, ``answer_match``
+decides.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aliquot.core.conversation import read_json
+from aliquot.core.prompt import PROBABILITY
 from aliquot.core.records import sha256_file
 from aliquot.core.reply import Reply, cut_off
 from aliquot.core.result import Status
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
-from aliquot.data.formats import csv_table, parquet_table
-from aliquot.data.json_lines import as_json, as_text, read_objects
+from aliquot.data.json_lines import as_json, as_text
+from aliquot.data.record_file import read_record_file
 from aliquot.data.reply import read_reply
 from aliquot.data.source import Source, open_source
 from aliquot.errors import InputError
@@ -102,7 +104,7 @@ class _Chosen:
 
 
 def _read_records(source: Source) -> list[tuple[int, dict[str, Any]]]:
-    found = list(_open(source))
+    found = list(read_record_file(source))
     bad = [item for item in found if isinstance(item, Problem) and item.severity == "error"]
     if bad:
         more = f" ({len(bad) - 1:,} more lines are wrong.)" if len(bad) > 1 else ""
@@ -121,20 +123,6 @@ def _read_records(source: Source) -> list[tuple[int, dict[str, Any]]]:
             hint="Give one answer a line, beside the id or the prompt of its row.",
         )
     return records
-
-
-def _open(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
-    if source.kind in ("parquet", "arrow"):
-        return parquet_table.read_cells(source)
-    if source.kind != "text":
-        raise InputError(
-            "This is a workbook; answers are read from CSV, TSV, JSON Lines and Parquet.",
-            code="unknown_format",
-            location=source.name,
-            hint="Save the sheet as CSV.",
-        )
-    is_json = source.sample().head.lstrip().startswith(b"{")
-    return read_objects(source) if is_json else csv_table.read_cells(source)
 
 
 def _choose(names: Sequence[str], columns: Columns, location: str) -> _Chosen:
@@ -243,16 +231,22 @@ def _read_answer(record: dict[str, Any], chosen: _Chosen) -> Reply | None:
         return Reply("", "error")
     if chosen.answer:
         reply = read_reply(record.get(chosen.answer))
-        return cut_off(reply) if record.get("finish_reason") == "length" else reply
+        return cut_off(reply) if _is_cut_off(record) else reply
     messages = _as_messages(record.get("messages"))
     is_answered = messages and messages[-1].get("role") == "assistant"
     return read_reply(messages[-1]) if is_answered else None
 
 
+def _is_cut_off(record: dict[str, Any]) -> bool:
+    return record.get("finish_reason") == "length" or record.get("status") == "truncated"
+
+
 def _read_probabilities(record: dict[str, Any], location: str) -> dict[str, float] | None:
     given = record.get(PROBABILITIES)
     given = read_json(given) if isinstance(given, str) else given
-    logs = {name.removeprefix(LOG_PROBABILITY): value for name, value in record.items() if _is_log(name)}
+    if given in (None, ""):
+        given = _list_labelled(record, PROBABILITY) or None
+    logs = _list_labelled(record, LOG_PROBABILITY)
     if given in (None, "") and not any(value not in (None, "") for value in logs.values()):
         return None
     values = given if isinstance(given, dict) else {label: _exp(value) for label, value in logs.items()}
@@ -268,8 +262,10 @@ def _read_probabilities(record: dict[str, Any], location: str) -> dict[str, floa
     return {label: number for label, number in numbers.items() if number is not None}
 
 
-def _is_log(name: str) -> bool:
-    return name.startswith(LOG_PROBABILITY)
+def _list_labelled(record: Mapping[str, Any], start: str) -> dict[str, Any]:
+    """Return the values of columns whose names begin so, by label; empty cells are left out."""
+    found = {name.removeprefix(start): value for name, value in record.items() if name.startswith(start)}
+    return {label: value for label, value in found.items() if value not in (None, "")}
 
 
 def _exp(value: Any) -> float | None:

@@ -52,6 +52,12 @@ class Columns:
         extra += f", {_show(self.system)} (as the system prompt)" if self.system else ""
         return f"{_show(self.prompt)} (the prompt){extra} and {_show(self.answer)} (the answer)"
 
+    def describe_prompt(self) -> str:
+        """Return what the prompt is read from, in words."""
+        parts = [self.prompt, *filter(None, (self.context,))]
+        system = f", {_show(self.system)} as the system prompt" if self.system else ""
+        return f"{' and '.join(_show(part) for part in parts)}{system}"
+
     def names(self) -> dict[str, str]:
         """Return what the file calls the fields of a chat line."""
         parts = [self.system] if self.system else []
@@ -101,6 +107,39 @@ def find_columns(keys: Sequence[str], settings: DataSettings | None = None) -> C
         found = replace(found, system=system)
     kept = {settings.group_key, settings.time_key, settings.smiles_key} & set(found.used)
     return replace(found, kept=frozenset(key for key in kept if key))
+
+
+def find_prompt(keys: Sequence[str], settings: DataSettings) -> Columns | None:
+    """Return which of the keys is the prompt of rows that have no answer, or None when none is known.
+
+    A single column is the prompt, whatever it is called; the answer of these columns is an empty text.
+
+    Raises:
+        InputError: A setting names a column that is not there, or several columns could be the prompt.
+    """
+    context = system = None
+    if settings.prompt:
+        prompt = read_pattern(settings.prompt, keys, "data.prompt")
+    else:
+        by_name = {key.strip().casefold(): key for key in reversed(keys)}
+        known = [name for name in dict.fromkeys(pair[0] for pair in PAIRS) if name in by_name]
+        if "instruction" in known and _CONTEXT in known:
+            known.remove(_CONTEXT)
+            context = by_name[_CONTEXT]
+        if len(known) > 1:
+            raise InputError(
+                f"The columns {' and '.join(by_name[name] for name in known)} could all be the prompt.",
+                code="prompt_column_ambiguous",
+                location="data.prompt",
+                hint=f"Say which, for example --prompt-column {by_name[known[0]]}.",
+            )
+        if not known and len(keys) != 1:
+            return None
+        prompt = by_name[known[0]] if known else keys[0]
+        system = by_name.get(_SYSTEM)
+    if settings.system:
+        system = read_pattern(settings.system, keys, "data.system", may_be_plain=True)
+    return Columns(prompt, Pattern("", ()), context, system)
 
 
 def list_pairs() -> str:

@@ -58,6 +58,8 @@ _KINDS: dict[str, Kind] = {
     "base_held": "base",
     "base_few_shot": "base",
     "base_few_shot_held": "base",
+    "base_nearest": "base",
+    "base_nearest_held": "base",
     "majority": "baseline",
     "nearest_neighbour": "baseline",
     "linear": "baseline",
@@ -123,12 +125,9 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
     spec = run_dir.read_scoring_spec()
     normaliser = build_declared(spec)
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
-    # The checkpoint is chosen on validation rows, so a prompt seen there was seen too.
-    seen = (
-        {row.prompt_sha256 for row in (*train, *run_dir.read_rows("validation"))}
-        if split == "test"
-        else set()
-    )
+    # The checkpoint is chosen on validation rows, so a test prompt seen there was seen too.
+    before = [*train, *run_dir.read_rows("validation")] if split == "test" else train
+    seen = {row.prompt_sha256 for row in before} if split != "train" else set()
     collected = collect_predictions(run_dir, split, rows)
     others = list_also_accepted(rows, normaliser)
     scores = {model: score_predictions(found, normaliser, others) for model, found in collected.whole.items()}
@@ -206,6 +205,7 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
             num_items=len(scored.rows),
             task_type=task.task_type,
             reference=spec.reference,
+            split=scored.split,
         ),
         results=tuple(results),
         comparisons=tuple(comparisons),
@@ -222,6 +222,7 @@ def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]
             evaluation=spec.evaluation,
             task_type=task.task_type,
             baseline_notes=baseline_notes,
+            split=scored.split,
         ),
         fields=_list_fields(scored),
         reference=spec.reference,

@@ -19,6 +19,7 @@ def write_headline(
     num_items: int,
     task_type: str,
     reference: str = "tuned",
+    split: str = "test",
 ) -> str:
     """Return one or two sentences.
 
@@ -29,14 +30,15 @@ def write_headline(
         num_items: Items scored.
         task_type: For the words.
         reference: The model that the others are compared with.
+        split: What the items are, for the words.
     """
     if not num_items:
         return "No rows were held out, so nothing was scored."
     if not results:
-        return f"No model has answered the {num_items:,} test rows yet."
+        return f"No model has answered the {num_items:,} {split} rows yet."
     by_model = {result.model: result for result in results}
     if reference not in by_model:
-        return _without_tuned(results, metric, num_items, task_type)
+        return _without_tuned(results, metric, f"{num_items:,} {split} items", task_type)
     against = {found.other: found for found in comparisons if found.model == reference}
     # Beside a tuned model others from outside are company; among such models they are what is compared.
     rivals = [
@@ -58,14 +60,14 @@ def write_headline(
     if reference != "tuned":
         others = [model for model in by_model if model != reference]
     is_complete = len(rivals) == len(others) and ("base" in others or reference != "tuned")
-    first = _name_success(by_model[reference], rivals, metric, is_complete=is_complete)
+    first = _name_success(by_model[reference], rivals, metric, split, is_complete=is_complete)
     return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
 
-def _without_tuned(results: Sequence[ModelResult], metric: Metric, num_items: int, task_type: str) -> str:
+def _without_tuned(results: Sequence[ModelResult], metric: Metric, items: str, task_type: str) -> str:
     values = [f"{model_phrase(result.model, task_type)} {format_value(result.primary)}" for result in results]
     return (
-        f"The tuned model has not answered yet. {metric.title} of the others on {num_items:,} test items: "
+        f"The tuned model has not answered yet. {metric.title} of the others on {items}: "
         f"{join_words(values)}."
     )
 
@@ -98,13 +100,15 @@ def _name(reference: str) -> str:
     return "the tuned model" if reference == "tuned" else reference
 
 
-def _name_success(best: ModelResult, rivals: Sequence[str], metric: Metric, *, is_complete: bool) -> str:
+def _name_success(
+    best: ModelResult, rivals: Sequence[str], metric: Metric, split: str, *, is_complete: bool
+) -> str:
     every = "every baseline" if best.model == "tuned" else "every other model"
     which = every if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
     value = f"{in_sentence(metric.title)} {format_value(best.primary)}"
     name = "The tuned model" if best.model == "tuned" else best.model
-    return f"{name} reaches {value} on {best.primary.num_items:,} test items{beaten}."
+    return f"{name} reaches {value} on {best.primary.num_items:,} {split} items{beaten}."
 
 
 def _strongest(rivals: Sequence[str], against: dict[str, Comparison], metric: Metric) -> str:

@@ -13,7 +13,11 @@ from dataclasses import replace
 
 from aliquot.core.result import Prediction, Score
 
-HELD = {"base": "base_held", "base_few_shot": "base_few_shot_held"}
+HELD = {
+    "base": "base_held",
+    "base_few_shot": "base_few_shot_held",
+    "base_nearest": "base_nearest_held",
+}
 """Names of the untuned models when held to the labels."""
 
 

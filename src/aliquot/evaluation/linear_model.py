@@ -15,15 +15,13 @@ import numpy as np
 
 from aliquot.core.dataset import Task
 from aliquot.evaluation.metrics.negative_log_likelihood import SMALLEST_PROBABILITY
+from aliquot.evaluation.ngrams import ngram_vectorizer
 from aliquot.evaluation.normaliser import read_number
 
 GRID_C = (1.0, 10.0, 100.0)
 """Inverse strengths of the logistic regression's penalty tried on validation."""
 GRID_ALPHA = (0.01, 0.1, 1.0, 10.0)
 """Strengths of the ridge regression's penalty tried on validation."""
-
-_FEW_ROWS = 50
-_MAX_NGRAMS = 50_000
 
 Pair = tuple[str, str]
 """Prompt text and reference."""
@@ -48,17 +46,7 @@ def answer_by_linear_model(
     distinct = {reference for _, reference in train}
     if len(distinct) < 2 or not any(prompt.strip() for prompt, _ in train):
         return None
-    # Case matters in chemical formulas. An n-gram of one row only cannot help any other row.
-    from sklearn.feature_extraction.text import TfidfVectorizer  # costs a second
-
-    vectorizer = TfidfVectorizer(
-        analyzer="char",
-        ngram_range=(1, 4),
-        lowercase=False,
-        sublinear_tf=True,
-        min_df=2 if len(train) >= _FEW_ROWS else 1,
-        max_features=_MAX_NGRAMS,
-    )
+    vectorizer = ngram_vectorizer(len(train))
     features = vectorizer.fit_transform([prompt for prompt, _ in train])
     tuned_on = vectorizer.transform([prompt for prompt, _ in validation]) if validation else None
     asked = vectorizer.transform(test)

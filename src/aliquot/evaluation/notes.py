@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from aliquot.core.checkpoint_name import find_step
 from aliquot.core.detectable import detectable_difference
 from aliquot.core.result import Comparison, ModelResult, Prediction
 from aliquot.core.spec import EvaluationSpec
@@ -26,6 +27,7 @@ def write_notes(
     evaluation: EvaluationSpec,
     task_type: str,
     baseline_notes: Mapping[str, str],
+    split: str = "test",
 ) -> tuple[str, ...]:
     """Return the notes of a report, most general first.
 
@@ -36,9 +38,11 @@ def write_notes(
         comparisons: The paired comparisons, the family of Holm's adjustment.
         evaluation: What scoring reads.
         task_type: For the words.
-        baseline_notes: What baselines chose, by model.
+        baseline_notes: What baselines chose, by model; they answer test rows only.
+        split: What the items are.
     """
-    notes = [_method_note(resampling, evaluation.confidence)]
+    notes = [_method_note(resampling, evaluation.confidence, split)]
+    notes += _choice_notes(results, split)
     notes += _unlabelled_notes(results, evaluation)
     if len(comparisons) > 1:
         notes.append(
@@ -46,7 +50,9 @@ def write_notes(
         )
     notes += _power_notes(comparisons, task_type)
     notes += [
-        f"{capitalise(model_phrase(model, task_type))}: {note}" for model, note in baseline_notes.items()
+        f"{capitalise(model_phrase(model, task_type))}: {note}"
+        for model, note in baseline_notes.items()
+        if split == "test"
     ]
     for result in results:
         notes += _reading_notes(result, collected.whole[result.model], task_type)
@@ -57,7 +63,23 @@ def write_notes(
     return tuple(notes)
 
 
-def _method_note(resampling: Resampling, confidence: float) -> str:
+def _choice_notes(results: Sequence[ModelResult], split: str) -> list[str]:
+    """Return why these numbers may be too good: rows that were learnt from, or that chose a checkpoint."""
+    if split == "train":
+        return ["These rows were trained on: their scores tell what was learnt by heart, not what to expect."]
+    if split == "validation":
+        return [
+            "The checkpoint was chosen on these rows, so the tuned model's scores here are a little high."
+        ]
+    if any(find_step(result.model) is not None for result in results):
+        return [
+            "Checkpoints are shown beside the model that validation chose. Choosing among them by these test "
+            "scores would make the score of the chosen one too good; choose on the validation rows."
+        ]
+    return []
+
+
+def _method_note(resampling: Resampling, confidence: float, split: str) -> str:
     drawn = f"whole groups ({resampling.num_units:,} of them)" if resampling.has_groups else "items"
     if resampling.num_bundles < resampling.num_units:
         drawn += f", dealt into {resampling.num_bundles:,} bundles that are drawn whole"
@@ -65,8 +87,8 @@ def _method_note(resampling: Resampling, confidence: float) -> str:
     ranks = f" ({fewer:,} where a metric ranks items)" if fewer < resampling.num_resamples else ""
     shares = "" if resampling.has_groups else "Wilson's for shares, else "
     return (
-        f"Intervals ({100 * confidence:g} %) are over the choice of test items: {shares}BCa bootstrap over "
-        f"{drawn}, {resampling.num_resamples:,} resamples{ranks}, seed {resampling.seed}."
+        f"Intervals ({100 * confidence:g} %) are over the choice of {split} items: {shares}BCa bootstrap "
+        f"over {drawn}, {resampling.num_resamples:,} resamples{ranks}, seed {resampling.seed}."
     )
 
 

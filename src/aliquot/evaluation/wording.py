@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from aliquot.core.checkpoint_name import find_step
 from aliquot.core.dataset import TEXT_TASKS
 from aliquot.core.result import Interval, MetricValue
 from aliquot.evaluation.metric import Metric
@@ -14,6 +15,8 @@ TITLES = {
     "base_held": "base, held to labels",
     "base_few_shot": "base, few-shot",
     "base_few_shot_held": "base, few-shot, held to labels",
+    "base_nearest": "base, nearest examples",
+    "base_nearest_held": "base, nearest examples, held to labels",
     "linear": "linear model",
     "nearest_neighbour": "nearest neighbour",
     "majority": "majority class",
@@ -24,6 +27,8 @@ _IN_SENTENCES = {
     "base_held": "the base held to the labels",
     "base_few_shot": "the few-shot base",
     "base_few_shot_held": "the few-shot base held to the labels",
+    "base_nearest": "the base shown the nearest examples",
+    "base_nearest_held": "the base shown the nearest examples, held to the labels",
     "linear": "the linear model",
     "nearest_neighbour": "the nearest neighbour",
     "majority": "the majority class",
@@ -32,12 +37,17 @@ _IN_SENTENCES = {
 
 def model_title(model: str, task_type: str) -> str:
     """Return the words for a model in a table."""
+    step = find_step(model)
+    if step is not None:
+        return f"checkpoint of step {step:,}"
     return _constant_answer(model, task_type) or TITLES.get(model, model)
 
 
 def model_phrase(model: str, task_type: str) -> str:
     """Return the words for a model inside a sentence."""
     constant = _constant_answer(model, task_type)
+    if find_step(model) is not None:
+        constant = model_title(model, task_type)
     return f"the {constant}" if constant else _IN_SENTENCES.get(model, model)
 
 

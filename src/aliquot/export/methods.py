@@ -208,6 +208,12 @@ def _answers(spec: Spec) -> str:
     said = f"Models answered greedily with at most {count(prediction.max_new_tokens, 'new token')}"
     if "base_few_shot" in prediction.models:
         said += f"; the few-shot base was shown {count(prediction.num_shots, 'training example')}"
+    if "base_nearest" in prediction.models:
+        said += (
+            f"; the base shown the nearest examples was shown, for each item, up to {prediction.num_shots} "
+            "training examples with the most similar prompts (TF-IDF of character 1- to 4-grams, cosine), "
+            "none with the item's own prompt"
+        )
     held = (
         " An untuned model with unreadable answers was also scored by its most probable label "
         "(held to labels)."

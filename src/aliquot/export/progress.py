@@ -10,7 +10,12 @@ from aliquot.export.record import RunRecord
 
 StageState = Literal["done", "now", "ahead"]
 
-PREDICTIONS = {"base": "Base answers", "base_few_shot": "Few-shot answers", "tuned": "Tuned answers"}
+PREDICTIONS = {
+    "base": "Base answers",
+    "base_few_shot": "Few-shot answers",
+    "base_nearest": "Nearest-shot answers",
+    "tuned": "Tuned answers",
+}
 RECENT_STEPS = 30
 """Steps over which the present speed is taken: enough to even out row lengths, few enough to follow load."""
 
@@ -72,6 +77,9 @@ def _list_stages(record: RunRecord) -> tuple[Stage, ...]:
     models = [model for model in PREDICTIONS if model in record.spec.prediction.models]
     keys = [f"predict {model}" for model in models if model != "tuned"]
     keys += ["train"] + [f"predict {model}" for model in models if model == "tuned"]
+    last = _current_stage(record.events)
+    if last.startswith("predict ") and last not in keys:  # asked for beside the plan
+        keys.append(last)
     stages = [
         Stage(key="check", title="Data checked", state="done", share=1.0),
         Stage(
@@ -92,7 +100,7 @@ def _list_stages(record: RunRecord) -> tuple[Stage, ...]:
 
 
 def _worker_stage(record: RunRecord, key: str) -> Stage:
-    title = "Training" if key == "train" else PREDICTIONS[key.removeprefix("predict ")]
+    title = "Training" if key == "train" else _title_answers(key)
     if _is_done(record, key):
         return Stage(key=key, title=title, state="done", share=1.0)
     done, total, noun = _counts(record, key)
@@ -106,12 +114,19 @@ def _worker_stage(record: RunRecord, key: str) -> Stage:
     )
 
 
+def _title_answers(key: str) -> str:
+    model, _, split = key.removeprefix("predict ").partition(" ")
+    title = PREDICTIONS.get(model, f"Answers of {model}")
+    return f"{title} to {split} rows" if split else title
+
+
 def _is_done(record: RunRecord, key: str) -> bool:
     if key == "train":
         return record.run_dir.find_weights_dir() is not None
-    model = key.removeprefix("predict ")
-    splits = [split for split in record.spec.prediction.splits if record.run_dir.rows_path(split).is_file()]
-    return all(record.run_dir.predictions_path(model, split).is_file() for split in splits or ["test"])
+    model, _, other = key.removeprefix("predict ").partition(" ")
+    planned = [split for split in record.spec.prediction.splits if record.run_dir.rows_path(split).is_file()]
+    splits = [other] if other else planned or ["test"]
+    return all(record.run_dir.predictions_path(model, split).is_file() for split in splits)
 
 
 def _counts(record: RunRecord, key: str) -> tuple[int, int, str]:

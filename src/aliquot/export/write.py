@@ -49,9 +49,9 @@ def write_artefacts(run_dir: RunDir, names: Iterable[str] | None = None) -> list
         writers = [writer for writer in writers if not writer.is_of_training]
     written = []
     for writer in writers:
-        text = writer.write(run_dir)
-        if text is not None:
+        artefact = writer.write(run_dir)
+        if artefact is not None:
             path = run_dir.path / writer.filename
-            write_file(path, text)
+            write_file(path, artefact)
             written.append(path)
     return written

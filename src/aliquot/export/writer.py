@@ -16,12 +16,12 @@ class Writer:
         name: The module's name.
         filename: Where the artefact goes, relative to the run directory, with forward slashes.
         title: What it is, in a few words for the report's list of files.
-        write: Returns the artefact's text, or None while the run cannot give it yet. It must not write.
+        write: Returns the artefact, or None while the run cannot give it yet. It must not write.
         is_of_training: Whether it tells of training, which a folder of answers made elsewhere has not.
     """
 
     name: str
     filename: str
     title: str
-    write: Callable[[RunDir], str | None]
+    write: Callable[[RunDir], str | bytes | None]
     is_of_training: bool = False

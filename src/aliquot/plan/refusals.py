@@ -194,7 +194,7 @@ def require_possible(
             f"Give at most {training.batch_size}, or a larger train.batch_size.",
         )
     num_rows = data.get_split("train").num_examples
-    if "base_few_shot" in prediction.models and prediction.num_shots > num_rows:
+    if {"base_few_shot", "base_nearest"} & set(prediction.models) and prediction.num_shots > num_rows:
         raise _impossible(
             "predict.num_shots",
             f"{prediction.num_shots} examples are more than the {num_rows} training rows.",

@@ -345,6 +345,8 @@ def _predict_s(sheet: Sheet, cost: CostModel, prediction: PredictionSpec, model:
     tokens = distinct_tokens(test.tokens, prediction.batch_size)
     if model == "base_few_shot":  # the examples are a shared prefix: once per batch
         tokens += batches * prediction.num_shots * sheet.profile.median
+    if model == "base_nearest":  # each row has examples of its own
+        tokens += test.num_examples * prediction.num_shots * sheet.profile.median
     # An untuned base rarely ends its answer by itself.
     is_tuned = model == "tuned"
     length = sheet.profile.longest_reference if is_tuned else prediction.max_new_tokens

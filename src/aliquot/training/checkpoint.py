@@ -20,10 +20,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
+from aliquot.core.checkpoint_name import checkpoint_name, find_step, list_checkpoints
 from aliquot.core.files import new_folder, translate_os_errors
 from aliquot.core.records import decode, encode_pretty, sha256_file, sha256_of
+from aliquot.core.spec import TrainingSpec
 from aliquot.errors import RunError
-from aliquot.modeling.trained_weights import set_trained_tensors, trained_tensors, weights_file
+from aliquot.modeling.trained_weights import (
+    make_trainable,
+    set_trained_tensors,
+    trained_tensors,
+    weights_file,
+)
 from aliquot.training.divergence import LossTrace
 from aliquot.training.optimizer import trained_parameters
 
@@ -136,23 +143,13 @@ class CheckpointStore:
         Raises:
             RunError: That checkpoint is damaged.
         """
-        path = self._path(step)
-        fault = find_damage(path)
-        if fault:
-            raise RunError(
-                f"The best checkpoint is damaged: {fault}.",
-                code="checkpoint_damaged",
-                location=str(path),
-                hint="`aliquot resume RUN --from-start` trains from step 0 again.",
-            )
-        set_trained_tensors(model, load_file(path / weights_file(model)))
+        _load_weights(model, self._path(step))
 
     def _path(self, step: int) -> Path:
-        return self._folder / f"step-{step:06d}"
+        return self._folder / checkpoint_name(step)
 
     def _list(self) -> list[Path]:
-        """Return the checkpoints by step; by name the millionth would stand before the second."""
-        return sorted(self._folder.glob("step-*"), key=_step_of)
+        return list_checkpoints(self._folder)
 
     def _rotate(self, state: TrainingState) -> None:
         for half_removed in self._folder.glob(".step-*.removed"):
@@ -200,6 +197,35 @@ def list_unneeded(steps: Sequence[int], state: TrainingState, num_kept: int) -> 
     return later + earlier[: max(0, len(earlier) - num_kept)]
 
 
+def load_checkpoint(base: Any, spec: TrainingSpec, path: Path) -> Any:
+    """Return a base model with the weights of a checkpoint, for answering.
+
+    Args:
+        base: The model as it is before training; it is changed.
+        spec: How it was trained.
+        path: The checkpoint.
+
+    Raises:
+        RunError: The checkpoint is damaged (``checkpoint_damaged``).
+        ModelError: It is one of another model.
+    """
+    model = make_trainable(base, spec)
+    _load_weights(model, path)
+    return model.requires_grad_(False).eval()
+
+
+def _load_weights(model: Any, path: Path) -> None:
+    fault = find_damage(path)
+    if fault:
+        raise RunError(
+            f"The checkpoint {path.name} is damaged: {fault}.",
+            code="checkpoint_damaged",
+            location=str(path),
+            hint="Use another checkpoint, or train from step 0 again: `aliquot resume RUN --from-start`.",
+        )
+    set_trained_tensors(model, load_file(path / weights_file(model)))
+
+
 def find_damage(path: Path) -> str | None:
     """Return what is wrong with a checkpoint folder, or None when every file has its hash."""
     try:
@@ -217,7 +243,7 @@ def find_damage(path: Path) -> str | None:
 
 
 def _step_of(path: Path) -> int:
-    return int(path.name.removeprefix("step-"))
+    return find_step(path.name) or 0
 
 
 def _save_tensors(tensors: dict[str, torch.Tensor], path: Path) -> None:

@@ -1,6 +1,7 @@
 """Bring a run to its end: every stage that is not done yet, in order.
 
     python -m aliquot.worker.run RUN_DIR --model-dir DIR [--stages predict:base,train,predict:tuned]
+        [--split validation]
 
 Starting it again after any interruption is always right: finished stages are found by their files and
 skipped, the rest continues. A lock on the run directory lets only one worker in.
@@ -11,10 +12,10 @@ from __future__ import annotations
 import argparse
 import fcntl
 import functools
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from aliquot.core.checkpoint_name import find_step
 from aliquot.core.oom_kills import find_oom_counter
 from aliquot.core.records import as_plain
 from aliquot.core.run import TRANSITIONS, RunState
@@ -26,12 +27,14 @@ from aliquot.training.journal import Journal
 from aliquot.worker.disk import require_space
 from aliquot.worker.environment import save_environment
 from aliquot.worker.journal import RunJournal
+from aliquot.worker.loading import load_model
 from aliquot.worker.meter import Meter
 from aliquot.worker.process import run_program
 
 TITLES = {
     "predict:base": "Base model answers the held-out rows",
     "predict:base_few_shot": "Base model answers with examples shown",
+    "predict:base_nearest": "Base model answers with the nearest examples shown",
     "train": "Training",
     "validate": "Loss of every validation row",
     "predict:tuned": "Tuned model answers the held-out rows",
@@ -57,7 +60,8 @@ def main(arguments: list[str]) -> None:
             require_space(run_dir, spec)
             for stage in _stages(spec, options.stages):
                 _leave_when_asked(journal)
-                _run_stage(stage, RunWork(run_dir, spec, options.model_dir, journal))
+                work = RunWork(run_dir, spec, options.model_dir, journal, split=options.split)
+                _run_stage(stage, work)
             journal.write("state", state=RunState.FINISHED)
         except Interrupted as stop:
             state = RunState.CANCELLED if stop.code == "cancelled" else RunState.STOPPED
@@ -107,11 +111,14 @@ def _leave_when_asked(journal: RunJournal) -> None:
 class RunWork:
     """What the stages of one run share: the specification, the encoder and one loaded base model."""
 
-    def __init__(self, run_dir: RunDir, spec: Spec, model_dir: Path, journal: Journal) -> None:
+    def __init__(
+        self, run_dir: RunDir, spec: Spec, model_dir: Path, journal: Journal, *, split: str = ""
+    ) -> None:
         self.run_dir = run_dir
         self.spec = spec
         self.model_dir = model_dir
         self.journal = journal
+        self.splits = (split,) if split else spec.prediction.splits
 
     @functools.cached_property
     def encoder(self) -> Encoder:
@@ -132,28 +139,17 @@ class RunWork:
                 )
         return encoder
 
-    def load_base(self, device: str | None = None) -> Any:
-        """Return the base model, freshly loaded on a device: the run's when not given."""
-        from aliquot.modeling.load import load_base
-
-        return self._load(lambda place: load_base(self.model_dir, **place), device)
-
     def load_to_train(self) -> Any:
         """Return the base model for training: on the CPU when it is to be spread over devices from there."""
-        return self.load_base("cpu" if self.spec.training.sharding == "full" else None)
+        return self.load("base", "cpu" if self.spec.training.sharding == "full" else None)
 
-    def load_tuned(self) -> Any:
-        """Return the trained model.
+    def load(self, name: str, device: str | None = None) -> Any:
+        """Return a model of the run, freshly loaded on a device: the run's when not given.
 
         Raises:
             ModelError: It was not trained yet.
+            RunError: It is a checkpoint, and damaged.
         """
-        from aliquot.modeling.trained_weights import load_tuned
-
-        weights_dir = self.run_dir.find_weights_dir() or self.run_dir.adapter_dir
-        return self._load(lambda place: load_tuned(self.model_dir, weights_dir, **place))
-
-    def _load(self, load: Callable[[dict[str, Any]], Any], device: str | None = None) -> Any:
         from aliquot.modeling.load import set_determinism
         from aliquot.modeling.memory import naming_memory_errors
 
@@ -161,8 +157,14 @@ class RunWork:
         self.journal.write("stage", name="load", title=f"Loading {self.spec.model.source.name}")
         set_determinism(training.num_threads, training.device)
         with naming_memory_errors("while the model was loaded"):
-            place = {"precision": training.precision, "device": device or training.device}
-            return load({**place, "is_4_bit": training.is_4_bit})
+            return load_model(
+                name,
+                self.run_dir,
+                self.spec,
+                self.model_dir,
+                device=device or training.device,
+                precision=training.precision,
+            )
 
 
 def _run_stage(stage: str, work: RunWork) -> None:
@@ -173,7 +175,7 @@ def _run_stage(stage: str, work: RunWork) -> None:
     elif kind == "validate" and not work.run_dir.losses_path("validation", "after").is_file():
         _validate_stage(work)
     elif kind == "predict":
-        paths = {split: work.run_dir.predictions_path(model, split) for split in work.spec.prediction.splits}
+        paths = {split: work.run_dir.predictions_path(model, split) for split in work.splits}
         splits = [split for split, path in paths.items() if not path.is_file()]
         if splits:
             _predict_stage(model, splits, work)
@@ -194,7 +196,7 @@ def _validate_stage(work: RunWork) -> None:
     from aliquot.modeling.memory import naming_memory_errors
     from aliquot.worker.validate import validate_stage
 
-    tuned = work.load_tuned()
+    tuned = work.load("tuned")
     work.journal.write("stage", name="validate", title=TITLES["validate"])
     with naming_memory_errors("while the validation rows were measured"):
         validate_stage(work.run_dir, work.encoder, model=tuned)
@@ -203,10 +205,11 @@ def _validate_stage(work: RunWork) -> None:
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     from aliquot.inference.engines.transformers import TransformersEngine
     from aliquot.modeling.memory import naming_memory_errors
-    from aliquot.worker.predict import Predictor
+    from aliquot.worker.predict import Predictor, name_answers
 
-    loaded = work.load_tuned() if model == "tuned" else work.load_base()
-    work.journal.write("stage", name=f"predict:{model}", title=TITLES[f"predict:{model}"])
+    loaded = work.load(model)
+    name = name_answers(model, splits[0], work.spec)
+    work.journal.write("stage", name=f"predict:{name}", title=_title(f"predict:{model}"))
     engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
     predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
     size = work.spec.prediction.batch_size
@@ -221,12 +224,21 @@ def _stages(spec: Spec, wanted: str) -> list[str]:
     before = [f"predict:{model}" for model in spec.prediction.models if model != "tuned"]
     after = ["predict:tuned"] if "tuned" in spec.prediction.models else []
     stages = wanted.split(",") if wanted else [*before, "train", *after]
-    unknown = [stage for stage in stages if stage not in TITLES]
+    unknown = [stage for stage in stages if not _title(stage)]
     if unknown:
         raise RunError(
             f"No stage is called {unknown[0]!r}; known: {', '.join(TITLES)}.", code="unknown_stage"
         )
     return stages
+
+
+def _title(stage: str) -> str:
+    """Return the words for a stage; empty for one that is none."""
+    step = find_step(stage.removeprefix("predict:"))
+    is_checkpoint = stage.startswith("predict:") and step is not None
+    return (
+        f"Checkpoint of step {step:,} answers the held-out rows" if is_checkpoint else TITLES.get(stage, "")
+    )
 
 
 def _lock(run_dir: RunDir) -> Any:
@@ -250,6 +262,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("run_dir", type=Path)
     parser.add_argument("--model-dir", type=Path, required=True)
     parser.add_argument("--stages", default="")
+    parser.add_argument("--split", default="", help="rows to answer; those of the plan by default")
     return parser.parse_args(arguments)
 
 

@@ -79,29 +79,39 @@ def chat(
         InputError: Neither a run nor a base model has this name.
     """
     within = within or Surroundings()
-    run_dir = _find_run(model, runs_dir)
+    run_dir = find_run_if_any(model, runs_dir)
     if run_dir is None:
         base = prepare(str(model), within)
         arguments, title = ["--model-dir", str(base.folder)], base.name
     else:
+        _require_trained(run_dir)
         spec = run_dir.read_spec()
         arguments = ["--model-dir", str(get_model_dir(run_dir))]
         arguments += ["--weights-dir", str(run_dir.find_weights_dir())]
         arguments += ["--4-bit"] if spec.training.is_4_bit else []
         title = f"{run_dir.run_id} (tuned {spec.plan.base})"
-        system = system or _common_system(run_dir)
+        system = system or common_system(run_dir)
     return Chat(within.target.open("chat", arguments), title=title, system=system)
 
 
-def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
-    """Return the run meant, None when it is no run; a run without trained weights cannot talk."""
+def find_run_if_any(name: Path | str, runs_dir: Path | None) -> RunDir | None:
+    """Return the run meant, None when it is no run.
+
+    Raises:
+        RunError: Several runs fit, or nothing is trained in that folder.
+    """
     try:
-        run_dir = find_run(model, runs_dir)
+        run_dir = find_run(name, runs_dir)
     except AliquotError as error:
         if error.code == "run_ambiguous":
             raise
         return None
     run_dir.read_spec()  # refuses a folder in which nothing is trained
+    return run_dir
+
+
+def _require_trained(run_dir: RunDir) -> None:
+    """Refuse a run without trained weights: it cannot talk."""
     if run_dir.find_weights_dir() is None:
         raise InputError(
             "This run has no trained weights yet: it was not trained to its end.",
@@ -111,10 +121,9 @@ def _find_run(model: Path | str, runs_dir: Path | None) -> RunDir | None:
             if run_dir.state() is RunState.CANCELLED
             else f"`aliquot resume {run_dir.path}` trains it.",
         )
-    return run_dir
 
 
-def _common_system(run_dir: RunDir) -> str:
+def common_system(run_dir: RunDir) -> str:
     """Return the system message that all training rows share: the model was tuned to hear it."""
     systems = {
         example.messages[0].content if example.messages[0].role == "system" else ""

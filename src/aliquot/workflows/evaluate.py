@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from aliquot.core.dataset import SPLITS
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError, RunError
@@ -17,15 +18,17 @@ def evaluate(
     run: Path | str | Sequence[Path | str],
     *,
     against: Path | str | None = None,
+    split: str = "test",
     runs_dir: Path | None = None,
     **options: Any,
 ) -> EvaluationReport:
-    """Score a run's answers to its test rows and compare its models; or answers that were made elsewhere.
+    """Score a run's answers to its rows and compare its models; or answers that were made elsewhere.
 
     Args:
         run: Name of the run, the beginning of one, or its folder. With ``against``, a file of answers, or
             one for each model.
         against: The rows that the answers are to; see ``workflows.score_answers``.
+        split: Of a run: ``train``, ``validation`` or ``test``; the report page shows the test alone.
         runs_dir: Where runs are.
         options: With ``against``: ``names``, ``columns``, ``missing``, ``within`` and settings of groups
             ``data`` and ``evaluate``.
@@ -40,7 +43,7 @@ def evaluate(
 
         return score_answers(runs, against, runs_dir=runs_dir, **options)
     _require_one_run(runs, options)
-    return _evaluate_run(runs[0], runs_dir)
+    return _evaluate_run(runs[0], split, runs_dir)
 
 
 def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> None:
@@ -55,16 +58,33 @@ def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> 
     )
 
 
-def _evaluate_run(run: Path | str, runs_dir: Path | None) -> EvaluationReport:
+def _evaluate_run(run: Path | str, split: str, runs_dir: Path | None) -> EvaluationReport:
     run_dir = find_run(run, runs_dir)
-    if not run_dir.list_predictions():
+    require_split(run_dir, split)
+    if not any(answered == split for _, answered in run_dir.list_predictions()):
+        flag = "" if split == "test" else f" --split {split}"
         raise RunError(
-            "No model has answered the test rows of this run.",
+            f"No model has answered the {split} rows of this run.",
             code="no_predictions",
             location=run_dir.run_id,
-            hint=f"`aliquot predict {run_dir.path}` lets its models answer.",
+            hint=f"`aliquot predict {run_dir.path}{flag}` lets its models answer.",
         )
-    return evaluate_run(run_dir)
+    return evaluate_run(run_dir, split=split)
+
+
+def require_split(run_dir: RunDir, split: str) -> None:
+    """Refuse a split that a run does not have.
+
+    Raises:
+        InputError: Naming those it has (``unknown_split``).
+    """
+    if split not in SPLITS or (split != "test" and not run_dir.read_rows(split)):
+        raise InputError(
+            f"This run has no {split!r} rows.",
+            code="unknown_split",
+            location="--split",
+            hint=f"It has {', '.join(name for name in SPLITS if run_dir.read_rows(name))}.",
+        )
 
 
 def has_new_predictions(run_dir: RunDir) -> bool:

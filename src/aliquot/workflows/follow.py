@@ -42,7 +42,12 @@ class RunResult(ShownInNotebook):
 
 
 def start_worker(
-    run_dir: RunDir, within: Surroundings, *, stages: Sequence[str] = (), wish: str = ""
+    run_dir: RunDir,
+    within: Surroundings,
+    *,
+    stages: Sequence[str] = (),
+    split: str = "",
+    wish: str = "",
 ) -> None:
     """Start the worker of a run; wishes of an earlier session are forgotten.
 
@@ -50,6 +55,7 @@ def start_worker(
         run_dir: The run.
         within: The surroundings.
         stages: What to do, for example ``train`` or ``predict:base``; everything missing by default.
+        split: Rows to answer; those of the plan by default.
         wish: A wish that the worker finds when it begins.
 
     Raises:
@@ -62,6 +68,7 @@ def start_worker(
     if wish:
         request(run_dir, wish)
     chosen = ["--stages", ",".join(stages)] if stages else []
+    chosen = ["--split", split, *chosen] if split else chosen
     within.target.start(run_dir, ["--model-dir", str(model_dir), *chosen])
 
 

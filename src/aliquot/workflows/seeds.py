@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aliquot.config.given import load_given
 from aliquot.config.places import default_runs_dir
+from aliquot.core.checkpoint_name import find_step
 from aliquot.core.files import write_file
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_file
@@ -247,13 +248,12 @@ def can_share(one: Spec, other: Spec) -> bool:
 
 
 def _list_shared(run_dir: RunDir) -> list[Path]:
-    answers = [
-        run_dir.predictions_path(model, split)
-        for model, split in run_dir.list_predictions()
-        if model != "tuned"
+    untuned = [
+        pair for pair in run_dir.list_predictions() if pair[0] != "tuned" and find_step(pair[0]) is None
     ]
-    notes = run_dir.path / "predictions" / "baselines.json"
-    return [*answers, *([notes] if notes.is_file() else [])]
+    answers = [run_dir.predictions_path(*pair) for pair in untuned]
+    beside = [run_dir.path / "predictions" / "baselines.json", *(run_dir.source_path(*p) for p in untuned)]
+    return [*answers, *(path for path in beside if path.is_file())]
 
 
 def _report(group_dir: GroupDir, group: SeedGroup) -> None:

@@ -91,7 +91,12 @@ def test_an_unknown_key_like_nothing_known_gets_the_names_of_its_group(write):
         ("train:\n  learning_rate: .inf\n", "train.learning_rate", "inf", "above 0 and at most 1"),
         ("train:\n  time_budget_s: 5m\n", "train.time_budget_s", "'5m' (text)", "a number of s, above 0"),
         ("train:\n  schedule: step\n", "train.schedule", "'step'", "linear, cosine, constant"),
-        ("predict:\n  models: [tuend]\n", "predict.models", "'tuend'", "base, base_few_shot, tuned"),
+        (
+            "predict:\n  models: [tuend]\n",
+            "predict.models",
+            "'tuend'",
+            "base, base_few_shot, base_nearest, tuned",
+        ),
         ("train: 5\n", "train", "Found 5", "a group of settings"),
         ("base: ''\n", "base", "''", "1 to 200 characters"),
     ],

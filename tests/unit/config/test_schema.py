@@ -29,7 +29,10 @@ def test_a_name_ending_in_a_unit_carries_that_unit():
 def test_ranges_are_told_in_words():
     assert get_setting("train.learning_rate").expected == "a number, above 0 and at most 1"
     assert get_setting("train.batch_size").expected == "a whole number of rows, at least 1 and at most 65,536"
-    assert get_setting("predict.models").expected == "a list, each one of base, base_few_shot, tuned"
+    assert (
+        get_setting("predict.models").expected
+        == "a list, each one of base, base_few_shot, base_nearest, tuned"
+    )
 
 
 def test_an_unknown_name_raises():

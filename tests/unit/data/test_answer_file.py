@@ -163,3 +163,15 @@ def test_odd_shapes_are_no_answer_and_no_crash(tmp_path, odd):
 )
 def test_a_completion_counts_as_the_service_says(choice, reply):
     assert read_reply({"choices": [choice]}) == reply
+
+
+def test_answers_that_we_wrote_to_new_rows_are_read_with_probabilities_and_status(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text(
+        "line,prompt,answer,status,error,probability:high,probability:low\n"
+        "2,CaO,high,ok,,0.75,0.25\n3,MgO,lo,truncated,,0.5,0.5\n4,,,error,The prompt is blank.,,\n"
+    )
+    whole, cut, failed = read_answer_file(path, Columns()).answers
+    assert whole.label_probabilities == {"high": 0.75, "low": 0.25}
+    assert [whole.status, cut.status, failed.status] == ["ok", "truncated", "error"]
+    assert failed.label_probabilities is None

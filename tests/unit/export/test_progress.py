@@ -77,3 +77,15 @@ def test_a_failure_is_told_in_the_words_of_the_worker(scored_run):
     record = replace(read_record(scored_run(state="running")), events=(event,), state=RunState.FAILED)
     progress = find_progress(record)
     assert (progress.trouble, progress.hint, progress.seconds_left) == ("No space left.", "Free some.", None)
+
+
+def test_answers_that_were_not_planned_are_a_stage_while_and_after_they_are_made(scored_run):
+    events = (
+        _event(0, "state", state="running"),
+        _event(0, "stage", name="predict:step-000120 validation", title=""),
+        _event(2, "progress", stage="predict step-000120 validation", done=3, total=12),
+    )
+    record = replace(read_record(scored_run(state="running")), events=events)
+    stage = _stages(record)["predict step-000120 validation"]
+    assert (stage.title, stage.state) == ("Answers of step-000120 to validation rows", "now")
+    assert stage.detail == "row 3 of 12"

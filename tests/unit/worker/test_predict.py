@@ -1,10 +1,16 @@
 import math
+from dataclasses import replace
 
+import msgspec
 import pytest
 
+from aliquot.core.conversation import Message
+from aliquot.evaluation.neighbours import find_nearest
 from aliquot.inference.engine import Answer, AnswerScore
 from aliquot.tokenization.encoder import Encoder
-from aliquot.worker.predict import LabelScore, Predictor, choose_shots, normalise_labels
+from aliquot.worker.answering import LabelScore, normalise_labels
+from aliquot.worker.predict import Predictor
+from aliquot.worker.shots import as_turns, build_shots, choose_shots
 from tests.fixtures.tiny_run import make_tiny_run
 
 
@@ -66,9 +72,56 @@ def test_label_probabilities_by_hand():
 def test_shots_come_from_train_and_show_every_label(parts):
     run_dir, spec, _ = parts
     train = run_dir.read_rows("train")
-    shots = choose_shots(train, spec)
+    shots = as_turns(choose_shots(train, spec))
     assert [message.role for message in shots] == ["user", "assistant"] * spec.prediction.num_shots
     assert len({message.content for message in shots if message.role == "assistant"}) == 2
     asked = {message.content for message in shots if message.role == "user"}
     assert asked <= {example.messages[1].content for example in train}
-    assert shots == choose_shots(train, spec)
+    assert shots == as_turns(choose_shots(train, spec))
+
+
+def _nearest(parts, train=None, num_shots=2):
+    run_dir, spec, encoder = parts
+    spec = replace(spec, prediction=replace(spec.prediction, num_shots=num_shots))
+    train = run_dir.read_rows("train") if train is None else train
+    items = run_dir.read_rows("test")
+    return build_shots("base_nearest", train, items, spec), items, encoder
+
+
+def test_each_item_is_shown_its_own_nearest_rows_the_nearest_last(parts):
+    run_dir, _, _ = parts
+    shots, items, encoder = _nearest(parts)
+    nearest = find_nearest(run_dir.read_rows("train"), items, 2)
+    for item, found in zip(items, nearest, strict=True):
+        asked = shots.ask(item, encoder, longest=10_000).messages
+        assert asked[0] == item.prompt[0] and asked[-1] == item.prompt[-1]
+        assert asked[1:-1] == as_turns(found[::-1])
+
+
+def test_the_item_s_own_answer_can_not_be_a_shot(parts):
+    run_dir, _, _ = parts
+    # All test rows stand in train as well, with an answer that occurs nowhere else.
+    own = [
+        msgspec.structs.replace(row, messages=(*row.prompt, Message("assistant", f"leak {row.line}")))
+        for row in run_dir.read_rows("test")
+    ]
+    shots, items, encoder = _nearest(parts, train=[*own, *run_dir.read_rows("train")], num_shots=100)
+    for item in items:
+        said = [message.content for message in shots.ask(item, encoder, longest=10_000).messages]
+        assert f"leak {item.line}" not in said
+        assert sum(text.startswith("leak") for text in said) == len(items) - 1, "others' copies are fair"
+
+
+def test_shots_that_do_not_fit_the_window_are_left_out_farthest_first(parts):
+    shots, items, encoder = _nearest(parts)
+    whole = shots.ask(items[0], encoder, longest=10_000)
+    room = len(encoder.encode_prompt(whole.messages)) - 1
+    asked = shots.ask(items[0], encoder, longest=room)
+    assert asked.messages == (whole.messages[0], *whole.messages[3:])
+    assert shots.ask(items[0], encoder, longest=0).messages == items[0].prompt
+
+
+def test_the_source_of_the_answers_names_the_shots(parts):
+    shots, _, _ = _nearest(parts, num_shots=3)
+    assert shots.settings["num_shots"] == "3"
+    assert "none with the row's own prompt" in shots.settings["shots"]

@@ -32,8 +32,9 @@ def tiny_run(tmp_path, prepared_dir):
 def work(prepared_dir, monkeypatch):
     monkeypatch.setattr(RunJournal, "listen_for_signals", lambda self: None)
 
-    def start(run_dir, *stages):
+    def start(run_dir, *stages, split=""):
         options = ["--stages", ",".join(stages)] if stages else []
+        options += ["--split", split] if split else []
         program.main([str(run_dir.path), "--model-dir", str(prepared_dir), *options])
 
     return start
@@ -298,3 +299,46 @@ def test_a_torn_event_is_left_out_and_the_next_one_is_whole(tiny_run):
     with RunJournal(tiny_run) as journal:
         journal.write("warning", code="x", message="y")
     assert [event.sequence for event in tiny_run.read_events()] == [1, 2]
+
+
+def test_a_checkpoint_answers_as_a_model_of_its_own_name(tiny_run, work):
+    work(tiny_run, "train", "predict:tuned")
+    state = json.loads((max(tiny_run.checkpoints_dir.glob("step-*")) / "manifest.json").read_text())["state"]
+    best = f"step-{state['best_step']:06d}"
+    first = min(path.name for path in tiny_run.checkpoints_dir.glob("step-*"))
+    assert first != best
+    work(tiny_run, f"predict:{best}", f"predict:{first}")
+    tuned, same, other = (tiny_run.read_predictions(name, "test") for name in ("tuned", best, first))
+    # The adapter was published from the best checkpoint: to the last digit the same model.
+    assert [p.label_probabilities for p in same] == [p.label_probabilities for p in tuned]
+    assert [p.label_probabilities for p in other] != [p.label_probabilities for p in tuned]
+    assert {p.model for p in same} == {best}
+    source = tiny_run.find_source(best, "test")
+    assert source.settings["checkpoint_sha256"] == sha256_file(
+        tiny_run.checkpoints_dir / best / "manifest.json"
+    )
+    weights = sha256_file(tiny_run.adapter_dir / "adapter_model.safetensors")
+    assert tiny_run.find_source("tuned", "test").settings["adapter_sha256"] == weights
+
+
+def test_a_damaged_checkpoint_is_refused_by_its_manifest(tiny_run, work):
+    work(tiny_run, "train")
+    folder = min(tiny_run.checkpoints_dir.glob("step-*"))
+    weights = folder / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
+    with pytest.raises(RunError, match="does not have the hash of its manifest") as caught:
+        work(tiny_run, f"predict:{folder.name}")
+    assert caught.value.code == "checkpoint_damaged"
+    assert not tiny_run.predictions_path(folder.name, "test").exists()
+
+
+def test_another_split_is_answered_beside_the_test(tiny_run, work):
+    work(tiny_run, "predict:base_nearest", split="validation")
+    rows = tiny_run.read_rows("validation")
+    answers = tiny_run.read_predictions("base_nearest", "validation")
+    assert [answer.example_id for answer in answers] == [row.example_id for row in rows]
+    assert {answer.split for answer in answers} == {"validation"}
+    train = {row.prompt_sha256 for row in tiny_run.read_rows("train")}
+    assert [answer.in_train for answer in answers] == [row.prompt_sha256 in train for row in rows]
+    assert tiny_run.list_predictions() == [("base_nearest", "validation")]
+    assert tiny_run.find_source("base_nearest", "validation").settings["num_shots"] == "2"

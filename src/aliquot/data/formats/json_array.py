@@ -38,10 +38,11 @@ def read(source: Source) -> Iterator[Row | Problem]:
     Raises:
         InputError: There is no array, or it is too large, or its objects are of no known shape.
     """
-    yield from read_records(_read_elements(source), source)
+    yield from read_records(read_cells(source), source)
 
 
-def _read_elements(source: Source) -> Iterator[Record | Problem]:
+def read_cells(source: Source) -> Iterator[Record | Problem]:
+    """Yield each object, whatever its fields are, with the line on which it begins; see `read`."""
     broken: list[Problem] = []
     data = _read_all(source, broken)
     start = _START.match(data)

@@ -58,6 +58,25 @@ def read(source: Source) -> Iterator[Row | Problem]:
     yield from read_records(_list_records(fitting[0]), source, only_flat=True)
 
 
+def read_cells(source: Source) -> Iterator[Record | Problem]:
+    """Yield the rows of the only sheet that holds some, by the names of its first line.
+
+    Raises:
+        InputError: It is damaged, empty, or several sheets hold rows.
+    """
+    _require_size(source.path)
+    sheets = _read_sheets(source)
+    if len(sheets) != 1:
+        names = ", ".join(repr(sheet.name) for sheet in sheets) or "none"
+        raise InputError(
+            f"Sheets that hold rows: {names}; expected one.",
+            code="ambiguous_sheet",
+            location=source.name,
+            hint="Keep one of them in the workbook, or save the one you mean as CSV.",
+        )
+    yield from _list_records(sheets[0])
+
+
 def _read_sheets(source: Source) -> list[_Sheet]:
     from python_calamine import CalamineError, CalamineWorkbook
 

@@ -6,14 +6,13 @@ A text that a spreadsheet would run as a formula gets a leading apostrophe; numb
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from aliquot.core.result import Score
 from aliquot.core.run_dir import RunDir
 from aliquot.export.answers import AnsweredRow, prompt_text, read_answers
 from aliquot.export.record import read_scored
+from aliquot.export.table_file import write_csv
 from aliquot.export.writer import Writer
 
 ROW_COLUMNS = ("example_id", "line", "group", "in_train", "prompt", "reference")
@@ -31,19 +30,8 @@ def write_items(run_dir: RunDir) -> str | None:
     if not rows:
         return None
     models = [result.model for result in record.results]
-    file = io.StringIO()
-    table = csv.writer(file, lineterminator="\n")
-    table.writerow((*ROW_COLUMNS, *(f"{model}.{column}" for model in models for column in SCORE_COLUMNS)))
-    for row in rows:
-        table.writerow([safe_cell(cell) for cell in _cells(row, models)])
-    return file.getvalue()
-
-
-def safe_cell(value: Any) -> Any:
-    """Return a cell that a spreadsheet shows and does not run."""
-    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return value
-    return value if _is_number(value) else f"'{value}"
+    columns = [*ROW_COLUMNS, *(f"{model}.{column}" for model in models for column in SCORE_COLUMNS)]
+    return write_csv(columns, (_cells(row, models) for row in rows))
 
 
 def _cells(row: AnsweredRow, models: list[str]) -> list[Any]:
@@ -60,14 +48,6 @@ def _score_cells(score: Score | None) -> list[Any]:
     if score is None:
         return [""] * len(SCORE_COLUMNS)
     return [score.output, score.parsed, score.normalised, score.raw, score.status]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 WRITER = Writer(

@@ -6,8 +6,8 @@ import csv
 import io
 
 from aliquot.core.run_dir import RunDir
+from aliquot.export.table_file import safe_cell
 from aliquot.export.writer import Writer
-from aliquot.export.writers.items_csv import safe_cell
 
 COLUMNS = ("model", "label", "num_expected", "num_answered", "num_right", "precision", "recall", "f1")
 

@@ -9,9 +9,9 @@ from typing import Any
 from aliquot.core.result import MetricValue, ModelResult
 from aliquot.core.run_dir import RunDir
 from aliquot.export.record import read_scored
+from aliquot.export.table_file import safe_cell
 from aliquot.export.wording import metric_title
 from aliquot.export.writer import Writer
-from aliquot.export.writers.items_csv import safe_cell
 
 COLUMNS = (
     "model",
