@@ -3,15 +3,15 @@
     python benchmarks/answering.py [--lm-eval PYTHON] [--vllm PYTHON] [--gguf FILE] [--separation FILE]
 
 PYTHON is an interpreter that has lm-eval (and xllamacpp) or vllm; FILE is the GGUF of SmolLM2-135M-Instruct
-for llama.cpp, and chat rows with five labels under a short system prompt. What is not given is left out. Two kinds
-of work: ``score`` is the log-probability of every whole label of every item, end of turn included;
-``generate`` is the greedy answer of up to 16 tokens. Every contender is a process of its own, gets the same
-token ids, and runs at each batch size; all take turns, in rounds, and each is shown at its best size. Columns:
-items a second (fastest to slowest round), times plain transformers and times the best peer built on it
-(lm-eval is one) in wall time and in own CPU seconds, peak memory, and how far the result is from ours: largest
-difference of a label's log-probability in nats, or share of answers that are token for token the same
-(llama.cpp multiplies in 4 bits: another model, strictly). On a busy machine only --num-threads 1 and own CPU
-seconds mean anything.
+for llama.cpp, and chat rows with five labels under a short system prompt. What is not given is left out.
+Two kinds of work: ``score`` is the log-probability of every whole label of every item, end of turn
+included; ``generate`` is the greedy answer of up to 16 tokens. Every contender is a process of its own,
+gets the same token ids, and runs at each batch size; all take turns, in rounds, and each is shown at its
+best size. Columns: items a second (fastest to slowest round), times plain transformers and times the best
+peer built on it (lm-eval is one) in wall time and in own CPU seconds, peak memory, and how far the result
+is from ours: largest difference of a label's log-probability in nats, or share of answers that are token
+for token the same (llama.cpp multiplies in 4 bits: another model, strictly). On a busy machine only --num-
+threads 1 and own CPU seconds mean anything.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def run(python: str, program: str, job: dict[str, Any]) -> dict[str, Any] | None
     if done.returncode:
         print(f"{program} failed: {done.stderr.strip()[-2000:]}", file=sys.stderr)
         return None
-    return json.loads(done.stdout.strip().splitlines()[-1])
+    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"wall_s"')))
 
 
 def describe(name: str, work: str, job: dict[str, Any], best: dict[str, tuple[int, Figures]]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import answer_job
 import xllamacpp  # pyrefly: ignore[missing-import]
+from tokenizers import Tokenizer
 
 
 def make_work(job: dict[str, Any]) -> answer_job.Work:
@@ -24,18 +25,12 @@ def make_work(job: dict[str, Any]) -> answer_job.Work:
     params.kv_unified = True
     server = xllamacpp.Server(params)
 
+    tokenizer = Tokenizer.from_file(f"{job['model_dir']}/tokenizer.json")
+    options = {"n_predict": job["max_new_tokens"], "temperature": 0.0, "cache_prompt": True}
+
     def answer(prompt: list[int]) -> list[int]:
-        reply = server.handle_completions(
-            {
-                "prompt": prompt,
-                "max_tokens": job["max_new_tokens"],
-                "n_predict": job["max_new_tokens"],
-                "temperature": 0.0,
-                "cache_prompt": True,
-                "return_tokens": True,
-            }
-        )
-        return reply
+        reply = server.handle_completions(options | {"prompt": prompt})
+        return tokenizer.encode(reply["choices"][0]["text"], add_special_tokens=False).ids
 
     def do(prompts: list[list[int]]) -> list[Any]:
         with ThreadPoolExecutor(slots) as pool:
