@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from step_contenders import data
+from contenders import data
 
 from aliquot.config.places import cache_dir
 from aliquot.core.conversation import Message
@@ -40,13 +40,13 @@ from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.prefix_tree import build_prefix_tree
 from aliquot.worker.probe import probe
 
-HERE = Path(__file__).resolve().parent / "step_contenders"
+HERE = Path(__file__).resolve().parent / "contenders"
 MODEL = "smollm2-135m-instruct"
 TRL_BEST: dict[str, Any] = {"activation_checkpointing": False}
 CONTENDERS: dict[str, dict[str, Any]] = {
-    "ours, float32": {"program": "ours.py", "precision": "float32"},
-    "ours, bfloat16": {"program": "ours.py", "precision": "bfloat16"},
-    "TRL default": {"program": "trl_sft.py", "precision": "float32", "rows_as": "messages", "sft": {}},
+    "ours, float32": {"program": "step_ours.py", "precision": "float32"},
+    "ours, bfloat16": {"program": "step_ours.py", "precision": "bfloat16"},
+    "TRL default": {"program": "step_trl.py", "precision": "float32", "rows_as": "messages", "sft": {}},
     "TRL, float32": {"precision": "float32", "sft": TRL_BEST | {"bf16": False}},
     "TRL, bfloat16": {"precision": "bfloat16", "sft": TRL_BEST},
     "TRL, float32, padding-free": {
@@ -202,8 +202,8 @@ def measure(
     figures = {name: Figures() for name in contenders}
     for turn in range(options.rounds):
         for name in list(contenders)[:: -1 if turn % 2 else 1]:
-            contender = {"program": "trl_sft.py", "rows_as": "tokens"} | contenders[name]
-            is_ours = contender["program"] == "ours.py"
+            contender = {"program": "step_trl.py", "rows_as": "tokens"} | contenders[name]
+            is_ours = contender["program"] == "step_ours.py"
             rows = job["own_rows"] if is_ours else job["peer_rows"]
             result = run(sys.executable if is_ours else options.peers, job | contender | {"rows": rows})
             if result:

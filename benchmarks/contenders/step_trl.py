@@ -1,6 +1,6 @@
-"""TRL's SFTTrainer on the rows of a job: ``python trl.py JOB.json``; see ../training_step.py.
+"""TRL's SFTTrainer on the rows of a job: ``python step_trl.py JOB.json``; see ../training_step.py.
 
-Needs torch, transformers, peft, trl and datasets, not Aliquot. Prints the same JSON line as ours.py.
+Needs torch, transformers, peft, trl and datasets, not Aliquot. Prints the same JSON line as step_ours.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The four data sets of ../training_step.py, as conversations: real texts, the same ones every time."""
+"""The data sets of ../training_step.py and ../answering.py: real texts, the same ones every time."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ LONG_SYSTEM = (
     "lower-case word: low, medium or high."
 )
 REVIEWS_PER_ROW = 6
+NUM_SHOTS = 32
 
 
 def long_prefix() -> list[Conversation]:
@@ -52,6 +53,14 @@ def nothing_shared_long() -> list[Conversation]:
         _conversation(f"{six[0].label}, {six[0].rating}", six[0].text, " ".join(one.text for one in six[1:]))
         for six in _sixes()
     ]
+
+
+def few_shots() -> list[Conversation]:
+    """Return film reviews under a system prompt that shows 32 others with their answers."""
+    snippets = film_reviews.choose(film_reviews.fetch_snippets(), 3_000)
+    shown = "\n".join(f"{one.text} => {one.label}" for one in snippets[:NUM_SHOTS])
+    system = f"Is the film review positive or negative?\n{shown}"
+    return [_conversation(system, one.text, one.label) for one in snippets[NUM_SHOTS:]]
 
 
 def _sixes() -> list[list[Any]]:

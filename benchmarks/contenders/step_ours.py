@@ -1,4 +1,4 @@
-"""The training loop of Aliquot on the rows of a job: ``python ours.py JOB.json``; see ../training_step.py.
+"""Aliquot's training loop on the rows of a job: ``python step_ours.py JOB.json``; see ../training_step.py.
 
 Prints one JSON line: seconds, own CPU seconds and loss of every update, tokens computed, peak memory.
 """
