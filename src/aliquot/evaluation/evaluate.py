@@ -32,7 +32,7 @@ from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec
 from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median, read_baseline_notes
 from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
-from aliquot.evaluation.compare import Contest, choose_pairs, compare_models
+from aliquot.evaluation.compare import Contest, choose_pairs, compare_families
 from aliquot.evaluation.field_totals import list_field_results
 from aliquot.evaluation.headline import write_headline
 from aliquot.evaluation.held_to_labels import hold_to_labels
@@ -268,7 +268,7 @@ def _compare(
         confidence=scored.spec.evaluation.confidence,
         task_type=scored.spec.task.task_type,
     )
-    return compare_models(contest, choose_pairs(list(measured), scored.spec.reference))
+    return compare_families(contest, choose_pairs(list(measured), scored.spec.reference))
 
 
 def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:

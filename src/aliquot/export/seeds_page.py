@@ -148,8 +148,7 @@ def describe_seed_methods(report: SeedsReport) -> str:
 
 
 def _as_result(model: str, title: str, value: MetricValue) -> ModelResult:
-    kind = "tuned" if model == "tuned" else "external"
-    return ModelResult(model=model, title=title, split="test", kind=kind, primary=value, metrics=(value,))
+    return ModelResult(model=model, title=title, split="test", kind="tuned", primary=value, metrics=(value,))
 
 
 def _list_facts(report: SeedsReport, decimals: int) -> Sequence[Fact]:

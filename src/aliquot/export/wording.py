@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aliquot.core.result import EvaluationReport, Interval, MetricValue
+from aliquot.core.result import EvaluationReport, Interval, MetricValue, ModelResult
 from aliquot.core.spec import TrainingSpec
 
 ABSENT = "–"
@@ -69,13 +69,12 @@ def metric_title(name: str) -> str:
     return METRIC_TITLES.get(name, name.replace("_", " ").capitalize())
 
 
-def heading(title: str) -> str:
+def heading(result: ModelResult) -> str:
     """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``.
 
-    A name that is no word, ``gpt-4o``, stays.
+    The name of a model from outside is printed as it was given.
     """
-    is_word = title.partition(" ")[0].rstrip(",").isalpha()
-    return title[:1].upper() + title[1:] if is_word else title
+    return result.title if result.kind == "external" else result.title[:1].upper() + result.title[1:]
 
 
 def with_unit(title: str, unit: str) -> str:

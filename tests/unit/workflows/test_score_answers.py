@@ -80,6 +80,7 @@ def test_training_rows_give_baselines_and_count_what_leaks(tmp_path, runs_dir, s
     assert scored.get_result("m").without_overlap.num_items == 12
     assert len(_one_folder(runs_dir).read_rows("train")) == 12
     assert {one.model for one in scored.comparisons} == {"m"}
+    assert {one.family for one in scored.comparisons} == {"baselines"}
 
 
 def test_several_models_are_compared_with_the_first(tmp_path, test_rows, surround):
@@ -103,7 +104,42 @@ def test_a_better_second_model_is_named_in_the_headline(tmp_path, runs_dir, surr
         _answers(tmp_path / "new-2.csv", labels),
     ]
     scored = evaluate(files, against=against, within=surround(), **QUICK)
-    assert scored.headline.startswith("new-2 is better than old: accuracy 1.00")
+    assert scored.headline.startswith(
+        "new-2 reaches accuracy 1.00 [0.84, 1.00] on 20 test items, the best value"
+    )
+    assert scored.headline.endswith("On 20 items new-2 beats old by 100 points [77, 100], p < 0.001.")
+
+
+def test_a_models_name_is_printed_as_given(tmp_path, with_train, runs_dir, surround):
+    files = [_answers(tmp_path / "llama.csv", RIGHT), _answers(tmp_path / "gemma.csv", ["positive"] * 12)]
+    scored = evaluate(files, against=with_train, within=surround(), **QUICK)
+    page = render_scored_page(_one_folder(runs_dir))
+    told = " ".join([scored.headline, *scored.notes, *(one.sentence for one in scored.comparisons), page])
+    assert "llama" in told and "gemma" in told
+    assert "Llama" not in told and "Gemma" not in told
+    assert "Majority class" in page
+
+
+def test_baselines_cost_the_comparison_of_two_files_nothing(tmp_path, test_rows, with_train, surround):
+    half = [*RIGHT[:7], *(WRONG[label] for label in RIGHT[7:])]
+    files = [_answers(tmp_path / "a.csv", RIGHT), _answers(tmp_path / "b.csv", half)]
+    alone = evaluate(files, against=test_rows, within=surround(), **QUICK)
+    beside = evaluate(files, against=with_train, within=surround(), runs_dir=tmp_path / "other", **QUICK)
+    assert (
+        alone.comparisons[0].p_value_holm
+        == beside.comparisons[0].p_value_holm
+        == alone.comparisons[0].p_value
+    )
+    families = [one.family for one in beside.comparisons]
+    assert families[0] == "models" and set(families[1:]) == {"baselines"} and len(families) > 3
+    assert any("two families: 1 comparison of the models" in note for note in beside.notes)
+
+
+def test_a_simple_baseline_that_is_as_good_as_the_best_is_told_first(tmp_path, with_train, surround):
+    majority = ["positive"] * 12
+    files = [_answers(tmp_path / "a.csv", majority), _answers(tmp_path / "b.csv", majority)]
+    scored = evaluate(files, against=with_train, within=surround(), **QUICK)
+    assert "cannot be told apart from a on 12 items" in scored.headline.partition("a reaches")[0]
 
 
 def test_batch_results_and_logged_requests_are_scored(tmp_path, test_rows, surround):

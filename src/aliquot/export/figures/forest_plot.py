@@ -49,7 +49,7 @@ def forest_plot(report: EvaluationReport) -> str:
         return _empty(report)
     against = {each.other: each for each in report.comparisons if each.model == report.reference}
     gains = GAINS if against else 0
-    left = 24 + min(230.0, max(text_width(heading(result.title)) for result in results))
+    left = 24 + min(230.0, max(text_width(heading(result)) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
     bottom = TOP + ROW * len(results)
     decimals = report_decimals(report)
@@ -120,7 +120,7 @@ def _reference_line(
 
 def _row(result: ModelResult, scale: Scale, y: float, left: float, *, is_reference: bool) -> list[str]:
     colour = BLUE if is_reference else INK
-    parts = [text(0, y + 4.5, shortened(heading(result.title), left - 16), fill=colour, is_bold=is_reference)]
+    parts = [text(0, y + 4.5, shortened(heading(result), left - 16), fill=colour, is_bold=is_reference)]
     interval = result.primary.interval
     if interval:
         low, high = scale(interval.low), scale(interval.high)

@@ -42,7 +42,7 @@ def draw_confusion_matrix(record: ScoredRecord) -> str | None:
     if record.report is None or result is None:
         return None
     tables = (each for each in record.report.confusions if each.model == result.model)
-    return next((confusion_matrix(table, title=heading(result.title)) for table in tables), None)
+    return next((confusion_matrix(table, title=heading(result)) for table in tables), None)
 
 
 def draw_reliability_diagram(record: ScoredRecord) -> str | None:

@@ -43,7 +43,7 @@ def describe_all_metrics(
 
 def _table(one: MetricValue, best_first: tuple[ModelResult, ...]) -> MetricTable:
     values = [
-        (heading(result.title), value)
+        (heading(result), value)
         for result in best_first
         for value in result.metrics
         if value.metric == one.metric

@@ -81,7 +81,7 @@ def answers_data(record: ScoredRecord, rows: list[AnsweredRow]) -> dict[str, Any
     return {
         "run": record.spec.run_id,
         "task": report.task_type if report else record.spec.task.task_type,
-        "models": [{"name": result.model, "title": heading(result.title)} for result in results],
+        "models": [{"name": result.model, "title": heading(result)} for result in results],
         "start": prompt_text(start) if start else "",
         "rows": [_row(record, row, models, len(start)) for row in rows],
     }

@@ -140,7 +140,7 @@ def _row(
     decimals = report_decimals(report)
     clean = result.without_overlap
     return ResultRow(
-        title=heading(result.title),
+        title=heading(result),
         is_tuned=result.model == report.reference,
         is_best=result.primary.value is not None and result.primary.value == best_first[0].primary.value,
         value=fixed(result.primary.value, decimals),
@@ -166,7 +166,7 @@ def _field_tables(report: EvaluationReport, results: tuple[ModelResult, ...]) ->
         fields = [one for one in report.fields if one.model == result.model]
         rows = tuple(_field_row(one) for one in fields[:MAX_FIELDS])
         left_out = len(fields) - len(rows)
-        tables += [FieldTable(title=heading(result.title), rows=rows, num_left_out=left_out)] if rows else []
+        tables += [FieldTable(title=heading(result), rows=rows, num_left_out=left_out)] if rows else []
     return tuple(tables)
 
 
@@ -209,11 +209,11 @@ def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure,
     order = {report.reference: 0, "base": 1}
     results = sorted(record.results, key=lambda result: order.get(result.model, 2))
     if report.task_type == "number":
-        drawn = [(heading(result.title), draw_scatter(record, rows, result)) for result in results]
+        drawn = [(heading(result), draw_scatter(record, rows, result)) for result in results]
     else:
         tables = {confusion.model: confusion for confusion in report.confusions}
         drawn = [
-            (heading(result.title), confusion_matrix(tables[result.model], title=heading(result.title)))
+            (heading(result), confusion_matrix(tables[result.model], title=heading(result)))
             for result in results
             if result.model in tables
         ]

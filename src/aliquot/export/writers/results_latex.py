@@ -86,7 +86,7 @@ def _body(record: ScoredRecord, columns: list[dict[str, MetricValue]]) -> list[s
 def _values(result: ModelResult, values: list[str], is_best: bool) -> str:
     first, *others = map(escape, values)
     first = f"\\textbf{{{first}}}" if is_best else first
-    return f"{escape(heading(result.title))} & {' & '.join([first, *others])} \\\\"
+    return f"{escape(heading(result))} & {' & '.join([first, *others])} \\\\"
 
 
 def _interval(value: MetricValue | None, decimals: int) -> str:
