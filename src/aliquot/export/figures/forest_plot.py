@@ -47,7 +47,7 @@ def forest_plot(report: EvaluationReport) -> str:
     results = [result for result in ranked(report.results) if result.primary.value is not None]
     if not results:
         return _empty(report)
-    against = {each.other: each for each in report.comparisons if each.model == report.reference}
+    against = _list_gains(report)
     gains = GAINS if against else 0
     left = 24 + min(230.0, max(text_width(heading(result)) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
@@ -62,6 +62,18 @@ def forest_plot(report: EvaluationReport) -> str:
         if result.model in against:
             parts += _gain(against[result.model], y, decimals)
     return figure(parts, height=bottom + 52, title=_title(report), description=_describe(results, decimals))
+
+
+def _list_gains(report: EvaluationReport) -> dict[str, Comparison]:
+    """Return the comparison of each model with the reference, whichever of the two it is told from."""
+    to_others = {each.other: each for each in report.comparisons if each.model == report.reference}
+    return to_others or {each.model: each for each in report.comparisons if each.other == report.reference}
+
+
+def _gain_heading(report: EvaluationReport) -> str:
+    if any(each.model == report.reference for each in report.comparisons):
+        return f"{shortened(report.reference, GAINS - 80)} minus this"
+    return f"this minus {shortened(report.reference, GAINS - 80)}"
 
 
 def _scale(results: list[ModelResult], start: float, end: float) -> Scale:
@@ -99,7 +111,7 @@ def _headings(report: EvaluationReport, has_gains: bool) -> list[str]:
             text(
                 WIDTH,
                 22,
-                f"{shortened(report.reference, GAINS - 80)} minus this",
+                _gain_heading(report),
                 fill=MUTED,
                 anchor="end",
                 size=12,

@@ -14,7 +14,7 @@ from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.of_run import draw_scatter
 from aliquot.export.page.all_metrics import MetricTable, describe_all_metrics
 from aliquot.export.page.labels import Calibration, LabelTable, describe_calibration, describe_labels
-from aliquot.export.record import ScoredRecord
+from aliquot.export.record import Scoreboard
 from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import (
     ABSENT,
@@ -106,7 +106,7 @@ class Results:
     calibration: Calibration | None
 
 
-def describe_results(record: ScoredRecord, rows: list[AnsweredRow]) -> Results | None:
+def describe_results(record: Scoreboard, rows: list[AnsweredRow]) -> Results | None:
     """Return the results so far, None before anything was scored."""
     report = record.report
     if report is None or not report.results:
@@ -201,7 +201,7 @@ def _tests(report: EvaluationReport) -> str:
     return f"On the same rows, two-sided: {names}."
 
 
-def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
+def _errors(record: Scoreboard, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
     report = record.report
     if report is None:
         return ()
@@ -209,7 +209,7 @@ def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure,
     order = {report.reference: 0, "base": 1}
     results = sorted(record.results, key=lambda result: order.get(result.model, 2))
     if report.task_type == "number":
-        drawn = [(heading(result), draw_scatter(record, rows, result)) for result in results]
+        drawn = [(heading(result), draw_scatter(rows, result)) for result in results]
     else:
         tables = {confusion.model: confusion for confusion in report.confusions}
         drawn = [
