@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.chat import chat
     from aliquot.workflows.check import check
     from aliquot.workflows.checkpoint import checkpoint
+    from aliquot.workflows.compare import compare
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.pipeline import run
@@ -42,6 +43,7 @@ _VERBS: dict[str, str] = {
     "chat": "chat:chat",
     "check": "check:check",
     "checkpoint": "checkpoint:checkpoint",
+    "compare": "compare:compare",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "plan": "plan:plan",
@@ -58,7 +60,6 @@ _GROUPS: dict[str, dict[str, str]] = {
     "runs": {
         "list": "runs:list_runs",
         "show": "runs:show_run",
-        "compare": "compare:compare_runs",
         "delete": "runs:delete_run",
     },
 }
@@ -69,6 +70,7 @@ __all__ = [
     "chat",
     "check",
     "checkpoint",
+    "compare",
     "data",
     "doctor",
     "evaluate",

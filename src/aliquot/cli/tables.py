@@ -16,7 +16,7 @@ FULL = {
     "Where": "where:full",
     "EvaluationReport": "results:full",
     "RunResult": "results:run",
-    "RunsComparison": "results:comparison",
+    "ModelsComparison": "comparison:full",
     "SeedsResult": "seeds:full",
     "SweepResult": "sweep:full",
     "RunSummary": "runs:table_of",

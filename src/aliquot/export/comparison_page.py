@@ -113,7 +113,9 @@ def seconds_text(seconds: float | None) -> str:
 
 def _title(comparison: ModelsComparison) -> str:
     names = [one.name for one in comparison.models]
-    return f"{listed(names)} on the same items" if len(names) < 4 else f"{len(names)} models on the same items"
+    return (
+        f"{listed(names)} on the same items" if len(names) < 4 else f"{len(names)} models on the same items"
+    )
 
 
 def _list_facts(comparison: ModelsComparison) -> tuple[Fact, ...]:

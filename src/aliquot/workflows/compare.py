@@ -172,9 +172,7 @@ def _with_notes(compared: Compared, reference: str, reason: str) -> EvaluationRe
     return replace(compared.report, notes=(first, of_reference, compared.items.words, *notes))
 
 
-def _command(
-    meant: Sequence[_Meant], reference: str | None, *, common: bool, out: Path | str | None
-) -> str:
+def _command(meant: Sequence[_Meant], reference: str | None, *, common: bool, out: Path | str | None) -> str:
     flags = [*(["--reference", reference] if reference else []), *(["--common"] if common else [])]
     flags += ["--out", str(out)] if out is not None else []
     typed = dict.fromkeys(one.typed for one in meant)
