@@ -25,6 +25,7 @@ def compare(
             show_default=False,
         ),
     ],
+    *,
     reference: Annotated[
         str | None,
         typer.Option(

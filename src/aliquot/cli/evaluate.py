@@ -9,7 +9,7 @@ import typer
 
 from aliquot.cli import render
 from aliquot.cli.options import Debug, Json, RunsDir, takes_scoring_settings
-from aliquot.data.answer_file import Columns
+from aliquot.data.answer_columns import COLUMN_FLAGS, columns_of_files
 from aliquot.errors import InputError
 from aliquot.workflows.evaluate import evaluate as evaluate_workflow
 from aliquot.workflows.surroundings import Surroundings
@@ -18,7 +18,11 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 def _column(flag: str, what: str) -> Any:
-    return typer.Option(flag, help=f"Column of {what}; found by its name.", metavar="NAME")
+    return typer.Option(
+        flag,
+        help=f"Column of {what}; found by its name. Once for all files, or once for each in their order.",
+        metavar="NAME",
+    )
 
 
 @app.command()
@@ -48,9 +52,17 @@ def evaluate(
         list[str] | None,
         typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
     ] = None,
-    id_column: Annotated[str | None, _column("--id-column", "the rows' ids")] = None,
-    prompt_column: Annotated[str | None, _column("--prompt-column", "the prompts")] = None,
-    answer_column: Annotated[str | None, _column("--answer-column", "the models' answers")] = None,
+    id_column: Annotated[list[str] | None, _column("--id-column", "the rows' ids")] = None,
+    prompt_column: Annotated[list[str] | None, _column("--prompt-column", "the prompts")] = None,
+    answer_column: Annotated[list[str] | None, _column("--answer-column", "the models' answers")] = None,
+    ids_from: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--ids-from",
+            help="Ids are numbers of the test rows, counted from 0 or 1; needed only where they do not tell.",
+            metavar="0|1",
+        ),
+    ] = None,
     missing: Annotated[
         str,
         typer.Option(
@@ -73,13 +85,15 @@ def evaluate(
             f"Found {missing!r}, expected refuse or wrong.", code="setting_invalid", location="--missing"
         )
     options = dict(settings)
+    columns = {"example_id": id_column or (), "prompt": prompt_column or (), "answer": answer_column or ()}
+    columns["ids_from"] = ids_from or ()
     with render.news(as_json=as_json) as tell:
         if against is not None:
             options |= {"missing": missing, "names": name or (), "within": Surroundings(tell=tell)}
-            options["columns"] = Columns(example_id=id_column, prompt=prompt_column, answer=answer_column)
+            options["columns"] = columns_of_files(columns, len(run))
         else:
-            named = {"--name": name, "--id-column": id_column, "--prompt-column": prompt_column}
-            named |= {"--answer-column": answer_column, "--missing": missing != "refuse"}
+            named = {"--name": name, "--missing": missing != "refuse"}
+            named |= {flag: columns[field] for flag, field in COLUMN_FLAGS.items()}
             options |= {flag: value for flag, value in named.items() if value}
         report = evaluate_workflow(run, against=against, runs_dir=runs_dir, **options)
     render.show(report, as_json=as_json)

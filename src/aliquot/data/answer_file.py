@@ -1,6 +1,6 @@
 """Files of answers that were made elsewhere: one answer a line, found by the names of its columns.
 
-CSV, TSV, Parquet and JSON Lines are read; among the latter the results of OpenAI's batches, and logged
+CSV, TSV, Excel, Parquet and JSON Lines are read; among the latter the results of OpenAI's batches, and logged
 requests as OpenPipe exports them. Which row an answer belongs to, ``answer_match`` decides.
 """
 
@@ -16,9 +16,10 @@ from aliquot.core.conversation import read_json
 from aliquot.core.records import sha256_file
 from aliquot.core.reply import Reply, cut_off
 from aliquot.core.result import Status
+from aliquot.data.answer_columns import Columns
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
-from aliquot.data.formats import csv_table, parquet_table
+from aliquot.data.formats import csv_table, parquet_table, xlsx_table
 from aliquot.data.json_lines import as_json, as_text, read_objects
 from aliquot.data.reply import read_reply
 from aliquot.data.source import Source, open_source
@@ -30,15 +31,6 @@ ANSWERS = ("answer", "output", "prediction", "completion", "content", "response"
 PROBABILITIES = "label_probabilities"
 LOG_PROBABILITY = "logprob:"
 """Begins the name of a column with the natural logarithm of a label's probability."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Columns as the person named them; None where they are found by their names."""
-
-    example_id: str | None = None
-    prompt: str | None = None
-    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +63,7 @@ class AnswerFile:
     sha256: str
     answers: tuple[FoundAnswer, ...]
     columns: str
+    ids_from: int | None = None
 
 
 def read_answer_file(path: Path, columns: Columns) -> AnswerFile:
@@ -85,7 +78,7 @@ def read_answer_file(path: Path, columns: Columns) -> AnswerFile:
     names = list(dict.fromkeys(name for _, record in records for name in record))
     chosen = _choose(names, columns, source.name)
     answers = tuple(_read(line, record, chosen, source.name) for line, record in records)
-    return AnswerFile(source.name, sha256_file(path), answers, chosen.words)
+    return AnswerFile(source.name, sha256_file(path), answers, chosen.words, columns.ids_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +119,8 @@ def _read_records(source: Source) -> list[tuple[int, dict[str, Any]]]:
 def _open(source: Source) -> Iterator[tuple[int, dict[str, Any]] | Problem]:
     if source.kind in ("parquet", "arrow"):
         return parquet_table.read_cells(source)
-    if source.kind != "text":
-        raise InputError(
-            "This is a workbook; answers are read from CSV, TSV, JSON Lines and Parquet.",
-            code="unknown_format",
-            location=source.name,
-            hint="Save the sheet as CSV.",
-        )
+    if source.kind == "workbook":
+        return xlsx_table.read_cells(source)
     is_json = source.sample().head.lstrip().startswith(b"{")
     return read_objects(source) if is_json else csv_table.read_cells(source)
 

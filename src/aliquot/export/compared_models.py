@@ -21,6 +21,7 @@ BASELINES = {
 _OF_FILES = ("file", "sha256")
 """Of the source of a file of answers; how rows were found is told elsewhere."""
 VARIES = "varies"
+LEN_COMMIT = 40
 
 
 def describe_model(name: str, run_dir: RunDir, model: str) -> ComparedModel:
@@ -61,11 +62,12 @@ def _made_by(run_dir: RunDir, model: str, source: AnswerSource | None) -> dict[s
     if source is not None:
         names = _OF_FILES if source.engine == "file" else source.settings
         made = {name: source.settings[name] for name in names if name in source.settings}
+        made |= {"sha256": f"{made['sha256'][:16]}…"} if "sha256" in made else {}
         return made | ({"answered": source.started_at[:10]} if source.started_at else {})
     spec = run_dir.read_scoring_spec()
     if model in BASELINES or not isinstance(spec, Spec):
         return {"simple baseline": BASELINES.get(model, model)}
-    made = {"base": spec.plan.base, "revision": spec.model.revision[:12]}
+    made = {"base": spec.plan.base, "revision": _shortened(spec.model.revision)}
     if model == "tuned":
         made |= {"trained": method_in_words(spec.training), "on": f"{_num_train(spec):,} rows"}
         made |= {"seed": setting_text(spec.training.seed)}
@@ -74,6 +76,11 @@ def _made_by(run_dir: RunDir, model: str, source: AnswerSource | None) -> dict[s
     if model.endswith("_held"):
         made["held to"] = "its likeliest label"
     return made | {"decoding": f"greedy, at most {spec.prediction.max_new_tokens:,} tokens"}
+
+
+def _shortened(revision: str) -> str:
+    """Return a commit as people write it; a version stays whole."""
+    return revision[:12] if len(revision) == LEN_COMMIT and " " not in revision else revision
 
 
 def _num_train(spec: Spec) -> int:

@@ -21,7 +21,7 @@ from aliquot.export.page.json_block import as_json_block
 from aliquot.export.page.results import describe_results
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.record import Scoreboard
-from aliquot.export.wording import ABSENT, count, heading, listed
+from aliquot.export.wording import ABSENT, count, heading, listed, metric_text, report_decimals
 from aliquot.version import __version__
 
 FILES = (
@@ -38,6 +38,7 @@ class ModelCard:
     title: str
     is_reference: bool
     run_id: str
+    score: str
     settings: tuple[tuple[str, str], ...]
     seconds: str
     cost: str
@@ -87,10 +88,14 @@ def describe_methods(comparison: ModelsComparison) -> str:
     number = count(len(report.comparisons), "comparison")
     return (
         f"{count(len(comparison.models), 'model')} answered the same {report.num_items:,} items. "
-        f"{comparison.matched} Answers were read by one rule ({report.normaliser}). Every model was compared "
-        f"with {report.reference} ({comparison.reference_reason}) on the same items ({tests}; two-sided; "
-        f"p-values adjusted after Holm for this family of {number}). {report.notes[0]}"
+        f"{_spaced(comparison.matched)}Answers were read by one rule ({report.normaliser}). Every model was "
+        f"compared with {report.reference} ({comparison.reference_reason}) on the same items ({tests}; "
+        f"two-sided; p-values adjusted after Holm for this family of {number}). {report.notes[0]}"
     )
+
+
+def _spaced(sentence: str) -> str:
+    return f"{sentence} " if sentence else ""
 
 
 def list_settings(model: ComparedModel, models: Sequence[ComparedModel]) -> tuple[tuple[str, str], ...]:
@@ -120,10 +125,11 @@ def _title(comparison: ModelsComparison) -> str:
 
 def _list_facts(comparison: ModelsComparison) -> tuple[Fact, ...]:
     report = comparison.report
+    reference = next(one for one in report.results if one.model == report.reference)
     return (
         Fact(label="Compared", value=count(len(comparison.models), "model"), more="paired, item by item"),
         Fact(label="On", value=count(report.num_items, "common item"), more=report.task_type),
-        Fact(label="Against", value=report.reference, more=comparison.reference_reason),
+        Fact(label="Against", value=reference.title, more=comparison.reference_reason),
         Fact(
             label="Measured by",
             value=report.results[0].primary.title,
@@ -133,10 +139,12 @@ def _list_facts(comparison: ModelsComparison) -> tuple[Fact, ...]:
 
 
 def _list_cards(comparison: ModelsComparison) -> tuple[ModelCard, ...]:
-    titles = {result.model: heading(result) for result in comparison.report.results}
+    decimals = report_decimals(comparison.report)
+    results = {result.model: result for result in comparison.report.results}
     return tuple(
         ModelCard(
-            title=titles[one.name],
+            title=heading(results[one.name]),
+            score=metric_text(results[one.name].primary, decimals),
             is_reference=one.name == comparison.report.reference,
             run_id=one.run_id,
             settings=list_settings(one, comparison.models),

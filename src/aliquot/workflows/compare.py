@@ -14,7 +14,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.errors import InputError
 from aliquot.evaluation.across_models import Compared, Contestant, choose_reference, compare_contestants
-from aliquot.evaluation.wording import TITLES
+from aliquot.evaluation.wording import TITLES, model_phrase
 from aliquot.export.answers import AnsweredRow
 from aliquot.export.compared_models import describe_model
 from aliquot.export.comparison_page import render_comparison
@@ -168,8 +168,10 @@ def _line_up(compared: Compared) -> list[AnsweredRow]:
 
 def _with_notes(compared: Compared, reference: str, reason: str) -> EvaluationReport:
     first, *notes = compared.report.notes
-    of_reference = f"Every other model is compared with {reference} ({reason}); these tests are one family."
-    return replace(compared.report, notes=(first, of_reference, compared.items.words, *notes))
+    name = model_phrase(reference, compared.report.task_type)
+    of_reference = f"Every other model is compared with {name} ({reason}); these tests are one family."
+    matched = [compared.items.words] if compared.items.words else []
+    return replace(compared.report, notes=(first, of_reference, *matched, *notes))
 
 
 def _command(meant: Sequence[_Meant], reference: str | None, *, common: bool, out: Path | str | None) -> str:

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from aliquot.core.reply import Reply
-from aliquot.data.answer_file import Columns, read_answer_file
+from aliquot.data.answer_columns import Columns
+from aliquot.data.answer_file import read_answer_file
 from aliquot.data.reply import read_reply
 from aliquot.errors import InputError
 from tests.fixtures.answer_files import batch_line, turns_of, write_lines, write_table

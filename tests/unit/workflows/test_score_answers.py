@@ -8,7 +8,7 @@ import aliquot
 from aliquot.cli.app import call
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import ScoringSpec
-from aliquot.data.answer_file import Columns
+from aliquot.data.answer_columns import Columns
 from aliquot.errors import InputError, RunError
 from aliquot.export.page.scored import render_scored_page
 from aliquot.workflows.evaluate import evaluate

@@ -22,7 +22,12 @@ def full(comparison: ModelsComparison) -> list[RenderableType]:
     report = comparison.report
     primary = report.results[0].primary
     headings = ["model", with_unit(primary.title, primary.unit), f"{percent(report.confidence)} interval"]
-    headings += [f"minus {report.reference}", "p (Holm)", "time per item", "cost per 1,000"]
+    headings += [
+        f"minus {_title(comparison, report.reference)}",
+        "p (Holm)",
+        "time per item",
+        "cost per 1,000",
+    ]
     tests = {one.model: one for one in report.comparisons}
     pairs = list(zip(comparison.models, report.results, strict=True))
     decimals = report_decimals(report)
@@ -48,14 +53,14 @@ def _row(model: ComparedModel, result: ModelResult, test: Comparison | None, dec
         against = [fixed(test.difference, decimals, is_signed=True), p_value]
     value, interval = fixed(result.primary.value, decimals), interval_text(result.primary.interval, decimals)
     cost = [seconds_text(model.seconds_per_item), cost_text(model.cost_usd_per_item)]
-    return [model.name, value, interval, *against, *cost]
+    return [result.title, value, interval, *against, *cost]
 
 
 def _list_facts(comparison: ModelsComparison) -> list[tuple[str | Text, str | Text]]:
     return [
         (
-            one.name,
-            "; ".join(f"{name} {value}" for name, value in list_settings(one, comparison.models)),
+            _title(comparison, one.name),
+            "; ".join(f"{name}: {value}" for name, value in list_settings(one, comparison.models)),
         )
         for one in comparison.models
     ]
@@ -66,12 +71,16 @@ def _list_disagreements(comparison: ModelsComparison) -> list[RenderableType]:
     if not found:
         return [Text(), Text("All models score alike on every item.", "dim")]
     title = f"Where they disagree: {len(found):,} of {num_items:,} items"
-    names = [one.name for one in comparison.models]
+    names = [one.title for one in comparison.report.results]
     rows = [_item(item) for item in found[:MAX_SHOWN]]
     more = len(found) - len(rows)
     shown = table(("line", "prompt", "reference", *names), rows)
     parts: list[RenderableType] = [heading(title), shown]
     return parts + ([Text(f"{more:,} more: --out FOLDER writes them all.", "dim")] if more > 0 else [])
+
+
+def _title(comparison: ModelsComparison, name: str) -> str:
+    return next(one.title for one in comparison.report.results if one.model == name)
 
 
 def _item(item: Disagreement) -> list[str]:

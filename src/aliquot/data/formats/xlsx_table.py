@@ -58,6 +58,26 @@ def read(source: Source) -> Iterator[Row | Problem]:
     yield from read_records(_list_records(fitting[0]), source, only_flat=True)
 
 
+def read_cells(source: Source) -> Iterator[Record | Problem]:
+    """Yield each row's cells by the names of the first line, whatever these are, of the only sheet.
+
+    Raises:
+        InputError: It is damaged, or several sheets hold cells.
+    """
+    _require_size(source.path)
+    sheets = _read_sheets(source)
+    if len(sheets) > 1:
+        names = ", ".join(repr(sheet.name) for sheet in sheets)
+        raise InputError(
+            f"The workbook has {len(sheets)} sheets, {names}; which one is meant cannot be told.",
+            code="ambiguous_sheet",
+            location=source.name,
+            hint="Keep one of them in the workbook, or save the one you mean as CSV.",
+        )
+    for sheet in sheets:
+        yield from _list_records(sheet)
+
+
 def _read_sheets(source: Source) -> list[_Sheet]:
     from python_calamine import CalamineError, CalamineWorkbook
 
