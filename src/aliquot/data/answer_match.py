@@ -210,8 +210,8 @@ def _require_known(file: AnswerFile, places: Sequence[Sequence[int]], num_rows: 
         return
     if len(foreign) == len(file.answers) and _has_untold_numbers(file, num_rows):
         raise InputError(
-            f"The ids are numbers, {file.answers[0].example_id} to {file.answers[-1].example_id}, of {num_rows:,} "
-            f"test rows: without 0 or {num_rows:,} among them they do not tell whether the first row is 0 or 1.",
+            f"The ids are numbers ({file.answers[0].example_id} …), but neither 0 nor {num_rows:,}, the number "
+            "of test rows, is among them: whether the first row is 0 or 1 cannot be told.",
             code="answers_foreign",
             location=file.name,
             hint="Say it with --ids-from 0 or --ids-from 1, or give the prompts beside the answers.",
