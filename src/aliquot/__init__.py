@@ -55,7 +55,11 @@ _VERBS: dict[str, str] = {
     "train": "train:train",
 }
 _GROUPS: dict[str, dict[str, str]] = {
-    "data": {"convert": "convert:convert", "show": "show_data:show_data"},
+    "data": {
+        "convert": "convert:convert",
+        "prompts": "prompts:write_prompts",
+        "show": "show_data:show_data",
+    },
     "models": {"list": "models:list_models", "fetch": "models:fetch_model", "show": "models:show_model"},
     "runs": {
         "list": "runs:list_runs",

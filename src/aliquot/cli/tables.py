@@ -25,6 +25,7 @@ FULL = {
     "TokenView": "tokens:table_of",
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
+    "WrittenPrompts": "conversion:prompts",
     "Conversion": "conversion:full",
 }
 BRIEF = {"DataReport": "data:brief", "Plan": "plan:brief"}

@@ -210,8 +210,8 @@ def _require_known(file: AnswerFile, places: Sequence[Sequence[int]], num_rows: 
         return
     if len(foreign) == len(file.answers) and _has_untold_numbers(file, num_rows):
         raise InputError(
-            f"The ids are numbers ({file.answers[0].example_id} …), but neither 0 nor {num_rows:,}, the number "
-            "of test rows, is among them: whether the first row is 0 or 1 cannot be told.",
+            f"The ids are numbers ({file.answers[0].example_id} …), but neither 0 nor {num_rows:,}, the "
+            "number of test rows, is among them: whether the first row is 0 or 1 cannot be told.",
             code="answers_foreign",
             location=file.name,
             hint="Say it with --ids-from 0 or --ids-from 1, or give the prompts beside the answers.",
@@ -292,7 +292,7 @@ def _refuse_differing(groups: Sequence[Sequence[FoundAnswer]], file: AnswerFile)
         code="answers_ambiguous",
         location=file.name,
         hint="Give one answer for each test row in the order of the test file, or a column example_id: "
-        "`items.csv` of a report and rows/test.jsonl have it.",
+        "`aliquot data prompts` writes the rows with theirs.",
     )
 
 

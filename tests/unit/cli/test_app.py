@@ -67,6 +67,7 @@ def test_every_verb_is_a_file_and_every_file_with_an_app_is_a_verb():
         "runs delete",
         "models fetch",
         "data convert",
+        "data prompts",
         "data show",
     ],
 )
