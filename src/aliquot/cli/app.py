@@ -18,7 +18,7 @@ from aliquot.errors import AliquotError, InputError, Interrupted
 VERBS = {
     "run": "Tune a model on a file of rows, score it, write the report: everything below in one go.",
     "check": "Say what is in a data file and what is wrong with it.",
-    "data": "Convert a data file; write its test prompts; look at single rows as the model will see them, token by token.",
+    "data": "Convert a data file, write its test prompts, look at rows token by token as the model will.",
     "plan": "Show every setting with its value, who set it and why, and what the run will take.",
     "sweep": "Try settings in short runs, judged on validation rows; say which to take.",
     "train": "Tune only; predict, evaluate and report can follow.",
