@@ -55,7 +55,10 @@ def columns_of_files(given: Mapping[str, Sequence[str]], num_files: int) -> list
             )
         if name == "ids_from" and set(values) - {"0", "1", BY_NAME}:
             raise InputError(
-                f"Found {', '.join(values)}, expected 0 or 1.", code="columns_invalid", location=flags[name]
+                f"Found {', '.join(values)}, expected 0 or 1.",
+                code="columns_invalid",
+                location=flags[name],
+                hint="Say which number the first test row has among the ids.",
             )
     return [
         Columns(

@@ -21,7 +21,7 @@ from aliquot.export.page.json_block import as_json_block
 from aliquot.export.page.results import describe_results
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.record import Scoreboard
-from aliquot.export.wording import ABSENT, count, heading, listed, metric_text, report_decimals
+from aliquot.export.wording import ABSENT, count, heading, listed, metric_text, primary_title, report_decimals
 from aliquot.version import __version__
 
 FILES = (
@@ -132,7 +132,7 @@ def _list_facts(comparison: ModelsComparison) -> tuple[Fact, ...]:
         Fact(label="Against", value=reference.title, more=comparison.reference_reason),
         Fact(
             label="Measured by",
-            value=report.results[0].primary.title,
+            value=primary_title(report),
             more=f"{report.confidence * 100:g} % intervals, Holm over {len(report.comparisons)}",
         ),
     )

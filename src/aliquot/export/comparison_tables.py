@@ -10,7 +10,7 @@ from typing import Any
 from aliquot.core.comparison import ComparedModel, ModelsComparison
 from aliquot.core.result import Comparison, EvaluationReport, MetricValue, ModelResult
 from aliquot.core.wording import p_text
-from aliquot.export.wording import fixed, heading, interval_text, report_decimals, with_unit
+from aliquot.export.wording import fixed, heading, interval_text, metric_title, report_decimals, with_unit
 from aliquot.export.writers.items_csv import safe_cell
 from aliquot.export.writers.results_latex import ARROWS
 from aliquot.export.writers.settings_latex import escape
@@ -79,7 +79,7 @@ def write_latex(comparison: ModelsComparison) -> str:
     report = comparison.report
     decimals = report_decimals(report)
     primary = report.results[0].primary
-    metric = f"{escape(with_unit(primary.title, primary.unit))} {ARROWS[primary.direction]}"
+    metric = f"{escape(with_unit(metric_title(primary), primary.unit))} {ARROWS[primary.direction]}"
     tests = {one.model: one for one in report.comparisons}
     body = [_latex_line(result, report, tests.get(result.model), decimals) for result in report.results]
     caption = (

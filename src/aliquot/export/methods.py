@@ -19,7 +19,7 @@ from aliquot.export.wording import (
     listed,
     method_title,
     metric_text,
-    metric_title,
+    primary_title,
     report_decimals,
     setting_text,
     size,
@@ -223,7 +223,7 @@ def _answers(spec: Spec) -> str:
 def describe_statistics(record: Scoreboard) -> list[str]:
     """Return the sentences on metric, intervals, tests and scores."""
     evaluation, report = record.spec.evaluation, record.report
-    metric = in_sentence(metric_title(evaluation.primary_metric))
+    metric = in_sentence(primary_title(report, evaluation.primary_metric))
     tolerance = f", tolerance {evaluation.tolerance:g}" if evaluation.tolerance is not None else ""
     prior = (
         f"; items not labelled {evaluation.positive_label!r} count as unlabelled, "

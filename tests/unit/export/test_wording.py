@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -103,6 +104,12 @@ def test_sizes_are_decimal(num_bytes, text):
 )
 def test_settings_are_printed_for_reading(value, unit, text):
     assert w.setting_text(value, unit) == text
+
+
+def test_a_metric_is_called_as_it_was_measured_and_by_its_name_in_older_records():
+    old, new = _result("m", "base").primary, replace(_result("m", "base").primary, title="Share right")
+    assert (w.metric_title(old), w.metric_title(new)) == ("Accuracy", "Share right")
+    assert w.primary_title(None, "field_f1") == "Field f1"
 
 
 def test_words_in_sentences():

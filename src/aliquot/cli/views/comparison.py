@@ -10,7 +10,7 @@ from aliquot.core.comparison import ComparedModel, Disagreement, ModelsCompariso
 from aliquot.core.result import Comparison, ModelResult
 from aliquot.core.wording import p_text
 from aliquot.export.comparison_page import cost_text, list_settings, seconds_text
-from aliquot.export.wording import ABSENT, fixed, interval_text, report_decimals, with_unit
+from aliquot.export.wording import ABSENT, fixed, interval_text, metric_title, report_decimals, with_unit
 
 MAX_SHOWN = 5
 """Disagreements on the terminal; disagreements.csv has all."""
@@ -21,7 +21,11 @@ def full(comparison: ModelsComparison) -> list[RenderableType]:
     """Return the headline, a line per model, how each answered, and the first items where they disagree."""
     report = comparison.report
     primary = report.results[0].primary
-    headings = ["model", with_unit(primary.title, primary.unit), f"{percent(report.confidence)} interval"]
+    headings = [
+        "model",
+        with_unit(metric_title(primary), primary.unit),
+        f"{percent(report.confidence)} interval",
+    ]
     headings += [
         f"minus {_title(comparison, report.reference)}",
         "p (Holm)",

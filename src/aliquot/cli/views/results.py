@@ -12,7 +12,7 @@ from aliquot.export.record import ranked
 from aliquot.export.wording import (
     fixed,
     interval_text,
-    metric_title,
+    primary_title,
     report_decimals,
     with_unit,
 )
@@ -53,7 +53,7 @@ def full(report: EvaluationReport) -> list[RenderableType]:
     has_tests = bool(versus)
     rows = [_row(one, decimals, versus.get(one.model), report.reference) for one in ranked(report.results)]
     unit = report.results[0].primary.unit if report.results else ""
-    title = with_unit(metric_title(report.primary_metric), unit)
+    title = with_unit(primary_title(report), unit)
     headings = (
         "model",
         title,

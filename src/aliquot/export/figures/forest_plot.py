@@ -27,7 +27,7 @@ from aliquot.export.wording import (
     heading,
     interval_text,
     metric_text,
-    metric_title,
+    primary_title,
     report_decimals,
     with_unit,
 )
@@ -92,7 +92,7 @@ def _axis(report: EvaluationReport, scale: Scale, bottom: float) -> list[str]:
         parts.append(text(scale(mark), bottom + 18, label, fill=MUTED, anchor="middle", size=12))
     primary = report.results[0].primary
     better = "higher is better →" if primary.direction == "higher" else "← lower is better"
-    title = with_unit(metric_title(report.primary_metric), primary.unit)
+    title = with_unit(primary_title(report), primary.unit)
     middle = (scale.start + scale.end) / 2
     parts.append(text(middle, bottom + 40, f"{title}, {better}", anchor="middle"))
     return parts
@@ -169,7 +169,7 @@ def _gain(comparison: Comparison, y: float, decimals: int) -> list[str]:
 
 
 def _title(report: EvaluationReport) -> str:
-    return f"{metric_title(report.primary_metric)} on {report.num_items:,} {report.split} rows, by model"
+    return f"{primary_title(report)} on {report.num_items:,} {report.split} rows, by model"
 
 
 def _describe(results: list[ModelResult], decimals: int) -> str:
@@ -177,7 +177,7 @@ def _describe(results: list[ModelResult], decimals: int) -> str:
 
 
 def _empty(report: EvaluationReport) -> str:
-    note = f"No model has a value of {in_sentence(metric_title(report.primary_metric))} yet."
+    note = f"No model has a value of {in_sentence(primary_title(report))} yet."
     return figure(
         [line(0, 8, WIDTH, 8, stroke=RULE), text(0, 32, note, fill=MUTED)],
         height=44,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from aliquot.core.result import EvaluationReport, FieldResult, ModelResult
+from aliquot.core.result import EvaluationReport, FieldResult, MetricValue, ModelResult
 from aliquot.core.wording import p_text
 from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
@@ -25,6 +25,7 @@ from aliquot.export.wording import (
     listed,
     method_title,
     metric_title,
+    primary_title,
     report_decimals,
     with_unit,
 )
@@ -114,8 +115,8 @@ def describe_results(record: Scoreboard, rows: list[AnsweredRow]) -> Results | N
     secondary = list_secondary(report)
     return Results(
         forest=Markup(forest_plot(report)),
-        metric=with_unit(metric_title(report.primary_metric), report.results[0].primary.unit),
-        others=tuple(metric_title(name) for name in secondary),
+        metric=with_unit(primary_title(report), report.results[0].primary.unit),
+        others=tuple(metric_title(_find_value(report, name)) for name in secondary),
         rows=tuple(_row(report, result, secondary, record.results) for result in record.results),
         pairs=_pairs(report),
         errors=_errors(record, rows),
@@ -152,6 +153,10 @@ def _row(
     )
 
 
+def _find_value(report: EvaluationReport, name: str) -> MetricValue:
+    return next(value for result in report.results for value in result.metrics if value.metric == name)
+
+
 def _secondary_text(report: EvaluationReport, result: ModelResult, name: str) -> str:
     column = [value for each in report.results for value in each.metrics if value.metric == name]
     value = next((value for value in result.metrics if value.metric == name), None)
@@ -178,7 +183,7 @@ def _field_row(field: FieldResult) -> tuple[str, str, str, str, str, str]:
 def _signatures(report: EvaluationReport) -> tuple[str, ...]:
     """Return how the metrics were computed whose name alone does not say it, each once."""
     values = [value for result in report.results for value in result.metrics if value.signature]
-    return tuple(dict.fromkeys(f"{metric_title(value.metric)}: {value.signature}." for value in values))
+    return tuple(dict.fromkeys(f"{metric_title(value)}: {value.signature}." for value in values))
 
 
 def _pairs(report: EvaluationReport) -> tuple[PairRow, ...]:

@@ -24,7 +24,7 @@ from aliquot.export.page.shell import describe_policy, get_environment, read_ass
 from aliquot.export.record import ScoredRecord, read_scored
 from aliquot.export.scored_methods import describe_scored_methods, list_sources
 from aliquot.export.source_files import list_source_files
-from aliquot.export.wording import count, listed, metric_title
+from aliquot.export.wording import count, listed, primary_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def _describe_top(record: ScoredRecord, given: tuple[GivenAnswers, ...]) -> Top:
             Fact(label="On", value=count(held_out, "test row"), more=describe_answers(spec.task)),
             Fact(
                 label="Measured by",
-                value=metric_title(spec.evaluation.primary_metric),
+                value=primary_title(report, spec.evaluation.primary_metric),
                 more=f"{spec.evaluation.confidence * 100:g} % intervals, paired tests (Holm)",
             ),
             Fact(label="Answered", value="elsewhere", more="files of answers were read; nothing was trained"),
