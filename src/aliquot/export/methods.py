@@ -225,6 +225,8 @@ def describe_statistics(record: Scoreboard) -> list[str]:
     evaluation, report = record.spec.evaluation, record.report
     metric = in_sentence(primary_title(report, evaluation.primary_metric))
     tolerance = f", tolerance {evaluation.tolerance:g}" if evaluation.tolerance is not None else ""
+    # Answers made elsewhere may have been there before anyone thought of a metric.
+    declared = ", declared beforehand," if isinstance(record.spec, Spec) else ""
     prior = (
         f"; items not labelled {evaluation.positive_label!r} count as unlabelled, "
         f"{evaluation.class_prior:g} of them positive"
@@ -232,7 +234,7 @@ def describe_statistics(record: Scoreboard) -> list[str]:
         else ""
     )
     said = [
-        f"The primary metric, declared beforehand, was {metric} (answers read by the normaliser "
+        f"The primary metric{declared} was {metric} (answers read by the normaliser "
         f"{evaluation.normaliser}{tolerance}; {_unreadable(record.spec)}{prior})."
     ]
     if report is None or not report.results:

@@ -15,12 +15,13 @@ from aliquot.export.wording import count, listed
 def describe_scored_methods(record: ScoredRecord) -> tuple[str, ...]:
     """Return the paragraphs: items and answers, evaluation, and what is not recorded."""
     sources = list_sources(record)
+    its, was = ("its", "it was") if len(sources) == 1 else ("their", "they were")
     return (
         f"{_describe_items(record)} {_describe_sources(sources)}",
         " ".join([*_describe_baselines(record), *describe_statistics(record)]),
         f"Not recorded: how {listed([source.model for source in sources])} made "
-        f"{'its' if len(sources) == 1 else 'their'} answers (version, system prompt, decoding, date), and "
-        "whether the items were among what it was trained on.",
+        f"{its} answers (version, system prompt, decoding, date), and whether the items were among what "
+        f"{was} trained on.",
     )
 
 
