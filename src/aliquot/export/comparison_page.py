@@ -29,6 +29,8 @@ FILES = (
     ("compare.tex", "Models with intervals and differences, as a LaTeX table for a paper"),
     ("disagreements.csv", "Items that not all models score alike on, answers side by side"),
 )
+SIDE_BY_SIDE = {"preset": {"model": "1", "other": "0"}}
+"""What the table of answers shows first: another model's beside the reference's, which stands first there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,7 @@ def render_comparison(comparison: ModelsComparison, spec: ScoringSpec, rows: lis
             results=describe_results(board, rows),
             cards=_list_cards(comparison),
             system=_shared_system(comparison.models),
-            answers=as_json_block(answers_data(board, apart)) if apart else None,
+            answers=as_json_block(answers_data(board, apart) | SIDE_BY_SIDE) if apart else None,
             num_answers=len(apart),
             num_apart=f"{len(apart):,} of {len(rows):,}",
             pairs=None,
