@@ -20,7 +20,7 @@ from aliquot.export.compared_models import describe_model
 from aliquot.export.comparison_page import render_comparison
 from aliquot.export.comparison_tables import write_disagreements, write_latex, write_models
 from aliquot.export.disagreements import list_disagreements
-from aliquot.workflows.find import find_run
+from aliquot.workflows.find import LAST, find_run
 
 TUNED = "tuned"
 
@@ -49,7 +49,10 @@ def compare(
         RunError: A run or an answer is not there, or the items differ (``items_differ``).
     """
     typed = [one for word in models for one in _find_models(str(word), runs_dir)]
-    return _compare(typed, reference, common=common, out=out)
+    flags = [*(["--reference", reference] if reference else []), *(["--common"] if common else [])]
+    flags += ["--out", str(out)] if out is not None else []
+    flags += ["--runs-dir", str(runs_dir)] if runs_dir is not None else []
+    return _compare(typed, reference, common=common, out=out, flags=flags)
 
 
 def compare_run_dirs(runs: Sequence[RunDir]) -> ModelsComparison:
@@ -59,7 +62,7 @@ def compare_run_dirs(runs: Sequence[RunDir]) -> ModelsComparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Meant:
-    """One model as it was typed."""
+    """One model, and what to type for it on any other day, when ``last`` means another run."""
 
     typed: str
     run_dir: RunDir
@@ -72,6 +75,7 @@ def _compare(
     *,
     common: bool = False,
     out: Path | str | None = None,
+    flags: Sequence[str] = (),
 ) -> ModelsComparison:
     meant = list({(one.run_dir.path, one.model): one for one in typed}.values())
     _require_several(meant)
@@ -86,7 +90,7 @@ def _compare(
     compared = compare_contestants(contestants, chosen, common=common)
     rows = _line_up(compared)
     comparison = ModelsComparison(
-        command=_command(meant, reference, common=common, out=out),
+        command=shlex.join(["aliquot", "compare", *dict.fromkeys(one.typed for one in meant), *flags]),
         reference_reason=reason,
         matched=compared.items.words,
         models=tuple(describe_model(one.name, one.run_dir, one.model) for one in contestants),
@@ -101,8 +105,11 @@ def _find_models(word: str, runs_dir: Path | None) -> list[_Meant]:
     folder, colon, model = word.rpartition(":")
     if not colon or (Path(word) / "spec.json").is_file():
         run_dir = find_run(word, runs_dir)
-        return [_Meant(typed=word, run_dir=run_dir, model=one) for one in _list_meant(run_dir)]
-    return [_Meant(typed=word, run_dir=find_run(folder, runs_dir), model=model)]
+        typed = run_dir.run_id if word == LAST else word
+        return [_Meant(typed=typed, run_dir=run_dir, model=one) for one in _list_meant(run_dir)]
+    run_dir = find_run(folder, runs_dir)
+    typed = f"{run_dir.run_id}:{model}" if folder == LAST else word
+    return [_Meant(typed=typed, run_dir=run_dir, model=model)]
 
 
 def _list_meant(run_dir: RunDir) -> list[str]:
@@ -172,13 +179,6 @@ def _with_notes(compared: Compared, reference: str, reason: str) -> EvaluationRe
     of_reference = f"Every other model is compared with {name} ({reason}); these tests are one family."
     matched = [compared.items.words] if compared.items.words else []
     return replace(compared.report, notes=(first, of_reference, *matched, *notes))
-
-
-def _command(meant: Sequence[_Meant], reference: str | None, *, common: bool, out: Path | str | None) -> str:
-    flags = [*(["--reference", reference] if reference else []), *(["--common"] if common else [])]
-    flags += ["--out", str(out)] if out is not None else []
-    typed = dict.fromkeys(one.typed for one in meant)
-    return shlex.join(["aliquot", "compare", *typed, *flags])
 
 
 def _save(

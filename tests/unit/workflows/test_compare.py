@@ -267,5 +267,10 @@ def test_the_verb_prints_a_table_or_one_document(run, capsys):
     assert document["report"]["reference"] == "base" and len(document["models"]) == 2
 
 
+def test_the_command_to_repeat_it_names_the_run_that_last_means_today(run, tmp_path):
+    found = compare(["last", "last:base"], runs_dir=tmp_path)
+    assert found.command == f"aliquot compare {run.run_id} {run.run_id}:base --runs-dir {tmp_path}"
+
+
 def test_python_has_the_verb(run):
     assert aliquot.compare([run.path, f"{run.path}:base"]).report.num_items == 40
