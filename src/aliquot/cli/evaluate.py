@@ -25,6 +25,19 @@ def _column(flag: str, what: str) -> Any:
     )
 
 
+IdColumn = Annotated[list[str] | None, _column("--id-column", "the rows' ids")]
+PromptColumn = Annotated[list[str] | None, _column("--prompt-column", "the prompts")]
+AnswerColumn = Annotated[list[str] | None, _column("--answer-column", "the models' answers")]
+IdsFrom = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--ids-from",
+        help="Ids are numbers of the test rows, counted from 0 or 1; needed only where they do not tell.",
+        metavar="0|1",
+    ),
+]
+
+
 @app.command()
 @takes_scoring_settings
 def evaluate(
@@ -52,17 +65,10 @@ def evaluate(
         list[str] | None,
         typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
     ] = None,
-    id_column: Annotated[list[str] | None, _column("--id-column", "the rows' ids")] = None,
-    prompt_column: Annotated[list[str] | None, _column("--prompt-column", "the prompts")] = None,
-    answer_column: Annotated[list[str] | None, _column("--answer-column", "the models' answers")] = None,
-    ids_from: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--ids-from",
-            help="Ids are numbers of the test rows, counted from 0 or 1; needed only where they do not tell.",
-            metavar="0|1",
-        ),
-    ] = None,
+    id_column: IdColumn = None,
+    prompt_column: PromptColumn = None,
+    answer_column: AnswerColumn = None,
+    ids_from: IdsFrom = None,
     missing: Annotated[
         str,
         typer.Option(
