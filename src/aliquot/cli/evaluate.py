@@ -37,6 +37,13 @@ IdsFrom = Annotated[
     ),
 ]
 
+MissingHow = Annotated[
+    str,
+    typer.Option(
+        "--missing", help="Rows without an answer: `refuse` them, or count them as `wrong`.", metavar="HOW"
+    ),
+]
+
 
 @app.command()
 @takes_scoring_settings
@@ -45,7 +52,7 @@ def evaluate(
         list[str],
         typer.Argument(
             help="A run: its name, the beginning of one, its folder, or `last`. With --against: files of "
-            "answers, one for each model; the others are compared with the first.",
+            "answers, one for each model; every two are compared.",
             metavar="RUN | FILE …",
             show_default=False,
         ),
@@ -69,14 +76,7 @@ def evaluate(
     prompt_column: PromptColumn = None,
     answer_column: AnswerColumn = None,
     ids_from: IdsFrom = None,
-    missing: Annotated[
-        str,
-        typer.Option(
-            "--missing",
-            help="Rows without an answer: `refuse` them, or count them as `wrong`.",
-            metavar="HOW",
-        ),
-    ] = "refuse",
+    missing: MissingHow = "refuse",
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,

@@ -65,7 +65,7 @@ def score_answers(
     """Score files of answers on the test rows of a data file, and write a folder with scores and report.
 
     Training rows of the data file are kept: simple baselines learn from them, and test prompts among them
-    are counted. Nothing is trained, and the first model is the one that the others are compared with.
+    are counted. Nothing is trained; every two models are compared, and each with the simple baselines.
 
     Args:
         files: One file of answers for each model.

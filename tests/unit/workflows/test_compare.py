@@ -181,6 +181,19 @@ def test_another_system_prompt_is_another_way_of_asking_the_same_items(run, scor
     ]  # fmt: skip
 
 
+def test_items_matched_by_prompt_stay_paired_where_ids_order_them_otherwise(run, scored):
+    """Shifting the answers of one folder by a row would leave its score as it is, and not these counts."""
+    rows = make_rows("labels")["test"]
+    found = compare([scored(system="Answer tersely."), run.path], reference="tuned").report
+    is_right = [one.output == one.reference for one in run.read_predictions("tuned", "test")]
+    for name, every in (("llama", 10), ("gemma", 2)):
+        own = [place % every != 0 for place in range(len(rows))]
+        pairs = [*zip(own, is_right, strict=True)]
+        comparison = next(one for one in found.comparisons if one.model == name)
+        assert comparison.num_only_model == pairs.count((True, False))
+        assert comparison.num_only_other == pairs.count((False, True))
+
+
 def test_answers_of_another_kind_are_not_compared(run, tmp_path):
     with pytest.raises(RunError, match="the kind of answer is 'labels'") as caught:
         compare([run.path, make_run_dir(tmp_path, task_type="text").path])
