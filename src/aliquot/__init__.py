@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.chat import chat
     from aliquot.workflows.check import check
     from aliquot.workflows.checkpoint import checkpoint
+    from aliquot.workflows.compare import compare
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.load import load
@@ -44,6 +45,7 @@ _VERBS: dict[str, str] = {
     "chat": "chat:chat",
     "check": "check:check",
     "checkpoint": "checkpoint:checkpoint",
+    "compare": "compare:compare",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "load": "load:load",
@@ -56,12 +58,15 @@ _VERBS: dict[str, str] = {
     "train": "train:train",
 }
 _GROUPS: dict[str, dict[str, str]] = {
-    "data": {"convert": "convert:convert", "show": "show_data:show_data"},
+    "data": {
+        "convert": "convert:convert",
+        "prompts": "prompts:write_prompts",
+        "show": "show_data:show_data",
+    },
     "models": {"list": "models:list_models", "fetch": "models:fetch_model", "show": "models:show_model"},
     "runs": {
         "list": "runs:list_runs",
         "show": "runs:show_run",
-        "compare": "compare:compare_runs",
         "delete": "runs:delete_run",
     },
 }
@@ -72,6 +77,7 @@ __all__ = [
     "chat",
     "check",
     "checkpoint",
+    "compare",
     "data",
     "doctor",
     "evaluate",

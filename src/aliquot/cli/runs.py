@@ -1,4 +1,4 @@
-"""``aliquot runs``: list, show, compare and delete runs."""
+"""``aliquot runs``: list, show and delete runs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from aliquot.cli import render
 from aliquot.cli.options import Debug, Json, Run, RunsDir, Yes
 from aliquot.errors import InputError
 from aliquot.workflows import runs
-from aliquot.workflows.compare import compare_runs
 from aliquot.workflows.find import find_run
 
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="List, show, compare and delete runs.",
+    help="List, show and delete runs.",
 )
 
 
@@ -41,19 +40,6 @@ def show(
         render.text(runs.export_run_settings(run, runs_dir=runs_dir))
         return
     render.show(runs.show_run(run, runs_dir=runs_dir), as_json=as_json)
-
-
-@app.command()
-def compare(
-    run: Annotated[
-        list[str], typer.Argument(help="Two or more runs with the same held-out rows.", metavar="RUN RUN …")
-    ],
-    runs_dir: RunsDir = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Compare runs: their tuned models on the same held-out rows, with paired tests."""
-    render.show(compare_runs(run, runs_dir=runs_dir), as_json=as_json)
 
 
 @app.command()

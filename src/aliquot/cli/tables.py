@@ -16,7 +16,7 @@ FULL = {
     "Where": "where:full",
     "EvaluationReport": "results:full",
     "RunResult": "results:run",
-    "RunsComparison": "results:comparison",
+    "ModelsComparison": "comparison:full",
     "SeedsResult": "seeds:full",
     "SweepResult": "sweep:full",
     "RunSummary": "runs:table_of",
@@ -25,6 +25,7 @@ FULL = {
     "TokenView": "tokens:table_of",
     "ModelDetails": "models:details",
     "Diagnosis": "doctor:full",
+    "WrittenPrompts": "conversion:prompts",
     "Conversion": "conversion:full",
     "AnsweredRows": "answered:full",
 }

@@ -147,7 +147,9 @@ class Comparison:
     Attributes:
         difference: Primary metric of ``model`` minus that of ``other``, on its own scale.
         p_value: Of ``test``, two-sided.
-        p_value_holm: Adjusted within the family of all comparisons of the report.
+        p_value_holm: Adjusted within the family.
+        family: ``models`` or ``baselines`` where answers made elsewhere are compared with each other and with
+            simple baselines; empty where all comparisons of the report are one family.
         num_only_model, num_only_other: Items that only one of the two gets right (labels and text).
         sentence: The finding in plain words.
     """
@@ -164,6 +166,7 @@ class Comparison:
     num_only_model: int
     num_only_other: int
     sentence: str
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

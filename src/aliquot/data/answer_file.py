@@ -18,6 +18,7 @@ from aliquot.core.prompt import PROBABILITY
 from aliquot.core.records import sha256_file
 from aliquot.core.reply import Reply, cut_off
 from aliquot.core.result import Status
+from aliquot.data.answer_columns import Columns
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
 from aliquot.data.json_lines import as_json, as_text
@@ -32,15 +33,6 @@ ANSWERS = ("answer", "output", "prediction", "completion", "content", "response"
 PROBABILITIES = "label_probabilities"
 LOG_PROBABILITY = "logprob:"
 """Begins the name of a column with the natural logarithm of a label's probability."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Columns:
-    """Columns as the person named them; None where they are found by their names."""
-
-    example_id: str | None = None
-    prompt: str | None = None
-    answer: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +65,7 @@ class AnswerFile:
     sha256: str
     answers: tuple[FoundAnswer, ...]
     columns: str
+    ids_from: int | None = None
 
 
 def read_answer_file(path: Path, columns: Columns) -> AnswerFile:
@@ -87,7 +80,7 @@ def read_answer_file(path: Path, columns: Columns) -> AnswerFile:
     names = list(dict.fromkeys(name for _, record in records for name in record))
     chosen = _choose(names, columns, source.name)
     answers = tuple(_read(line, record, chosen, source.name) for line, record in records)
-    return AnswerFile(source.name, sha256_file(path), answers, chosen.words)
+    return AnswerFile(source.name, sha256_file(path), answers, chosen.words, columns.ids_from)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def match_answers(rows: Sequence[StoredExample], file: AnswerFile, missing: Miss
         way, found = _find_rows(answer, [*ids, *by_prompt])
         used[way] += bool(found)
         places.append(found)
-    _require_known(file, places)
+    _require_known(file, places, len(rows))
     is_in_order = _is_in_order(places, len(rows))
     by_row = list(file.answers) if is_in_order else _deal(rows, file, places)
     absent = [row for row, answer in zip(rows, by_row, strict=True) if answer is None]
@@ -90,6 +90,8 @@ def _list_ways(rows: Sequence[StoredExample], file: AnswerFile) -> tuple[list[_W
         for name in IDS
     )
     ids += [way for way in own if way.index]
+    if file.ids_from is not None:
+        return _number_rows(rows, file), by_prompt
     if not any(key in way.index for answer in file.answers for way in ids for key in _id_of(answer)):
         numbers = _number_rows(rows, file)
         # Numbers that a table gave its own lines say nothing about the rows: prompts do, where they differ.
@@ -107,17 +109,25 @@ def _contradicts(answer: FoundAnswer, ids: Sequence[_Way], by_prompt: Sequence[_
 def _number_rows(rows: Sequence[StoredExample], file: AnswerFile) -> list[_Way]:
     """Return the way by row numbers, if the ids are numbers after one prefix that tell where they begin.
 
-    They tell it by a 0, or by one that equals the number of rows.
+    They tell it by a 0, or by one that equals the number of rows; else the person has to.
     """
     found = [_NUMBER.fullmatch(answer.example_id or "") for answer in file.answers]
     if not all(found) or len({match[1] for match in found if match}) != 1:
         return []
     numbers = [int(match[2]) for match in found if match]
-    first = 0 if 0 in numbers else 1
-    if not any(number in (0, len(rows)) for number in numbers) or max(numbers) > len(rows) - 1 + first:
+    is_told = file.ids_from is not None or any(number in (0, len(rows)) for number in numbers)
+    first = file.ids_from if file.ids_from is not None else 0 if 0 in numbers else 1
+    if not is_told or not first <= min(numbers) <= max(numbers) <= len(rows) - 1 + first:
         return []
     index = {str(number): [number - first] for number in range(first, first + len(rows))}
     return [_Way(f"the number of the test row, counted from {first}", _number_of, index)]
+
+
+def _has_untold_numbers(file: AnswerFile, num_rows: int) -> bool:
+    """Whether ids look like row numbers, and nobody said where these begin."""
+    found = [_NUMBER.fullmatch(answer.example_id or "") for answer in file.answers]
+    is_number = all(match is not None and 0 < int(match[2]) < num_rows for match in found)
+    return is_number and file.ids_from is None
 
 
 def _number_of(answer: FoundAnswer) -> list[str]:
@@ -194,10 +204,18 @@ def _find_rows(answer: FoundAnswer, ways: Sequence[_Way]) -> tuple[str, list[int
     return "", []
 
 
-def _require_known(file: AnswerFile, places: Sequence[Sequence[int]]) -> None:
+def _require_known(file: AnswerFile, places: Sequence[Sequence[int]], num_rows: int) -> None:
     foreign = [answer for answer, found in zip(file.answers, places, strict=True) if not found]
     if not foreign:
         return
+    if len(foreign) == len(file.answers) and _has_untold_numbers(file, num_rows):
+        raise InputError(
+            f"The ids are numbers ({file.answers[0].example_id} …), but neither 0 nor {num_rows:,}, the "
+            "number of test rows, is among them: whether the first row is 0 or 1 cannot be told.",
+            code="answers_foreign",
+            location=file.name,
+            hint="Say it with --ids-from 0 or --ids-from 1, or give the prompts beside the answers.",
+        )
     first = foreign[0].example_id or foreign[0].prompt or _join(foreign[0].turns[-1:]).replace("\x01", ": ")
     raise InputError(
         f"{len(foreign):,} of {len(file.answers):,} answers fit no test row, on {_lines(foreign)}; the first "
@@ -274,7 +292,7 @@ def _refuse_differing(groups: Sequence[Sequence[FoundAnswer]], file: AnswerFile)
         code="answers_ambiguous",
         location=file.name,
         hint="Give one answer for each test row in the order of the test file, or a column example_id: "
-        "`items.csv` of a report and rows/test.jsonl have it.",
+        "`aliquot data prompts` writes the rows with theirs.",
     )
 
 

@@ -17,7 +17,8 @@ import msgspec
 import numpy as np
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import SPLITS, Example, Split, hash_content
+from aliquot.core.dataset import SPLITS, Example, Split, StoredExample, hash_content
+from aliquot.core.records import decode
 from aliquot.data.format import PlainRows
 from aliquot.data.keys import AnswersGiven, exact_prompt, number_turns, stands_in, user_text
 
@@ -133,6 +134,14 @@ class ExampleTable:
             pieces[::3] = heads.split(b"\n")
             pieces[1::3] = [self._bodies[start:end] for start, end in spans]
             yield b"".join(pieces)
+
+    def stored_examples(self, split: Split) -> list[StoredExample]:
+        """Return the examples of a split as a run reads them from its ``rows/<split>.jsonl``."""
+        return [
+            decode(line, StoredExample, "row")
+            for part in self.stored_lines(split)
+            for line in part.splitlines()
+        ]
 
     def find_value(self, index: int, key: str) -> str | None:
         """Return a metadata field of one example, or None."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from aliquot.evaluation.statistics import (
 )
 from aliquot.evaluation.wording import (
     TITLES,
-    capitalise,
+    begin_with,
     format_difference,
     model_phrase,
 )
@@ -52,23 +52,35 @@ class Contest:
     task_type: str
 
 
-def choose_pairs(models: Sequence[str], reference: str = "tuned") -> list[tuple[str, str]]:
-    """Return the pairs to compare: one model with every other, and the linear model with the base.
+Pairs = Sequence[tuple[str, str]]
 
-    Where answers made elsewhere are compared, every two of them are a pair, and these come first.
+
+def choose_pairs(models: Sequence[str], reference: str = "tuned") -> dict[str, Pairs]:
+    """Return the pairs to compare by family: tuned with every other, and the linear model with base.
+
+    Where answers made elsewhere are compared there are two families: every two of these models, and each of
+    them with each simple baseline. Baselines that nobody asked for cost the first family nothing.
     """
+    of_base = [("linear", "base")] if "linear" in models and "base" in models else []
     if reference not in models:
-        return [("linear", "base")] if "linear" in models and "base" in models else []
-    given = [model for model in models if model not in TITLES] if reference not in TITLES else []
-    given.sort(key=lambda model: model != reference)
-    others = [model for model in models if model != reference and model not in given]
-    pairs = [*combinations(given, 2), *((reference, other) for other in others)]
-    if "linear" in models and "base" in models:
-        pairs.append(("linear", "base"))
-    return pairs
+        return {"": of_base}
+    if reference in TITLES:
+        return {"": [*((reference, other) for other in models if other != reference), *of_base]}
+    given = sorted((model for model in models if model not in TITLES), key=lambda model: model != reference)
+    baselines = [model for model in models if model in TITLES]
+    return {"models": [*combinations(given, 2)], "baselines": [*product(given, baselines)]}
 
 
-def compare_models(contest: Contest, pairs: Sequence[tuple[str, str]]) -> list[Comparison]:
+def compare_families(contest: Contest, families: Mapping[str, Pairs]) -> list[Comparison]:
+    """Return the comparisons of all families, p-values adjusted within each."""
+    return [
+        replace(comparison, family=family)
+        for family, pairs in families.items()
+        for comparison in compare_models(contest, pairs)
+    ]
+
+
+def compare_models(contest: Contest, pairs: Pairs) -> list[Comparison]:
     """Return the comparisons, their p-values adjusted by Holm's method within this family.
 
     A pair is left out when the metric or its interval is undefined for one of the two.
@@ -203,10 +215,10 @@ def _count_discordant(contest: Contest, model: str, other: str) -> tuple[int, in
 
 
 def _with_sentence(comparison: Comparison, contest: Contest) -> Comparison:
-    model, other = (model_phrase(name, contest.task_type) for name in (comparison.model, comparison.other))
     # Told from the better side, so that a positive figure is an advantage whatever the metric's direction.
     is_first = is_model_better(comparison, contest.metric) or not comparison.difference
-    winner, loser = (model, other) if is_first else (other, model)
+    pair = (comparison.model, comparison.other) if is_first else (comparison.other, comparison.model)
+    winner, loser = (model_phrase(name, contest.task_type) for name in pair)
     sign = 1 if (contest.metric.direction == "higher") == is_first else -1
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     interval = replace(comparison.interval, low=ends[0], high=ends[1])
@@ -217,6 +229,6 @@ def _with_sentence(comparison: Comparison, contest: Contest) -> Comparison:
         sentence = (
             f"On {comparison.num_items:,} items {winner} beats {loser} by {amount}{in_metric}, {p_value}."
         )
-    else:
-        sentence = f"{winner} and {loser} cannot be told apart (difference {amount}{in_metric}, {p_value})."
-    return replace(comparison, sentence=capitalise(sentence))
+        return replace(comparison, sentence=sentence)
+    sentence = f"{winner} and {loser} cannot be told apart (difference {amount}{in_metric}, {p_value})."
+    return replace(comparison, sentence=begin_with(pair[0], sentence))

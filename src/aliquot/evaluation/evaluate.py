@@ -32,7 +32,7 @@ from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec
 from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median, read_baseline_notes
 from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
-from aliquot.evaluation.compare import Contest, choose_pairs, compare_models
+from aliquot.evaluation.compare import Contest, Pairs, choose_pairs, compare_families
 from aliquot.evaluation.field_totals import list_field_results
 from aliquot.evaluation.headline import write_headline
 from aliquot.evaluation.held_to_labels import hold_to_labels
@@ -105,7 +105,12 @@ def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
     """
     hashes = hash_predictions(run_dir, split)  # before they are read: what comes meanwhile counts as new
     scored = score_split(run_dir, split)
-    report = _build_report(scored, run_dir.run_id, read_baseline_notes(run_dir))
+    report = build_report(
+        scored,
+        run_id=run_dir.run_id,
+        families=choose_pairs(list(scored.answers), scored.spec.reference),
+        baseline_notes=read_baseline_notes(run_dir),
+    )
     report = replace(report, predictions_sha256=hashes)
     for model, scores in scored.scores.items():
         write_file(run_dir.item_scores_path(model, split), encode_lines(scores))
@@ -120,11 +125,26 @@ def hash_predictions(run_dir: RunDir, split: str = "test") -> dict[str, str]:
     return {model: sha256_file(run_dir.predictions_path(model, split)) for model in models}
 
 
-def score_split(run_dir: RunDir, split: str) -> Scored:
-    """Return a run's rows and answers, scored, as columns; nothing is written."""
-    spec = run_dir.read_scoring_spec()
+def score_split(
+    run_dir: RunDir,
+    split: str,
+    *,
+    reading: ScoringSpec | None = None,
+    examples: Sequence[StoredExample] | None = None,
+) -> Scored:
+    """Return a run's rows and answers, scored, as columns; nothing is written.
+
+    Args:
+        run_dir: The run.
+        split: Whose answers.
+        reading: How answers are read and measured, if not as the run itself says.
+        examples: Rows that tell what counts for an unreadable number and which form records have; the run's
+            training rows when None.
+    """
+    spec = reading or run_dir.read_scoring_spec()
     normaliser = build_declared(spec)
     rows, train = run_dir.read_rows(split), run_dir.read_rows("train")
+    known = train if examples is None else examples
     # The checkpoint is chosen on validation rows, so a test prompt seen there was seen too.
     before = [*train, *run_dir.read_rows("validation")] if split == "test" else train
     seen = {row.prompt_sha256 for row in before} if split != "train" else set()
@@ -142,7 +162,7 @@ def score_split(run_dir: RunDir, split: str) -> Scored:
         is_seen=[row.prompt_sha256 in seen for row in ordered],
         collected=collected,
         scores=scores,
-        answers=_build_columns(collected, scores, ordered, train, spec=spec, normaliser=normaliser),
+        answers=_build_columns(collected, scores, ordered, known, spec=spec, normaliser=normaliser),
         titles=_read_titles(run_dir, split, collected),
     )
 
@@ -179,13 +199,23 @@ def _build_columns(
     }
 
 
-def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
+def build_report(
+    scored: Scored, *, run_id: str, families: Mapping[str, Pairs], baseline_notes: Mapping[str, str]
+) -> EvaluationReport:
+    """Return what follows from scored answers.
+
+    Args:
+        scored: Rows and answers.
+        run_id: For the record.
+        families: Pairs of models to compare, by family.
+        baseline_notes: What baselines chose, by model.
+    """
     spec, task = scored.spec, scored.spec.task
     resampling = plan_resampling(spec, [row.group for row in scored.rows])
     metrics = _list_metrics(spec, scored.primary)
     measured = measure(scored.answers, metrics, resampling, spec.evaluation.confidence)
     results = _build_results(scored, measured)
-    comparisons = _compare(scored, measured, resampling)
+    comparisons = _compare(scored, measured, resampling, families)
     return EvaluationReport(
         schema_version=SCHEMA_VERSION,
         run_id=run_id,
@@ -259,7 +289,10 @@ def _measure_unseen(scored: Scored) -> dict[str, MetricValue]:
 
 
 def _compare(
-    scored: Scored, measured: Mapping[str, Mapping[str, Measured]], resampling: Resampling
+    scored: Scored,
+    measured: Mapping[str, Mapping[str, Measured]],
+    resampling: Resampling,
+    families: Mapping[str, Pairs],
 ) -> list[Comparison]:
     contest = Contest(
         metric=scored.primary,
@@ -269,7 +302,7 @@ def _compare(
         confidence=scored.spec.evaluation.confidence,
         task_type=scored.spec.task.task_type,
     )
-    return compare_models(contest, choose_pairs(list(measured), scored.spec.reference))
+    return compare_families(contest, families)
 
 
 def _count_confusions(scored: Scored) -> tuple[Confusion, ...]:

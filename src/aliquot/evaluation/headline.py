@@ -8,7 +8,7 @@ from aliquot.core.result import Comparison, ModelResult
 from aliquot.core.wording import in_sentence
 from aliquot.evaluation.compare import is_distinguished, is_model_better
 from aliquot.evaluation.metric import Metric
-from aliquot.evaluation.wording import capitalise, format_value, join_words, model_phrase
+from aliquot.evaluation.wording import begin_with, format_value, join_words, model_phrase
 
 
 def write_headline(
@@ -39,27 +39,23 @@ def write_headline(
     by_model = {result.model: result for result in results}
     if reference not in by_model:
         return _without_tuned(results, metric, f"{num_items:,} {split} items", task_type)
+    if by_model[reference].kind == "external":
+        return _of_given(results, comparisons, metric, task_type)
     against = {found.other: found for found in comparisons if found.model == reference}
-    # Beside a tuned model others from outside are company; among such models they are what is compared.
-    rivals = [
-        model
-        for model, result in by_model.items()
-        if model in against and (result.kind != "external" or reference != "tuned")
-    ]
+    # Beside a tuned model others from outside are company.
+    rivals = [model for model, result in by_model.items() if model in against and result.kind != "external"]
     better = [model for model in rivals if _is_worse(against[model], metric)]
     level = [model for model in rivals if not is_distinguished(against[model])]
     if better or level:
         claims = [(models, models is better) for models in (better, level) if models]
         first = " ".join(
-            _name_rivals(models, by_model, metric, task_type, reference=reference, is_better=is_better)
+            _name_rivals(models, by_model, metric, task_type, than=reference, is_better=is_better)
             for models, is_better in claims
         )
         is_told = "base" not in against or "base" in (*better, *level)
         return first if is_told else f"{first} {against['base'].sentence}"
     others = [model for model, result in by_model.items() if result.kind not in ("external", "tuned")]
-    if reference != "tuned":
-        others = [model for model in by_model if model != reference]
-    is_complete = len(rivals) == len(others) and ("base" in others or reference != "tuned")
+    is_complete = len(rivals) == len(others) and "base" in others
     first = _name_success(by_model[reference], rivals, metric, split, is_complete=is_complete)
     return f"{first} {against[_strongest(rivals, against, metric)].sentence}" if rivals else first
 
@@ -72,43 +68,97 @@ def _without_tuned(results: Sequence[ModelResult], metric: Metric, items: str, t
     )
 
 
+def _of_given(
+    results: Sequence[ModelResult], comparisons: Sequence[Comparison], metric: Metric, task_type: str
+) -> str:
+    """Return what holds of answers made elsewhere: simple baselines as good as the best, then the best."""
+    by_model = {result.model: result for result in results}
+    given = [result for result in results if result.kind == "external" and result.primary.value is not None]
+    if not given:
+        return f"{metric.title} is undefined for {join_words([result.model for result in results])}."
+    sign = 1 if metric.direction == "higher" else -1
+    best = max(given, key=lambda result: sign * (result.primary.value or 0.0))
+    against = {
+        _other(found, best.model): found for found in comparisons if best.model in (found.model, found.other)
+    }
+    level = [model for model, found in against.items() if not is_distinguished(found)]
+    simple = [model for model in against if by_model[model].kind != "external"]
+    better = [
+        model
+        for model in simple
+        if model not in level and metric.is_better(_value(by_model[model]), _value(best))
+    ]
+    as_good = [model for model in simple if model in level]
+    said = [
+        _name_rivals(models, by_model, metric, task_type, than=best.model, is_better=models is better)
+        for models in (better, as_good)
+        if models
+    ]
+    said.append(_name_best(best, len(given), metric))
+    others = [model for model in against if model not in simple]
+    if len(others) == 1:
+        said.append(against[others[0]].sentence)
+    elif others:
+        said.append(
+            _name_others(
+                [model for model in others if model not in level], [*filter(level.__contains__, others)]
+            )
+        )
+    if simple and not (better or as_good):
+        said.append(f"{best.model} beats every simple baseline.")
+    return " ".join(said)
+
+
+def _name_best(best: ModelResult, num_models: int, metric: Metric) -> str:
+    among = f", the best value of {num_models} models" if num_models > 1 else ""
+    value = f"{in_sentence(metric.title)} {format_value(best.primary)}"
+    return f"{best.model} reaches {value} on {best.primary.num_items:,} test items{among}."
+
+
+def _name_others(beaten: list[str], level: list[str]) -> str:
+    claims = [f"beats {join_words(beaten)}"] if beaten else []
+    claims += [f"cannot be told apart from {join_words(level)}"] if level else []
+    return f"It {' and '.join(claims)}."
+
+
+def _other(comparison: Comparison, model: str) -> str:
+    return comparison.other if comparison.model == model else comparison.model
+
+
+def _value(result: ModelResult) -> float:
+    return result.primary.value or 0.0
+
+
 def _name_rivals(
     rivals: Sequence[str],
     results: dict[str, ModelResult],
     metric: Metric,
     task_type: str,
     *,
-    reference: str,
+    than: str,
     is_better: bool,
 ) -> str:
     names = join_words([model_phrase(model, task_type) for model in rivals])
     values = join_words([format_value(results[model].primary) for model in rivals])
-    against = results[reference].primary
-    name = _name(reference)
+    against = results[than].primary
+    name = "the tuned model" if than == "tuned" else than
     verb = "is" if len(rivals) == 1 else "are"
     claim = (
         f"{verb} better than {name}"
         if is_better
         else f"cannot be told apart from {name} on {against.num_items:,} items"
     )
-    return capitalise(
-        f"{names} {claim}: {in_sentence(metric.title)} {values} against {format_value(against)}."
-    )
-
-
-def _name(reference: str) -> str:
-    return "the tuned model" if reference == "tuned" else reference
+    sentence = f"{names} {claim}: {in_sentence(metric.title)} {values} against {format_value(against)}."
+    return begin_with(rivals[0], sentence)
 
 
 def _name_success(
     best: ModelResult, rivals: Sequence[str], metric: Metric, split: str, *, is_complete: bool
 ) -> str:
-    every = "every baseline" if best.model == "tuned" else "every other model"
-    which = every if is_complete else "every other model that could be compared"
+    which = "every baseline" if is_complete else "every other model that could be compared"
     beaten = f" and beats {which}" if rivals else ""
     value = f"{in_sentence(metric.title)} {format_value(best.primary)}"
-    name = "The tuned model" if best.model == "tuned" else best.model
-    return f"{name} reaches {value} on {best.primary.num_items:,} {split} items{beaten}."
+    return f"The tuned model reaches {value} on {best.primary.num_items:,} {split} items{beaten}."
 
 
 def _strongest(rivals: Sequence[str], against: dict[str, Comparison], metric: Metric) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from aliquot.core.checkpoint_name import find_step
@@ -15,7 +16,7 @@ from aliquot.evaluation.held_to_labels import HELD
 from aliquot.evaluation.metric import get_metric
 from aliquot.evaluation.reliability import SMALL_LABEL_MASS
 from aliquot.evaluation.resampling import Resampling
-from aliquot.evaluation.wording import capitalise, join_words, model_phrase
+from aliquot.evaluation.wording import begin_with, capitalise, join_words, model_phrase
 
 
 def write_notes(
@@ -44,20 +45,15 @@ def write_notes(
     notes = [_method_note(resampling, evaluation.confidence, split)]
     notes += _choice_notes(results, split)
     notes += _unlabelled_notes(results, evaluation)
-    if len(comparisons) > 1:
-        notes.append(
-            f"p-values in sentences are adjusted by Holm's method for {len(comparisons)} comparisons."
-        )
+    notes += _family_notes(comparisons)
     notes += _power_notes(comparisons, task_type)
     notes += [
-        f"{capitalise(model_phrase(model, task_type))}: {note}"
-        for model, note in baseline_notes.items()
-        if split == "test"
+        f"{_opening(model, task_type)}: {note}" for model, note in baseline_notes.items() if split == "test"
     ]
     for result in results:
         notes += _reading_notes(result, collected.whole[result.model], task_type)
     notes += [
-        f"{capitalise(model_phrase(model, task_type))} has answered {count:,} items so far and is not scored."
+        f"{_opening(model, task_type)} has answered {count:,} items so far and is not scored."
         for model, count in collected.partial.items()
     ]
     return tuple(notes)
@@ -79,6 +75,10 @@ def _choice_notes(results: Sequence[ModelResult], split: str) -> list[str]:
     return []
 
 
+def _opening(model: str, task_type: str) -> str:
+    return begin_with(model, model_phrase(model, task_type))
+
+
 def _method_note(resampling: Resampling, confidence: float, split: str) -> str:
     drawn = f"whole groups ({resampling.num_units:,} of them)" if resampling.has_groups else "items"
     if resampling.num_bundles < resampling.num_units:
@@ -90,6 +90,24 @@ def _method_note(resampling: Resampling, confidence: float, split: str) -> str:
         f"Intervals ({100 * confidence:g} %) are over the choice of {split} items: {shares}BCa bootstrap "
         f"over {drawn}, {resampling.num_resamples:,} resamples{ranks}, seed {resampling.seed}."
     )
+
+
+def _family_notes(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return within which families p-values are adjusted."""
+    sizes = Counter(comparison.family for comparison in comparisons)
+    among, simple = sizes["models"], sizes["baselines"]
+    if among and simple:
+        return [
+            "p-values in sentences are adjusted by Holm's method in two families: "
+            f"{_count(among)} of the models with each other, and {_count(simple)} with simple baselines."
+        ]
+    if len(comparisons) < 2:
+        return []
+    return [f"p-values in sentences are adjusted by Holm's method for {len(comparisons)} comparisons."]
+
+
+def _count(number: int) -> str:
+    return f"{number} comparison{'' if number == 1 else 's'}"
 
 
 def _unlabelled_notes(results: Sequence[ModelResult], evaluation: EvaluationSpec) -> list[str]:
@@ -129,7 +147,7 @@ def _power_notes(comparisons: Sequence[Comparison], task_type: str) -> list[str]
 
 
 def _reading_notes(result: ModelResult, predictions: Sequence[Prediction], task_type: str) -> list[str]:
-    name = capitalise(model_phrase(result.model, task_type))
+    name = _opening(result.model, task_type)
     if result.model in HELD.values():
         return [f"{name}: not what it said, but the label it thought most probable counts as its answer."]
     notes = []

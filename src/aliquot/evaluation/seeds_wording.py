@@ -11,6 +11,7 @@ from aliquot.core.seeds import Consistency, SeedScore, SeedsMetric
 from aliquot.core.wording import in_sentence, p_text
 from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.wording import (
+    begin_with,
     capitalise,
     format_difference,
     join_words,
@@ -39,7 +40,12 @@ def say_comparison(comparison: Comparison, metric: Metric, num_seeds: int, task_
         sentence = f"{winner} beats {loser} by {amount}{in_metric}, {p_value}."
     else:
         sentence = f"{tuned} and {other} cannot be told apart (difference {amount}{in_metric}, {p_value})."
-    return replace(comparison, sentence=capitalise(sentence))
+    # Whoever is named first is a phrase of ours, "the mean of …", or a model whose name may be a person's.
+    begins_with_mean = sentence.startswith(tuned)
+    return replace(
+        comparison,
+        sentence=capitalise(sentence) if begins_with_mean else begin_with(comparison.other, sentence),
+    )
 
 
 def write_seeds_headline(
@@ -55,10 +61,9 @@ def write_seeds_headline(
     """Return the first thing to know: what does not hold, then mean, spread and agreement."""
     level = [one for one in comparisons if not is_told_apart(one)]
     better = [one for one in comparisons if is_told_apart(one) and not metric.is_better(one.difference, 0)]
-    said = [f"{_name(better, task_type)} beat the mean of {len(scores)} seeds."] if better else []
+    said = [_say_better(better, len(scores), task_type)] if better else []
     if level:
         said.append(f"The mean of {len(scores)} seeds cannot be told apart from {_name(level, task_type)}.")
-    said = [capitalise(sentence) for sentence in said]
     said += [_say_difference(one, scores) for one in scores if one.differs]
     said.append(_say_mean(primary, len(scores)))
     if not (level or better) and comparisons:
@@ -104,6 +109,11 @@ def write_seeds_notes(
             f"with seed {scores[0].seed}; another draw may score otherwise."
         )
     return tuple(notes)
+
+
+def _say_better(comparisons: Sequence[Comparison], num_seeds: int, task_type: str) -> str:
+    sentence = f"{_name(comparisons, task_type)} beat the mean of {num_seeds} seeds."
+    return begin_with(comparisons[0].other, sentence)
 
 
 def _name(comparisons: Sequence[Comparison], task_type: str) -> str:

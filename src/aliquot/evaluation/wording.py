@@ -82,9 +82,17 @@ def join_words(words: list[str]) -> str:
 
 
 def capitalise(sentence: str) -> str:
-    """Return the sentence with a capital first letter; a name that is no word, ``gpt-4o``, stays."""
-    is_word = sentence.partition(" ")[0].rstrip(",:").isalpha()
-    return sentence[:1].upper() + sentence[1:] if is_word else sentence
+    """Return the sentence with a capital first letter."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def begin_with(model: str, sentence: str) -> str:
+    """Return a sentence that begins with a model, with a capital; a name that a person gave stays as it is.
+
+    >>> begin_with("base", "base beats llama."), begin_with("llama", "llama beats base.")
+    ('Base beats llama.', 'llama beats base.')
+    """
+    return capitalise(sentence) if model in TITLES else sentence
 
 
 def _constant_answer(model: str, task_type: str) -> str:

@@ -24,7 +24,7 @@ def list_panels(report: EvaluationReport) -> tuple[Panel, ...]:
     for result in results:
         reliability = found.get(result.model)
         if reliability and reliability.bins and not _is_drawn(reliability, panels):
-            title = heading(result.title)
+            title = heading(result)
             panels.append(Panel(title=title, reliability=reliability, is_tuned=result.kind == "tuned"))
     return tuple(panels[:MAX_PANELS])
 
@@ -42,7 +42,7 @@ def calibration_sentence(result: ModelResult, reliability: Reliability) -> str:
     accuracy, error = metrics.get("accuracy_from_probabilities"), metrics.get("expected_calibration_error")
     interval = accuracy.interval if accuracy else None
     ends = f" {interval_text(interval, 2)}" if interval else ""
-    sentence = f"{heading(result.title)} is on average {_percent(sure)} sure of its likeliest label, which "
+    sentence = f"{heading(result)} is on average {_percent(sure)} sure of its likeliest label, which "
     sentence += f"is right for {_percent(right)} of the items{ends}: "
     if interval is None:
         sentence += f"{_points(sure, right)} apart"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from aliquot.core.plan import Choice
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run import RunState
-from aliquot.core.spec import Spec, TrainingSpec
+from aliquot.core.spec import ScoringSpec, Spec, TrainingSpec
 from aliquot.core.wording import in_sentence
 from aliquot.export.history import History, read_history
-from aliquot.export.record import RunRecord
+from aliquot.export.record import RunRecord, Scoreboard
 from aliquot.export.source_files import name_hash
 from aliquot.export.wording import (
     count,
@@ -17,7 +19,7 @@ from aliquot.export.wording import (
     listed,
     method_title,
     metric_text,
-    metric_title,
+    primary_title,
     report_decimals,
     setting_text,
     size,
@@ -29,6 +31,7 @@ SOURCES = {
     "folder": "from a local folder",
     "gguf": "from a local GGUF file",
 }
+FAMILIES = {"": "", "models": " of the models with each other", "baselines": " with simple baselines"}
 FOUR_BIT = (
     " The base model's linear layers were held in 4 bits (QLoRA, Dettmers et al. 2023, arXiv 2305.14314: NF4 "
     "with double quantisation, by bitsandbytes), in training and wherever a model answered; its embeddings, "
@@ -50,7 +53,7 @@ def describe_methods(record: RunRecord) -> tuple[str, ...]:
             ]
         ),
         " ".join([_optimisation(record.spec, history), _selection(record.spec, history), _machine(record)]),
-        " ".join([_answers(record.spec), *_statistics(record)]),
+        " ".join([_answers(record.spec), *describe_statistics(record)]),
         _unknown(record),
     )
 
@@ -223,10 +226,13 @@ def _answers(spec: Spec) -> str:
     return f"{said}.{held}"
 
 
-def _statistics(record: RunRecord) -> list[str]:
+def describe_statistics(record: Scoreboard) -> list[str]:
+    """Return the sentences on metric, intervals, tests and scores."""
     evaluation, report = record.spec.evaluation, record.report
-    metric = in_sentence(metric_title(evaluation.primary_metric))
+    metric = in_sentence(primary_title(report, evaluation.primary_metric))
     tolerance = f", tolerance {evaluation.tolerance:g}" if evaluation.tolerance is not None else ""
+    # Answers made elsewhere may have been there before anyone thought of a metric.
+    declared = ", declared beforehand," if isinstance(record.spec, Spec) else ""
     prior = (
         f"; items not labelled {evaluation.positive_label!r} count as unlabelled, "
         f"{evaluation.class_prior:g} of them positive"
@@ -234,7 +240,7 @@ def _statistics(record: RunRecord) -> list[str]:
         else ""
     )
     said = [
-        f"The primary metric, declared beforehand, was {metric} (answers read by the normaliser "
+        f"The primary metric{declared} was {metric} (answers read by the normaliser "
         f"{evaluation.normaliser}{tolerance}; {_unreadable(record.spec)}{prior})."
     ]
     if report is None or not report.results:
@@ -242,7 +248,7 @@ def _statistics(record: RunRecord) -> list[str]:
     return [*said, _uncertainty(report), *_tests(report), _scores(report)]
 
 
-def _unreadable(spec: Spec) -> str:
+def _unreadable(spec: ScoringSpec) -> str:
     number = "an unreadable answer counts as the median of the training answers"
     return number if spec.task.task_type == "number" else "an unreadable answer counts as wrong"
 
@@ -260,9 +266,14 @@ def _tests(report: EvaluationReport) -> list[str]:
     if not report.comparisons:
         return []
     tests = listed(sorted({method_title(comparison.test) for comparison in report.comparisons}))
+    families = Counter(comparison.family for comparison in report.comparisons)
+    sizes = [
+        f"{count(number, 'comparison')}{FAMILIES[family]}" for family, number in families.items() if number
+    ]
+    within = " within each family" if len(sizes) > 1 else ""
     return [
-        f"Models were compared on the same items ({tests}, two-sided); p-values are adjusted after Holm for "
-        f"{count(len(report.comparisons), 'comparison')}."
+        f"Models were compared on the same items ({tests}, two-sided); p-values are adjusted after "
+        f"Holm{within} for {listed(sizes)}."
     ]
 
 

@@ -14,10 +14,9 @@ from aliquot.core.spec import ScoringSpec, Spec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredRecord:
-    """Answers and scores as a directory tells them at one moment, whether or not a model is trained in it."""
+class Scoreboard:
+    """Scores, and how answers were read."""
 
-    run_dir: RunDir
     spec: ScoringSpec
     report: EvaluationReport | None
 
@@ -25,6 +24,13 @@ class ScoredRecord:
     def results(self) -> tuple[ModelResult, ...]:
         """Results of the models scored so far, best first; a model without a value comes last."""
         return ranked(self.report.results) if self.report else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredRecord(Scoreboard):
+    """Answers and scores as a directory tells them at one moment, whether or not a model is trained in it."""
+
+    run_dir: RunDir
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

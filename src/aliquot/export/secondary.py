@@ -34,6 +34,6 @@ MAX_SECONDARY = 6
 
 
 def list_secondary(report: EvaluationReport) -> list[str]:
-    """Return the metrics that stand beside the primary one in tables, as far as a report has them."""
-    found = {value.metric for result in report.results for value in result.metrics}
+    """Return the metrics that stand beside the primary one in tables, those without a value left out."""
+    found = {value.metric for result in report.results for value in result.metrics if value.value is not None}
     return [name for name in SECONDARY if name in found - {report.primary_metric}][:MAX_SECONDARY]

@@ -70,7 +70,7 @@ def render_seeds_page(group_dir: GroupDir, group: SeedGroup, report: SeedsReport
             title=f"{group.base} tuned on {Path(group.data).name} with {len(report.runs)} seeds",
             facts=_list_facts(report, decimals),
             forest=Markup(forest_plot(as_evaluation(report))),
-            metric=metric_title(report.primary_metric),
+            metric=metric_title(report.primary),
             seeds=[_seed_row(one, group_dir, decimals) for one in report.runs],
             metrics=[_metric_row(one) for one in report.metrics],
             pairs=[
@@ -99,6 +99,7 @@ def as_evaluation(report: SeedsReport) -> EvaluationReport:
         f"tuned, mean of {len(report.runs)} seeds",
         MetricValue(
             metric=report.primary.metric,
+            title=report.primary.title,
             value=report.primary.mean,
             interval=report.primary.interval,
             num_items=report.num_items,
@@ -148,8 +149,7 @@ def describe_seed_methods(report: SeedsReport) -> str:
 
 
 def _as_result(model: str, title: str, value: MetricValue) -> ModelResult:
-    kind = "tuned" if model == "tuned" else "external"
-    return ModelResult(model=model, title=title, split="test", kind=kind, primary=value, metrics=(value,))
+    return ModelResult(model=model, title=title, split="test", kind="tuned", primary=value, metrics=(value,))
 
 
 def _list_facts(report: SeedsReport, decimals: int) -> Sequence[Fact]:
@@ -191,7 +191,7 @@ def _seed_row(score: SeedScore, group_dir: GroupDir, decimals: int) -> SeedRow:
 def _metric_row(metric: SeedsMetric) -> MetricRow:
     decimals = decimals_for([metric.interval])
     return MetricRow(
-        title=with_unit(metric_title(metric.metric), metric.unit),
+        title=with_unit(metric_title(metric), metric.unit),
         mean=fixed(metric.mean, decimals),
         sd=fixed(metric.sd, decimals + 1),
         interval=interval_text(metric.interval, decimals),

@@ -6,54 +6,12 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from aliquot.core.result import EvaluationReport, Interval, MetricValue
+from aliquot.core.result import EvaluationReport, Interval, MetricValue, ModelResult
+from aliquot.core.seeds import SeedsMetric
 from aliquot.core.spec import TrainingSpec
 
 ABSENT = "–"
 MINUS = "−"
-
-METRIC_TITLES = {
-    "accuracy_from_probabilities": "Accuracy of the likeliest label",
-    "agreement_with_probabilities": "Agreement of text and likeliest label",
-    "average_precision": "PR-AUC",
-    "bleu": "BLEU",
-    "brier": "Brier score",
-    "chrf": "chrF",
-    "composition_match": "Same composition",
-    "field_accuracy": "Accuracy per field",
-    "field_f1": "F1 of fields",
-    "jaccard": "Jaccard similarity",
-    "key_f1": "F1 of keys",
-    "key_precision": "Precision of keys",
-    "key_recall": "Recall of keys",
-    "macro_f1": "Macro F1",
-    "matthews": "Matthews correlation",
-    "mean_absolute_error_parsed": "Mean absolute error of parsed answers",
-    "mean_error": "Bias",
-    "mean_error_parsed": "Bias of parsed answers",
-    "median_absolute_error_parsed": "Median absolute error of parsed answers",
-    "negative_log_likelihood": "Negative log-likelihood",
-    "normalised_match": "Match after normalisation",
-    "parse_failure_rate": "Unreadable answers",
-    "molecule_match": "Same molecule",
-    "r_squared": "R²",
-    "r_squared_parsed": "R² of parsed answers",
-    "record_match": "Whole record right",
-    "roc_auc": "ROC-AUC",
-    "root_mean_squared_error_parsed": "Root mean squared error of parsed answers",
-    "rouge_l": "ROUGE-L",
-    "set_f1": "F1 of items",
-    "set_match": "Exact set match",
-    "set_precision": "Precision of items",
-    "set_recall": "Recall of items",
-    "spearman": "Spearman correlation",
-    "spearman_parsed": "Spearman correlation of parsed answers",
-    "tanimoto": "Tanimoto similarity",
-    "token_f1": "F1 of words",
-    "top_two_accuracy": "Top-2 accuracy",
-    "weighted_f1": "Weighted F1",
-}
-"""Only where the file name does not read well by itself."""
 
 METHOD_TITLES = {"wilson": "Wilson", "bca": "BCa bootstrap"}
 """Interval methods that are names of people or abbreviations."""
@@ -64,18 +22,28 @@ def method_title(name: str) -> str:
     return METHOD_TITLES.get(name, name.replace("_", " "))
 
 
-def metric_title(name: str) -> str:
-    """Return a metric's name as a heading."""
-    return METRIC_TITLES.get(name, name.replace("_", " ").capitalize())
+def metric_title(value: MetricValue | SeedsMetric) -> str:
+    """Return the words for a metric as it was measured; records of earlier versions hold only its name."""
+    return value.title or _as_words(value.metric)
 
 
-def heading(title: str) -> str:
+def primary_title(report: EvaluationReport | None, name: str = "") -> str:
+    """Return the words for the primary metric; before anything was scored they are made from its name."""
+    if report is None or not report.results:
+        return _as_words(report.primary_metric if report else name)
+    return metric_title(report.results[0].primary)
+
+
+def _as_words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def heading(result: ModelResult) -> str:
     """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``.
 
-    A name that is no word, ``gpt-4o``, stays.
+    The name of a model from outside is printed as it was given.
     """
-    is_word = title.partition(" ")[0].rstrip(",").isalpha()
-    return title[:1].upper() + title[1:] if is_word else title
+    return result.title if result.kind == "external" else result.title[:1].upper() + result.title[1:]
 
 
 def with_unit(title: str, unit: str) -> str:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from aliquot.core.comparison import ModelsComparison
 from aliquot.core.plan import Plan
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.workflows.check import read_settings
-from aliquot.workflows.compare import RunsComparison, compare_run_dirs
+from aliquot.workflows.compare import compare_run_dirs
 from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import Planned, make_plan
@@ -30,7 +31,7 @@ def run(
     dry_run: bool = False,
     within: Surroundings | None = None,
     **settings: Any,
-) -> RunResult | RunsComparison | SeedsResult | tuple[Plan, ...]:
+) -> RunResult | ModelsComparison | SeedsResult | tuple[Plan, ...]:
     """Tune a base model on a data file and score it on held-out rows.
 
     Args:

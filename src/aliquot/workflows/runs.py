@@ -1,4 +1,4 @@
-"""The verb ``runs``: list, show and delete run directories; comparing is in ``compare.py``."""
+"""The verb ``runs``: list, show and delete run directories."""
 
 from __future__ import annotations
 

@@ -15,11 +15,11 @@ from aliquot.config.places import default_runs_dir
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import SPLITS, DataReport, StoredExample, Task
 from aliquot.core.files import new_folder
-from aliquot.core.records import decode
 from aliquot.core.result import EvaluationReport, Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec
-from aliquot.data.answer_file import AnswerFile, Columns, FoundAnswer, read_answer_file
+from aliquot.data.answer_columns import BY_NAME, COLUMN_FLAGS, Columns, spread_columns
+from aliquot.data.answer_file import AnswerFile, FoundAnswer, read_answer_file
 from aliquot.data.answer_match import Matched, Missing, match_answers
 from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
@@ -55,7 +55,7 @@ def score_answers(
     against: Path | str,
     *,
     names: Sequence[str] = (),
-    columns: Columns | None = None,
+    columns: Columns | Sequence[Columns] = Columns(),  # noqa: B008 - frozen
     missing: Missing = "refuse",
     runs_dir: Path | None = None,
     within: Surroundings | None = None,
@@ -64,13 +64,14 @@ def score_answers(
     """Score files of answers on the test rows of a data file, and write a folder with scores and report.
 
     Training rows of the data file are kept: simple baselines learn from them, and test prompts among them
-    are counted. Nothing is trained, and the first model is the one that the others are compared with.
+    are counted. Nothing is trained; every two models are compared, and each with the simple baselines.
 
     Args:
         files: One file of answers for each model.
         against: The rows that were answered; where none names a split, all are the test.
         names: Names of the models, in the order of the files; else the files' names are taken.
-        columns: Columns of the answer files, where they are not to be found by name.
+        columns: Columns of the answer files, where they are not to be found by name; one for all files, or
+            one for each in their order.
         missing: ``wrong`` counts test rows without an answer as wrong; else they are refused.
         runs_dir: Where the folder is made.
         within: The surroundings.
@@ -86,9 +87,9 @@ def score_answers(
     require_usable(checked.report)
     require_conversations(checked)
     require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
-    stored = b"".join(checked.table.stored_lines("test"))
-    rows = [decode(line, StoredExample, "row") for line in stored.splitlines()]
-    read = [read_answer_file(Path(file), columns or Columns()) for file in files]
+    rows = checked.table.stored_examples("test")
+    by_file = spread_columns(columns, len(files))
+    read = [read_answer_file(Path(file), each) for file, each in zip(files, by_file, strict=True)]
     told = [
         _Told(model=model, file=file, matched=match_answers(rows, file, missing))
         for model, file in zip(models, read, strict=True)
@@ -96,7 +97,7 @@ def score_answers(
     for one in told:
         _require_labels(one, checked.report.task)
         within.tell(f"{one.model}: {one.matched.words}")
-    flags = _list_flags(told, against, columns or Columns(), missing)
+    flags = _list_flags(told, against, by_file, missing)
     run_dir = _create(checked, given, told, flags=flags, runs_dir=runs_dir, within=within)
     report = evaluate_run(run_dir)
     write_artefacts(run_dir)
@@ -231,16 +232,22 @@ def _command(told: Sequence[_Told], given: GivenSettings, flags: Sequence[str]) 
     return f"{typed} {shlex.join(flags)}"
 
 
-def _list_flags(told: Sequence[_Told], against: Path | str, columns: Columns, missing: Missing) -> list[str]:
+def _list_flags(
+    told: Sequence[_Told], against: Path | str, columns: Sequence[Columns], missing: Missing
+) -> list[str]:
     """Return what is typed after the files to get the same answers to the same rows."""
     flags = ["--against", str(against), *(word for one in told for word in ("--name", one.model))]
-    named = {
-        "--id-column": columns.example_id,
-        "--prompt-column": columns.prompt,
-        "--answer-column": columns.answer,
-        "--missing": missing if missing != "refuse" else None,
-    }
-    return [*flags, *(word for flag, value in named.items() if value for word in (flag, value))]
+    for flag, name in COLUMN_FLAGS.items():
+        named = [getattr(one, name) for one in columns]
+        given = named[:1] if len(set(named)) == 1 else named
+        flags += [
+            word for value in given if any(v is not None for v in named) for word in (flag, _typed(value))
+        ]
+    return [*flags, *(["--missing", missing] if missing != "refuse" else [])]
+
+
+def _typed(value: str | int | None) -> str:
+    return BY_NAME if value is None else str(value)
 
 
 def _as_predictions(told: _Told, rows: Sequence[StoredExample], seen: set[str]) -> Iterator[Prediction]:

@@ -64,10 +64,10 @@ def test_every_verb_is_a_file_and_every_file_with_an_app_is_a_verb():
         *VERBS,
         "runs list",
         "runs show",
-        "runs compare",
         "runs delete",
         "models fetch",
         "data convert",
+        "data prompts",
         "data show",
     ],
 )

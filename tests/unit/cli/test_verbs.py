@@ -40,8 +40,11 @@ def test_two_bases_are_compared(aliquot_json, target, data):
     bases = ("--base", "smollm2-135m-instruct", "--base", "smollm2-360m-instruct")
     code, document = aliquot_json("run", data, *bases, *QUICK)
     assert code == 0
-    assert [run["base"] for run in document["runs"]] == ["smollm2-135m-instruct", "smollm2-360m-instruct"]
-    assert document["comparisons"][0]["p_value"] == 1.0
+    assert [model["name"] for model in document["models"]] == [
+        "smollm2-135m-instruct (tuned)",
+        "smollm2-360m-instruct (tuned)",
+    ]
+    assert document["report"]["comparisons"][0]["p_value"] == 1.0
 
 
 def test_an_interrupted_run_tells_how_to_resume_and_resumes(aliquot, target, data, monkeypatch):

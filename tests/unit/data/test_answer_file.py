@@ -3,10 +3,12 @@ import math
 import pytest
 
 from aliquot.core.reply import Reply
-from aliquot.data.answer_file import Columns, read_answer_file
+from aliquot.data.answer_columns import Columns
+from aliquot.data.answer_file import read_answer_file
 from aliquot.data.reply import read_reply
 from aliquot.errors import InputError
 from tests.fixtures.answer_files import batch_line, turns_of, write_lines, write_table
+from tests.fixtures.workbooks import build_workbook
 
 
 def _read(path, **columns):
@@ -31,6 +33,18 @@ def test_parquet_is_read(tmp_path):
     table = pyarrow.table({"prompt": ["p", "q"], "answer": ["a", "b"]})
     parquet.write_table(table, tmp_path / "a.parquet")
     assert [(one.prompt, one.output) for one in _read(tmp_path / "a.parquet")] == [("p", "a"), ("q", "b")]
+
+
+def test_a_workbook_is_read_if_one_sheet_holds_cells(tmp_path):
+    path = tmp_path / "a.xlsx"
+    answers = [["id", "answer"], ["r0", "high"], [2, 1.5]]
+    path.write_bytes(build_workbook({"Answers": answers, "Sheet2": []}))
+    found = [(one.example_id, one.output, one.line) for one in _read(path)]
+    assert found == [("r0", "high", 2), ("2", "1.5", 3)]
+    path.write_bytes(build_workbook({"gpt": answers, "llama": answers}))
+    with pytest.raises(InputError, match="2 sheets, 'gpt', 'llama'") as caught:
+        _read(path)
+    assert caught.value.code == "ambiguous_sheet"
 
 
 def test_numbers_stay_as_they_are_written(tmp_path):

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from aliquot.evaluation.compare import Contest, choose_pairs, compare_models, is_distinguished
+from aliquot.evaluation.compare import (
+    Contest,
+    choose_pairs,
+    compare_families,
+    compare_models,
+    is_distinguished,
+)
 from aliquot.evaluation.measure import measure
 from aliquot.evaluation.metric import get_metric, mean_of
 from aliquot.evaluation.resampling import Resampling, number_units
@@ -178,13 +184,10 @@ def test_a_metric_that_is_undefined_for_one_model_is_not_compared():
 
 def test_tuned_is_compared_with_all_and_the_linear_model_with_the_base():
     models = ["tuned", "base", "linear", "majority"]
-    assert choose_pairs(models) == [
-        ("tuned", "base"),
-        ("tuned", "linear"),
-        ("tuned", "majority"),
-        ("linear", "base"),
-    ]
-    assert choose_pairs(["linear", "majority"]) == []
+    assert choose_pairs(models) == {
+        "": [("tuned", "base"), ("tuned", "linear"), ("tuned", "majority"), ("linear", "base")]
+    }
+    assert choose_pairs(["linear", "majority"]) == {"": []}
 
 
 def test_a_metric_without_a_trustworthy_interval_is_not_compared():
@@ -193,7 +196,20 @@ def test_a_metric_without_a_trustworthy_interval_is_not_compared():
     assert compare_models(opaque, [("tuned", "base")]) == []
 
 
-def test_answers_made_elsewhere_are_compared_two_by_two_and_before_the_baselines():
+def test_answers_made_elsewhere_are_compared_two_by_two_and_with_baselines_in_a_family_of_its_own():
     models = ["linear", "m2", "m1", "m3"]
-    assert choose_pairs(models, "m1") == [("m1", "m2"), ("m1", "m3"), ("m2", "m3"), ("m1", "linear")]
-    assert choose_pairs(["tuned", "linear", "rival"]) == [("tuned", "linear"), ("tuned", "rival")]
+    assert choose_pairs(models, "m1") == {
+        "models": [("m1", "m2"), ("m1", "m3"), ("m2", "m3")],
+        "baselines": [("m1", "linear"), ("m2", "linear"), ("m3", "linear")],
+    }
+    assert choose_pairs(["tuned", "linear", "rival"]) == {"": [("tuned", "linear"), ("tuned", "rival")]}
+
+
+def test_p_values_of_one_family_do_not_depend_on_another():
+    contest = _contest(_labels(np.random.default_rng(3), 60, 0.9, 0.7))
+    pair = ("tuned", "base")
+    alone = compare_families(contest, {"models": [pair]})[0]
+    beside = compare_families(contest, {"models": [pair], "baselines": [pair, pair, pair]})
+    together = compare_families(contest, {"": [pair, pair, pair, pair]})[0]
+    assert beside[0] == alone and [one.family for one in beside] == ["models", *["baselines"] * 3]
+    assert together.p_value_holm == pytest.approx(4 * alone.p_value_holm)

@@ -13,7 +13,7 @@ from scipy import stats
 
 from aliquot.core.detectable import describe_detectable
 from aliquot.core.result import ModelResult
-from aliquot.evaluation.compare import Contest, choose_pairs, compare_models, is_distinguished
+from aliquot.evaluation.compare import Contest, choose_pairs, compare_families, is_distinguished
 from aliquot.evaluation.headline import write_headline
 from aliquot.evaluation.measure import measure
 from aliquot.evaluation.metric import get_metric
@@ -40,7 +40,7 @@ def _report(answers, metric, *, num_resamples=119):
         confidence=0.95,
         task_type="labels",
     )
-    comparisons = compare_models(contest, choose_pairs(list(answers)))
+    comparisons = compare_families(contest, choose_pairs(list(answers)))
     results = [
         ModelResult(
             model=name, title=name, split="test", kind=KINDS[name], primary=found.reported, metrics=()

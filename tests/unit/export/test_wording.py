@@ -1,15 +1,23 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aliquot.core.result import Interval, MetricValue
+from aliquot.core.result import Interval, MetricValue, ModelResult
 from aliquot.export import wording as w
 
 
 def _interval(low, high):
     return Interval(low=low, high=high, confidence=0.95, method="wilson")
+
+
+def _result(title, kind):
+    value = MetricValue(
+        metric="accuracy", value=0.9, interval=None, num_items=9, unit="share", direction="higher"
+    )
+    return ModelResult(model="m", title=title, split="test", kind=kind, primary=value, metrics=(value,))
 
 
 @pytest.mark.parametrize(
@@ -98,8 +106,15 @@ def test_settings_are_printed_for_reading(value, unit, text):
     assert w.setting_text(value, unit) == text
 
 
+def test_a_metric_is_called_as_it_was_measured_and_by_its_name_in_older_records():
+    old, new = _result("m", "base").primary, replace(_result("m", "base").primary, title="Share right")
+    assert (w.metric_title(old), w.metric_title(new)) == ("Accuracy", "Share right")
+    assert w.primary_title(None, "field_f1") == "Field f1"
+
+
 def test_words_in_sentences():
-    assert w.heading("base, few-shot") == "Base, few-shot"
+    assert w.heading(_result("base, few-shot", "base")) == "Base, few-shot"
+    assert w.heading(_result("llama", "external")) == "llama"
     assert w.listed(["a", "b", "c"]) == "a, b and c"
     assert w.count(1, "row") == "1 row"
     assert w.count(1600, "row") == "1,600 rows"

@@ -46,8 +46,8 @@ def test_two_bases_are_tuned_on_the_same_rows_and_compared(data, surround):
     tokens = iter(["aaaa", "bbbb"])
     within = replace(surround(), token=lambda: next(tokens))
     result = run(data, base=bases, within=within, **QUICK)
-    assert [one.base for one in result.runs] == bases
-    (comparison,) = result.comparisons
+    assert [one.made_by["base"] for one in result.models] == bases
+    (comparison,) = result.report.comparisons
     assert comparison.difference == 0.0
     assert comparison.p_value == 1.0
 

@@ -1,12 +1,9 @@
-from dataclasses import replace
-
 import pytest
 
 from aliquot.config.given import load_given
 from aliquot.core.run import RunState
-from aliquot.errors import InputError, RunError
+from aliquot.errors import RunError
 from aliquot.evaluation.evaluate import evaluate_run
-from aliquot.workflows.compare import compare_runs
 from aliquot.workflows.runs import delete_run, export_run_settings, list_runs, show_run
 from tests.fixtures.run_dirs import make_run_dir
 from tests.fixtures.scripted import ScriptedTarget, ignores_wishes
@@ -66,32 +63,3 @@ def test_a_run_at_work_is_not_deleted(finished, surround):
         delete_run(finished.run_id, within=surround(target))
     assert caught.value.code == "run_is_busy"
     assert finished.spec_path.is_file()
-
-
-def test_a_run_compared_with_a_worse_copy_of_itself_wins(finished, tmp_path):
-    other = make_run_dir(tmp_path)
-    worse = [replace(one, output="?") for one in other.read_predictions("tuned", "test")]
-    other.save_predictions("tuned", "test", worse)
-    record = compare_runs([finished.path, other.path])
-    (comparison,) = record.comparisons
-    assert comparison.difference > 0.5
-    assert comparison.p_value < 0.001
-
-
-def test_runs_with_other_rows_are_not_compared(finished, tmp_path):
-    other = make_run_dir(tmp_path, task_type="text")
-    with pytest.raises(RunError) as caught:
-        compare_runs([finished.path, other.path])
-    assert caught.value.code == "runs_differ"
-
-
-def test_a_run_without_tuned_answers_is_not_compared(finished, tmp_path):
-    other = make_run_dir(tmp_path, with_tuned=False)
-    with pytest.raises(RunError, match="has not answered"):
-        compare_runs([finished.path, other.path])
-
-
-def test_a_run_is_not_compared_with_itself(finished):
-    with pytest.raises(InputError) as caught:
-        compare_runs([finished.path, finished.run_id])
-    assert caught.value.code == "too_few_runs"

@@ -1,3 +1,4 @@
+import csv
 import json
 import shlex
 import shutil
@@ -8,10 +9,11 @@ import aliquot
 from aliquot.cli.app import call
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import ScoringSpec
-from aliquot.data.answer_file import Columns
+from aliquot.data.answer_columns import Columns, columns_of_files
 from aliquot.errors import InputError, RunError
 from aliquot.export.page.scored import render_scored_page
 from aliquot.workflows.evaluate import evaluate
+from aliquot.workflows.prompts import write_prompts
 from aliquot.workflows.report import report
 from aliquot.workflows.runs import list_runs, show_run
 from tests.fixtures.answer_files import REVIEWS, batch_line, turns_of, write_lines, write_table, write_test
@@ -80,6 +82,7 @@ def test_training_rows_give_baselines_and_count_what_leaks(tmp_path, runs_dir, s
     assert scored.get_result("m").without_overlap.num_items == 12
     assert len(_one_folder(runs_dir).read_rows("train")) == 12
     assert {one.model for one in scored.comparisons} == {"m"}
+    assert {one.family for one in scored.comparisons} == {"baselines"}
 
 
 def test_several_models_are_compared_with_the_first(tmp_path, test_rows, surround):
@@ -103,7 +106,42 @@ def test_a_better_second_model_is_named_in_the_headline(tmp_path, runs_dir, surr
         _answers(tmp_path / "new-2.csv", labels),
     ]
     scored = evaluate(files, against=against, within=surround(), **QUICK)
-    assert scored.headline.startswith("new-2 is better than old: accuracy 1.00")
+    assert scored.headline.startswith(
+        "new-2 reaches accuracy 1.00 [0.84, 1.00] on 20 test items, the best value"
+    )
+    assert scored.headline.endswith("On 20 items new-2 beats old by 100 points [77, 100], p < 0.001.")
+
+
+def test_a_models_name_is_printed_as_given(tmp_path, with_train, runs_dir, surround):
+    files = [_answers(tmp_path / "llama.csv", RIGHT), _answers(tmp_path / "gemma.csv", ["positive"] * 12)]
+    scored = evaluate(files, against=with_train, within=surround(), **QUICK)
+    page = render_scored_page(_one_folder(runs_dir))
+    told = " ".join([scored.headline, *scored.notes, *(one.sentence for one in scored.comparisons), page])
+    assert "llama" in told and "gemma" in told
+    assert "Llama" not in told and "Gemma" not in told
+    assert "Majority class" in page
+
+
+def test_baselines_cost_the_comparison_of_two_files_nothing(tmp_path, test_rows, with_train, surround):
+    half = [*RIGHT[:7], *(WRONG[label] for label in RIGHT[7:])]
+    files = [_answers(tmp_path / "a.csv", RIGHT), _answers(tmp_path / "b.csv", half)]
+    alone = evaluate(files, against=test_rows, within=surround(), **QUICK)
+    beside = evaluate(files, against=with_train, within=surround(), runs_dir=tmp_path / "other", **QUICK)
+    assert (
+        alone.comparisons[0].p_value_holm
+        == beside.comparisons[0].p_value_holm
+        == alone.comparisons[0].p_value
+    )
+    families = [one.family for one in beside.comparisons]
+    assert families[0] == "models" and set(families[1:]) == {"baselines"} and len(families) > 3
+    assert any("two families: 1 comparison of the models" in note for note in beside.notes)
+
+
+def test_a_simple_baseline_that_is_as_good_as_the_best_is_told_first(tmp_path, with_train, surround):
+    majority = ["positive"] * 12
+    files = [_answers(tmp_path / "a.csv", majority), _answers(tmp_path / "b.csv", majority)]
+    scored = evaluate(files, against=with_train, within=surround(), **QUICK)
+    assert "cannot be told apart from a on 12 items" in scored.headline.partition("a reaches")[0]
 
 
 def test_batch_results_and_logged_requests_are_scored(tmp_path, test_rows, surround):
@@ -254,6 +292,80 @@ def test_texts_of_answers_cannot_break_out_of_the_page(tmp_path, test_rows, runs
     evaluate(_answers(tmp_path / "m.csv", [odd, *RIGHT[1:]]), against=test_rows, within=surround(), **QUICK)
     page = render_scored_page(_one_folder(runs_dir))
     assert "<script>alert" not in page
+
+
+def test_each_file_may_have_columns_of_its_own(tmp_path, test_rows, runs_dir, surround):
+    rows = [{"id": f"r{number}", "gpt": label, "other": "x"} for number, label in enumerate(RIGHT)]
+    odd, plain = write_table(tmp_path / "odd.csv", rows), _answers(tmp_path / "plain.csv", RIGHT)
+    columns = columns_of_files({"answer": ["gpt", "-"]}, 2)
+    assert columns == [Columns(answer="gpt"), Columns()]
+    scored = evaluate([odd, plain], against=test_rows, columns=columns, within=surround(), **QUICK)
+    assert [result.primary.value for result in scored.results] == [1.0, 1.0]
+    typed = shlex.split(_one_folder(runs_dir).read_scoring_spec().command)
+    assert [typed[place + 1] for place, word in enumerate(typed) if word == "--answer-column"] == ["gpt", "-"]
+
+
+def test_columns_are_given_once_for_all_files_or_once_for_each():
+    assert columns_of_files({"answer": ["gpt"]}, 3) == [Columns(answer="gpt")] * 3
+    for given in ({"answer": ["a", "b"]}, {"ids_from": ["2"]}):
+        with pytest.raises(InputError) as caught:
+            columns_of_files(given, 3)
+        assert caught.value.code == "columns_invalid"
+
+
+def test_numbered_ids_without_the_last_row_ask_where_they_begin(tmp_path, test_rows, runs_dir, surround):
+    rows = [{"id": number, "answer": label} for number, label in enumerate(RIGHT[:-1], start=1)]
+    path = write_table(tmp_path / "m.csv", rows)
+    with pytest.raises(InputError, match="whether the first row is 0 or 1 cannot be told") as caught:
+        evaluate(path, against=test_rows, missing="wrong", within=surround())
+    assert "--ids-from 1" in caught.value.hint
+    for first, value in ((1, 11 / 12), (0, 0.0)):
+        scored = evaluate(path, against=test_rows, columns=Columns(ids_from=first), missing="wrong",
+                          within=surround(), runs_dir=tmp_path / str(first), **QUICK)  # fmt: skip
+        assert scored.get_result("m").primary.value == pytest.approx(value)
+
+
+def test_the_folder_has_a_methods_text_and_a_table_of_comparisons(tmp_path, with_train, runs_dir, surround):
+    files = [_answers(tmp_path / "llama.csv", RIGHT), _answers(tmp_path / "old.csv", ["positive"] * 12)]
+    scored = evaluate(files, against=with_train, within=surround(), **QUICK)
+    folder = _one_folder(runs_dir)
+    methods = (folder.path / "methods.txt").read_text()
+    assert "llama (llama.csv, SHA-256" in methods and "Nothing was trained." in methods
+    assert "1 comparison of the models with each other" in methods and "with simple baselines" in methods
+    assert '<section id="methods">' in render_scored_page(folder)
+    lines = list(csv.DictReader((folder.path / "comparisons.csv").read_text().splitlines()))
+    assert [float(line["p_value_holm"]) for line in lines] == [one.p_value_holm for one in scored.comparisons]
+    assert (lines[0]["family"], lines[0]["num_in_family"]) == ("models", "1")
+    baselines = {(line["family"], line["num_in_family"]) for line in lines[1:]}
+    assert baselines == {("baselines", str(len(lines) - 1))}
+
+
+def test_columns_without_a_value_are_left_out_of_the_table_of_models(tmp_path, test_rows, runs_dir, surround):
+    evaluate(_answers(tmp_path / "m.csv", RIGHT), against=test_rows, within=surround(), **QUICK)
+    table = render_scored_page(_one_folder(runs_dir)).partition("<caption>All models</caption>")[2]
+    head = table.partition("</thead>")[0]
+    assert "Balanced accuracy" in head and "ROC-AUC" not in head and "log-likelihood" not in head
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_repeated_prompts_can_be_answered_in_any_order_by_written_ids(tmp_path, surround, suffix):
+    reviews = [("Fine.", "positive"), ("Fine.", "negative"), ("Dull.", "negative")]
+    against, out = write_test(tmp_path / "t.jsonl", reviews=reviews), tmp_path / f"prompts.{suffix}"
+    written = write_prompts(against, out)
+    assert (written.num_rows, written.num_repeated) == (3, 2)
+    text = out.read_text()
+    assert "negative" not in text.replace("Positive or negative", "")
+    lines = map(json.loads, text.splitlines()) if suffix == "jsonl" else csv.DictReader(text.splitlines())
+    ids = [line["example_id"] for line in lines]
+    answers = [{"example_id": name, "answer": label} for name, (_, label) in zip(ids, reviews, strict=True)]
+    path = write_table(tmp_path / "m.csv", answers[::-1])
+    assert evaluate(path, against=against, within=surround(), **QUICK).get_result("m").primary.value == 1.0
+
+
+def test_prompts_are_written_as_lines_or_table_only(tmp_path, test_rows):
+    with pytest.raises(InputError) as caught:
+        write_prompts(test_rows, tmp_path / "prompts.docx")
+    assert caught.value.code == "unknown_format"
 
 
 def test_columns_may_be_named(tmp_path, test_rows, surround):

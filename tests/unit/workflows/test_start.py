@@ -133,21 +133,13 @@ def test_rows_that_were_trained_on_or_tested_before_are_told(first, data, planne
     point = again.start.point
     old, new = (
         {split: {row.prompt_sha256 for row in rows(split)} for split in ("train", "validation", "test")}
-        for rows in (first.read_rows, lambda split: _stored(again, split))
+        for rows in (first.read_rows, again.checked.table.stored_examples)
     )
     assert set(point.prompts_seen) == new["test"] & (old["train"] | old["validation"])
     assert point.num_tests_trained == len(old["test"] & new["train"]) > 0
     warnings = again.resolved.plan.warnings
     assert any(f"on the prompts of {len(point.prompts_seen)} of the" in words for words in warnings)
     assert any("are training rows here" in words for words in warnings)
-
-
-def _stored(planned, split):
-    from aliquot.core.dataset import StoredExample
-    from aliquot.core.records import decode
-
-    lines = planned.checked.table.stored_lines(split)
-    return [decode(line, StoredExample, split) for line in b"".join(lines).splitlines()]
 
 
 def test_fresh_rows_are_warned_of_nothing(first, planned, other):

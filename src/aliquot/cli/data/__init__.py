@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from aliquot.cli.data import convert, show
+from aliquot.cli.data import convert, prompts, show
 
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,
-    help="Convert a data file; look at single rows as the model will see them.",
+    help="Convert a data file; write its test prompts; look at single rows as the model will see them.",
 )
 
 
@@ -20,4 +20,5 @@ def data() -> None:
 
 
 app.command("convert")(convert.convert)
+app.command("prompts")(prompts.prompts)
 app.command("show")(show.show)

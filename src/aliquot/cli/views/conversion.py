@@ -8,6 +8,7 @@ from rich.text import Text
 from aliquot.cli.views.layout import facts
 from aliquot.export.verdict import describe_lines
 from aliquot.workflows.convert import Conversion
+from aliquot.workflows.prompts import WrittenPrompts
 
 MAX_LINES = 5
 
@@ -22,3 +23,10 @@ def full(done: Conversion) -> list[RenderableType]:
         place = describe_lines(finding, MAX_LINES)
         pairs.append((finding.severity, f"{finding.message} ({place})" if place else finding.message))
     return [facts([(Text(label), Text(words)) for label, words in pairs])]
+
+
+def prompts(done: WrittenPrompts) -> list[RenderableType]:
+    """Return what was written, and what to do with it."""
+    repeated = f"; {done.num_repeated:,} have a prompt that others have too" if done.num_repeated else ""
+    words = "put each answer beside its example_id, then aliquot evaluate ANSWERS --against the same rows"
+    return [facts([("prompts", done.path), ("rows", f"{done.num_rows:,}{repeated}"), ("next", words)])]

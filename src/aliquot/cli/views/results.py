@@ -10,15 +10,12 @@ from aliquot.core.result import Comparison, EvaluationReport, ModelResult
 from aliquot.core.wording import p_text
 from aliquot.export.record import ranked
 from aliquot.export.wording import (
-    decimals_for,
     fixed,
     interval_text,
-    metric_text,
-    metric_title,
+    primary_title,
     report_decimals,
     with_unit,
 )
-from aliquot.workflows.compare import RunsComparison
 from aliquot.workflows.follow import RunResult
 
 
@@ -56,7 +53,7 @@ def full(report: EvaluationReport) -> list[RenderableType]:
     has_tests = bool(versus)
     rows = [_row(one, decimals, versus.get(one.model), report.reference) for one in ranked(report.results)]
     unit = report.results[0].primary.unit if report.results else ""
-    title = with_unit(metric_title(report.primary_metric), unit)
+    title = with_unit(primary_title(report), unit)
     headings = (
         "model",
         title,
@@ -69,14 +66,6 @@ def full(report: EvaluationReport) -> list[RenderableType]:
     parts += [Text(), table(shown, [row[: len(shown)] for row in rows], right="134", short=0)]
     parts.append(Text(f"{report.num_items:,} {report.split} rows", "dim"))
     return parts + [Text(note, "dim") for note in report.notes]
-
-
-def comparison(record: RunsComparison) -> list[RenderableType]:
-    """Return a line per run, and the paired tests between them."""
-    decimals = decimals_for(one.tuned.interval if one.tuned else None for one in record.runs)
-    rows = [(one.run_id, one.base, metric_text(one.tuned, decimals)) for one in record.runs]
-    parts: list[RenderableType] = [table(("run", "base", metric_title(record.metric)), rows), Text()]
-    return parts + [Text(one.sentence) for one in record.comparisons]
 
 
 def _row(

@@ -89,4 +89,4 @@ def state(run: RunSummary) -> Text:
 def _tuned(run: RunSummary, decimals: int) -> str:
     if run.tuned is None:
         return "–"
-    return f"{in_sentence(metric_title(run.tuned.metric))} {metric_text(run.tuned, decimals)}"
+    return f"{in_sentence(metric_title(run.tuned))} {metric_text(run.tuned, decimals)}"

@@ -36,7 +36,7 @@ def full(result: SeedsResult) -> list[RenderableType]:
 
 def _report(report: SeedsReport) -> list[RenderableType]:
     decimals, primary = find_decimals(report), report.primary
-    title = with_unit(metric_title(report.primary_metric), primary.unit)
+    title = with_unit(metric_title(primary), primary.unit)
     mean = (
         Text(f"mean of {len(report.runs)} seeds", "bold"),
         fixed(primary.mean, decimals),

@@ -26,11 +26,12 @@ def _at_least(weight_RG: Floats) -> Floats:
 
 METRIC = Metric(
     name="average_precision",
-    title="PR-AUC (average precision, one label against the rest, macro)",
+    title="PR-AUC",
     task_types=("labels",),
     unit="",
     direction="higher",
     range=(0.0, 1.0),
     citation="Davis and Goadrich, ICML 2006, doi:10.1145/1143844.1143874",
+    signature=lambda answers: "average precision, one label against the rest, mean over labels",
     prepare=lambda answers: mean_over_labels(answers, average_precision_of_label),
 )

@@ -4,7 +4,7 @@ from aliquot.evaluation.metric import Metric
 
 METRIC = Metric(
     name="mean_error",
-    title="Mean error (bias)",
+    title="Bias",
     task_types=("number",),
     unit="answer",
     direction="zero",

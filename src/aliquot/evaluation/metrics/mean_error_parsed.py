@@ -9,6 +9,6 @@ from aliquot.evaluation.metrics.mean_error import METRIC as IMPUTED
 METRIC = replace(
     IMPUTED,
     name="mean_error_parsed",
-    title="Mean error (bias) of parsed answers",
+    title="Bias of parsed answers",
     per_item=lambda answers: np.where(answers.is_parsed_N, answers.error_N, np.nan),
 )

@@ -25,11 +25,12 @@ def roc_auc_of_label(ranking: Ranking, counts_RN: Floats) -> Floats:
 
 METRIC = Metric(
     name="roc_auc",
-    title="ROC-AUC (one label against the rest, macro)",
+    title="ROC-AUC",
     task_types=("labels",),
     unit="",
     direction="higher",
     range=(0.0, 1.0),
     citation="Hanley and McNeil, Radiology 143, 29 (1982); Provost and Domingos, Mach. Learn. 52, 199 (2003)",
+    signature=lambda answers: "one label against the rest, mean over labels",
     prepare=lambda answers: mean_over_labels(answers, roc_auc_of_label),
 )

@@ -27,7 +27,7 @@ from aliquot.export.wording import (
     heading,
     interval_text,
     metric_text,
-    metric_title,
+    primary_title,
     report_decimals,
     with_unit,
 )
@@ -47,9 +47,9 @@ def forest_plot(report: EvaluationReport) -> str:
     results = [result for result in ranked(report.results) if result.primary.value is not None]
     if not results:
         return _empty(report)
-    against = {each.other: each for each in report.comparisons if each.model == report.reference}
+    against = _list_gains(report)
     gains = GAINS if against else 0
-    left = 24 + min(230.0, max(text_width(heading(result.title)) for result in results))
+    left = 24 + min(230.0, max(text_width(heading(result)) for result in results))
     scale = _scale(results, left, WIDTH - VALUES - gains - 16)
     bottom = TOP + ROW * len(results)
     decimals = report_decimals(report)
@@ -62,6 +62,18 @@ def forest_plot(report: EvaluationReport) -> str:
         if result.model in against:
             parts += _gain(against[result.model], y, decimals)
     return figure(parts, height=bottom + 52, title=_title(report), description=_describe(results, decimals))
+
+
+def _list_gains(report: EvaluationReport) -> dict[str, Comparison]:
+    """Return the comparison of each model with the reference, whichever of the two it is told from."""
+    to_others = {each.other: each for each in report.comparisons if each.model == report.reference}
+    return to_others or {each.model: each for each in report.comparisons if each.other == report.reference}
+
+
+def _gain_heading(report: EvaluationReport) -> str:
+    if any(each.model == report.reference for each in report.comparisons):
+        return f"{shortened(report.reference, GAINS - 80)} minus this"
+    return f"this minus {shortened(report.reference, GAINS - 80)}"
 
 
 def _scale(results: list[ModelResult], start: float, end: float) -> Scale:
@@ -80,7 +92,7 @@ def _axis(report: EvaluationReport, scale: Scale, bottom: float) -> list[str]:
         parts.append(text(scale(mark), bottom + 18, label, fill=MUTED, anchor="middle", size=12))
     primary = report.results[0].primary
     better = "higher is better →" if primary.direction == "higher" else "← lower is better"
-    title = with_unit(metric_title(report.primary_metric), primary.unit)
+    title = with_unit(primary_title(report), primary.unit)
     middle = (scale.start + scale.end) / 2
     parts.append(text(middle, bottom + 40, f"{title}, {better}", anchor="middle"))
     return parts
@@ -99,7 +111,7 @@ def _headings(report: EvaluationReport, has_gains: bool) -> list[str]:
             text(
                 WIDTH,
                 22,
-                f"{shortened(report.reference, GAINS - 80)} minus this",
+                _gain_heading(report),
                 fill=MUTED,
                 anchor="end",
                 size=12,
@@ -120,7 +132,7 @@ def _reference_line(
 
 def _row(result: ModelResult, scale: Scale, y: float, left: float, *, is_reference: bool) -> list[str]:
     colour = BLUE if is_reference else INK
-    parts = [text(0, y + 4.5, shortened(heading(result.title), left - 16), fill=colour, is_bold=is_reference)]
+    parts = [text(0, y + 4.5, shortened(heading(result), left - 16), fill=colour, is_bold=is_reference)]
     interval = result.primary.interval
     if interval:
         low, high = scale(interval.low), scale(interval.high)
@@ -157,7 +169,7 @@ def _gain(comparison: Comparison, y: float, decimals: int) -> list[str]:
 
 
 def _title(report: EvaluationReport) -> str:
-    return f"{metric_title(report.primary_metric)} on {report.num_items:,} {report.split} rows, by model"
+    return f"{primary_title(report)} on {report.num_items:,} {report.split} rows, by model"
 
 
 def _describe(results: list[ModelResult], decimals: int) -> str:
@@ -165,7 +177,7 @@ def _describe(results: list[ModelResult], decimals: int) -> str:
 
 
 def _empty(report: EvaluationReport) -> str:
-    note = f"No model has a value of {in_sentence(metric_title(report.primary_metric))} yet."
+    note = f"No model has a value of {in_sentence(primary_title(report))} yet."
     return figure(
         [line(0, 8, WIDTH, 8, stroke=RULE), text(0, 32, note, fill=MUTED)],
         height=44,

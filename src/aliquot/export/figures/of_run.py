@@ -42,7 +42,7 @@ def draw_confusion_matrix(record: ScoredRecord) -> str | None:
     if record.report is None or result is None:
         return None
     tables = (each for each in record.report.confusions if each.model == result.model)
-    return next((confusion_matrix(table, title=heading(result.title)) for table in tables), None)
+    return next((confusion_matrix(table, title=heading(result)) for table in tables), None)
 
 
 def draw_reliability_diagram(record: ScoredRecord) -> str | None:
@@ -56,14 +56,14 @@ def draw_reference_scatter(record: ScoredRecord) -> str | None:
     result = _find_reference(record)
     if record.report is None or result is None or record.report.task_type != "number":
         return None
-    return draw_scatter(record, read_answers(record), result)
+    return draw_scatter(read_answers(record), result)
 
 
 def _find_reference(record: ScoredRecord) -> ModelResult | None:
     return record.report.get_result(record.report.reference) if record.report else None
 
 
-def draw_scatter(record: ScoredRecord, rows: list[AnsweredRow], result: ModelResult) -> str:
+def draw_scatter(rows: list[AnsweredRow], result: ModelResult) -> str:
     """Return one model's answers against the references of a number task."""
     scores = [row.scores[result.model] for row in rows if result.model in row.scores]
     points = [point for point in map(_as_point, scores) if point]

@@ -37,20 +37,20 @@ def describe_all_metrics(
 ) -> tuple[MetricTable, ...]:
     """Return all metrics that any model has, the primary one first, the rest by title."""
     found = {value.metric: value for result in report.results for value in result.metrics}
-    names = sorted(found, key=lambda name: (name != report.primary_metric, metric_title(name).lower()))
+    names = sorted(found, key=lambda name: (name != report.primary_metric, metric_title(found[name]).lower()))
     return tuple(_table(found[name], best_first) for name in names)
 
 
 def _table(one: MetricValue, best_first: tuple[ModelResult, ...]) -> MetricTable:
     values = [
-        (heading(result.title), value)
+        (heading(result), value)
         for result in best_first
         for value in result.metrics
         if value.metric == one.metric
     ]
     decimals = decimals_for(value.interval for _, value in values)
     return MetricTable(
-        title=with_unit(one.title or metric_title(one.metric), one.unit),
+        title=with_unit(metric_title(one), one.unit),
         direction=DIRECTIONS[one.direction],
         citation=one.citation,
         rows=tuple(_row(title, value, decimals) for title, value in values),

@@ -7,7 +7,7 @@ from typing import Any
 
 from aliquot.core.result import Score
 from aliquot.export.answers import AnsweredRow, is_right, prompt_text, shared_start
-from aliquot.export.record import ScoredRecord
+from aliquot.export.record import Scoreboard
 from aliquot.export.wording import heading
 
 NUM_EACH_WAY = 3
@@ -44,7 +44,7 @@ class BeforeAndAfter:
     """With which every prompt begins; left out of each."""
 
 
-def before_and_after(record: ScoredRecord, rows: list[AnsweredRow]) -> BeforeAndAfter | None:
+def before_and_after(record: Scoreboard, rows: list[AnsweredRow]) -> BeforeAndAfter | None:
     """Return rows where tuning changed the verdict, None before both models were scored."""
     both = [row for row in rows if "base" in row.scores and "tuned" in row.scores]
     if not both or record.report is None:
@@ -66,7 +66,7 @@ def before_and_after(record: ScoredRecord, rows: list[AnsweredRow]) -> BeforeAnd
     )
 
 
-def answers_data(record: ScoredRecord, rows: list[AnsweredRow]) -> dict[str, Any]:
+def answers_data(record: Scoreboard, rows: list[AnsweredRow]) -> dict[str, Any]:
     """Return every answer as plain data, in lists rather than objects to keep the page small.
 
     A row is ``[line, example_id, prompt, reference, in_train, answers]``; an answer, in the order of
@@ -81,13 +81,13 @@ def answers_data(record: ScoredRecord, rows: list[AnsweredRow]) -> dict[str, Any
     return {
         "run": record.spec.run_id,
         "task": report.task_type if report else record.spec.task.task_type,
-        "models": [{"name": result.model, "title": heading(result.title)} for result in results],
+        "models": [{"name": result.model, "title": heading(result)} for result in results],
         "start": prompt_text(start) if start else "",
         "rows": [_row(record, row, models, len(start)) for row in rows],
     }
 
 
-def _row(record: ScoredRecord, row: AnsweredRow, models: list[str], start: int) -> list[Any]:
+def _row(record: Scoreboard, row: AnsweredRow, models: list[str], start: int) -> list[Any]:
     example = row.example
     in_train = any(score.in_train for score in row.scores.values())
     answers = [_answer(record, row.scores.get(model)) for model in models]
@@ -95,7 +95,7 @@ def _row(record: ScoredRecord, row: AnsweredRow, models: list[str], start: int) 
     return [example.line, example.example_id, prompt, example.reference, int(in_train), answers]
 
 
-def _answer(record: ScoredRecord, score: Score | None) -> list[Any] | None:
+def _answer(record: Scoreboard, score: Score | None) -> list[Any] | None:
     if score is None:
         return None
     error = score.normalised if record.spec.task.task_type == "number" else None
@@ -103,14 +103,14 @@ def _answer(record: ScoredRecord, score: Score | None) -> list[Any] | None:
     return [score.output, _verdict(record, score), error, ending]
 
 
-def _verdict(record: ScoredRecord, score: Score) -> int:
+def _verdict(record: Scoreboard, score: Score) -> int:
     if not score.is_parsed:
         return UNREADABLE
     right = is_right(score, record.spec.evaluation.scored_as, record.spec.evaluation.tolerance)
     return UNDECIDED if right is None else int(right)
 
 
-def _gain(record: ScoredRecord, row: AnsweredRow) -> int:
+def _gain(record: Scoreboard, row: AnsweredRow) -> int:
     """Return 1 where tuning mended an answer, -1 where it spoilt one, 0 where the verdict stayed."""
     before, after = row.scores["base"], row.scores["tuned"]
     if record.spec.task.task_type != "number":

@@ -15,7 +15,7 @@ from aliquot.export.wording import (
     duration,
     listed,
     method_in_words,
-    metric_title,
+    primary_title,
     rough_duration,
 )
 
@@ -125,7 +125,7 @@ def _measured(record: RunRecord) -> Fact:
     evaluation = record.spec.evaluation
     return Fact(
         label="Measured by",
-        value=metric_title(evaluation.primary_metric),
+        value=primary_title(record.report, evaluation.primary_metric),
         more=f"{evaluation.confidence * 100:g} % intervals, paired tests (Holm)",
     )
 

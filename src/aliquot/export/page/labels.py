@@ -41,7 +41,7 @@ class Calibration:
 def describe_labels(report: EvaluationReport) -> tuple[LabelTable, ...]:
     """Return a table for each model: the tuned one's, the base's for comparison, then the rest."""
     order = {"tuned": 0, "base": 1}
-    titles = {result.model: heading(result.title) for result in report.results}
+    titles = {result.model: heading(result) for result in report.results}
     tables = sorted(report.per_label, key=lambda each: order.get(each.model, 2))
     return tuple(_table(each, titles[each.model]) for each in tables if each.labels and each.model in titles)
 

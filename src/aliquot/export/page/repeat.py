@@ -88,10 +88,10 @@ def list_files(record: ScoredRecord) -> Iterator[FileLink]:
         (writer.filename, writer.title) for writer in map(get_writer, list_writers()) if writer.name != PAGE
     ]
     splits = [(f"rows/{split}.jsonl", f"The {split} rows") for split in SPLITS]
-    titles = {result.model: heading(result.title) for result in record.results}
+    titles = {result.model: heading(result) for result in record.results}
     answers = []
     for model, split in record.run_dir.list_predictions():
-        title = titles.get(model, heading(model))
+        title = titles.get(model, model)
         answers.append((f"predictions/{model}.{split}.jsonl", f"{title}: every answer to the {split} rows"))
         answers.append((f"scores/{model}.{split}.jsonl", f"{title}: every score on the {split} rows"))
     weights = [(path, _WEIGHTS_TITLE[path.partition("/")[0]]) for path in _list_weights(record)]

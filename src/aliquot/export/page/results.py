@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from aliquot.core.result import EvaluationReport, FieldResult, ModelResult
+from aliquot.core.result import EvaluationReport, FieldResult, MetricValue, ModelResult
 from aliquot.core.wording import p_text
 from aliquot.export.answers import AnsweredRow
 from aliquot.export.figures.confusion_matrix import confusion_matrix
@@ -14,7 +14,7 @@ from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.figures.of_run import draw_scatter
 from aliquot.export.page.all_metrics import MetricTable, describe_all_metrics
 from aliquot.export.page.labels import Calibration, LabelTable, describe_calibration, describe_labels
-from aliquot.export.record import ScoredRecord
+from aliquot.export.record import Scoreboard
 from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import (
     ABSENT,
@@ -25,6 +25,7 @@ from aliquot.export.wording import (
     listed,
     method_title,
     metric_title,
+    primary_title,
     report_decimals,
     with_unit,
 )
@@ -106,7 +107,7 @@ class Results:
     calibration: Calibration | None
 
 
-def describe_results(record: ScoredRecord, rows: list[AnsweredRow]) -> Results | None:
+def describe_results(record: Scoreboard, rows: list[AnsweredRow]) -> Results | None:
     """Return the results so far, None before anything was scored."""
     report = record.report
     if report is None or not report.results:
@@ -114,8 +115,8 @@ def describe_results(record: ScoredRecord, rows: list[AnsweredRow]) -> Results |
     secondary = list_secondary(report)
     return Results(
         forest=Markup(forest_plot(report)),
-        metric=with_unit(metric_title(report.primary_metric), report.results[0].primary.unit),
-        others=tuple(metric_title(name) for name in secondary),
+        metric=with_unit(primary_title(report), report.results[0].primary.unit),
+        others=tuple(metric_title(_find_value(report, name)) for name in secondary),
         rows=tuple(_row(report, result, secondary, record.results) for result in record.results),
         pairs=_pairs(report),
         errors=_errors(record, rows),
@@ -140,7 +141,7 @@ def _row(
     decimals = report_decimals(report)
     clean = result.without_overlap
     return ResultRow(
-        title=heading(result.title),
+        title=heading(result),
         is_tuned=result.model == report.reference,
         is_best=result.primary.value is not None and result.primary.value == best_first[0].primary.value,
         value=fixed(result.primary.value, decimals),
@@ -150,6 +151,10 @@ def _row(
         num_unparsed=result.num_unparsed,
         num_truncated=result.num_truncated,
     )
+
+
+def _find_value(report: EvaluationReport, name: str) -> MetricValue:
+    return next(value for result in report.results for value in result.metrics if value.metric == name)
 
 
 def _secondary_text(report: EvaluationReport, result: ModelResult, name: str) -> str:
@@ -166,7 +171,7 @@ def _field_tables(report: EvaluationReport, results: tuple[ModelResult, ...]) ->
         fields = [one for one in report.fields if one.model == result.model]
         rows = tuple(_field_row(one) for one in fields[:MAX_FIELDS])
         left_out = len(fields) - len(rows)
-        tables += [FieldTable(title=heading(result.title), rows=rows, num_left_out=left_out)] if rows else []
+        tables += [FieldTable(title=heading(result), rows=rows, num_left_out=left_out)] if rows else []
     return tuple(tables)
 
 
@@ -178,7 +183,7 @@ def _field_row(field: FieldResult) -> tuple[str, str, str, str, str, str]:
 def _signatures(report: EvaluationReport) -> tuple[str, ...]:
     """Return how the metrics were computed whose name alone does not say it, each once."""
     values = [value for result in report.results for value in result.metrics if value.signature]
-    return tuple(dict.fromkeys(f"{metric_title(value.metric)}: {value.signature}." for value in values))
+    return tuple(dict.fromkeys(f"{metric_title(value)}: {value.signature}." for value in values))
 
 
 def _pairs(report: EvaluationReport) -> tuple[PairRow, ...]:
@@ -201,7 +206,7 @@ def _tests(report: EvaluationReport) -> str:
     return f"On the same rows, two-sided: {names}."
 
 
-def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
+def _errors(record: Scoreboard, rows: list[AnsweredRow]) -> tuple[ErrorFigure, ...]:
     report = record.report
     if report is None:
         return ()
@@ -209,11 +214,11 @@ def _errors(record: ScoredRecord, rows: list[AnsweredRow]) -> tuple[ErrorFigure,
     order = {report.reference: 0, "base": 1}
     results = sorted(record.results, key=lambda result: order.get(result.model, 2))
     if report.task_type == "number":
-        drawn = [(heading(result.title), draw_scatter(record, rows, result)) for result in results]
+        drawn = [(heading(result), draw_scatter(rows, result)) for result in results]
     else:
         tables = {confusion.model: confusion for confusion in report.confusions}
         drawn = [
-            (heading(result.title), confusion_matrix(tables[result.model], title=heading(result.title)))
+            (heading(result), confusion_matrix(tables[result.model], title=heading(result)))
             for result in results
             if result.model in tables
         ]

@@ -22,8 +22,9 @@ from aliquot.export.page.repeat import Command, list_files
 from aliquot.export.page.results import describe_results
 from aliquot.export.page.shell import describe_policy, get_environment, read_asset
 from aliquot.export.record import ScoredRecord, read_scored
+from aliquot.export.scored_methods import describe_scored_methods, list_sources
 from aliquot.export.source_files import list_source_files
-from aliquot.export.wording import count, listed, metric_title
+from aliquot.export.wording import count, listed, primary_title
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +66,7 @@ def render_scored_page(run_dir: RunDir) -> str:
         "num_answers": len(rows),
         "pairs": None,
         "data": describe_data(record.spec),
+        "methods": describe_scored_methods(record),
         "commands": _list_commands(record),
         "files": tuple(list_files(record)),
         "hashes": tuple(_list_hashes(record)),
@@ -72,13 +74,6 @@ def render_scored_page(run_dir: RunDir) -> str:
     page = get_environment().get_template("scored.html.j2")
     policy = describe_policy(style, script)
     return page.render(style=Markup(style), script=Markup(script), policy=policy, **parts)
-
-
-def list_sources(record: ScoredRecord) -> list[AnswerSource]:
-    """Return how each model's answers were made, the model first that the others are compared with."""
-    found = (record.run_dir.find_source(*pair) for pair in record.run_dir.list_predictions())
-    sources = [source for source in found if source is not None]
-    return sorted(sources, key=lambda source: source.model != record.spec.reference)
 
 
 def _describe(source: AnswerSource) -> GivenAnswers:
@@ -104,7 +99,7 @@ def _describe_top(record: ScoredRecord, given: tuple[GivenAnswers, ...]) -> Top:
             Fact(label="On", value=count(held_out, "test row"), more=describe_answers(spec.task)),
             Fact(
                 label="Measured by",
-                value=metric_title(spec.evaluation.primary_metric),
+                value=primary_title(report, spec.evaluation.primary_metric),
                 more=f"{spec.evaluation.confidence * 100:g} % intervals, paired tests (Holm)",
             ),
             Fact(label="Answered", value="elsewhere", more="files of answers were read; nothing was trained"),

@@ -42,7 +42,8 @@ function differs(one, other, isNumber) {
   return one[1] !== other[1] || ((isNumber || one[1] !== 1) && one[0] !== other[0]);
 }
 
-function browse(data, form, saved) {
+function browse(data, form, remembered) {
+  const saved = { ...data.preset, ...remembered };
   const body = document.getElementById("answer-rows");
   const count = document.getElementById("answer-count");
   const more = document.getElementById("answer-more");

@@ -64,7 +64,7 @@ def _line(result: ModelResult, value: MetricValue, rows: str) -> list[Any]:
         result.split,
         rows,
         value.metric,
-        value.title or metric_title(value.metric),
+        metric_title(value),
         int(value.metric == result.primary.metric),
         value.value,
         *ends,

@@ -64,7 +64,7 @@ def _head(report: EvaluationReport, columns: list[dict[str, MetricValue]]) -> li
 
 def _title(value: MetricValue) -> str:
     # A heading of several words is set in lines, or it would be wider than its column.
-    words = escape(with_unit(metric_title(value.metric), value.unit)).split()
+    words = escape(with_unit(metric_title(value), value.unit)).split()
     lines = " \\\\ ".join([*words[:-1], f"{words[-1]} {ARROWS[value.direction]}"])
     return f"\\begin{{tabular}}[b]{{@{{}}c@{{}}}}{lines}\\end{{tabular}}"
 
@@ -86,7 +86,7 @@ def _body(record: ScoredRecord, columns: list[dict[str, MetricValue]]) -> list[s
 def _values(result: ModelResult, values: list[str], is_best: bool) -> str:
     first, *others = map(escape, values)
     first = f"\\textbf{{{first}}}" if is_best else first
-    return f"{escape(heading(result.title))} & {' & '.join([first, *others])} \\\\"
+    return f"{escape(heading(result))} & {' & '.join([first, *others])} \\\\"
 
 
 def _interval(value: MetricValue | None, decimals: int) -> str:

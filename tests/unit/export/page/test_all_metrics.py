@@ -19,7 +19,7 @@ def test_every_metric_of_every_model_is_there_the_primary_one_first(task, scored
     assert sum(len(table.rows) for table in tables) == expected
     assert tables[0].rows[0][0].lower() == record.results[0].title.lower()
     primary = record.results[0].primary
-    assert tables[0].title == (primary.title or metric_title(primary.metric))
+    assert tables[0].title == metric_title(primary)
     assert all(table.citation for table in tables)
 
 
