@@ -7,13 +7,13 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.core.conversation import Message, read_json
+from aliquot.core.conversation import TEXT_ROLE, Message, read_json
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition"]
+TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition", "document"]
 TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json", "molecule", "composition")
 """Tasks whose answers are neither one of a few labels nor a number: no linear model can give them."""
 
@@ -91,8 +91,14 @@ class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     @property
     def prompt_sha256(self) -> str:
-        """Hash of the prompt's messages, and of the tools where there are some."""
-        return sha256_of([self.prompt, self.tools] if self.tools else self.prompt)
+        """Hash of the prompt's messages, and of the tools where there are some; of a plain text, its own."""
+        prompt = self.messages if is_plain_text(self.messages) else self.prompt
+        return sha256_of([prompt, self.tools] if self.tools else prompt)
+
+
+def is_plain_text(messages: tuple[Message, ...]) -> bool:
+    """Return whether these are the one message of a plain text, and no conversation."""
+    return bool(messages) and messages[0].role == TEXT_ROLE
 
 
 def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
@@ -178,6 +184,8 @@ class TokenProfile:
         answers: Of the last trained answer, the end of the turn included.
         system_share: Share of all tokens that are the text of system messages.
         num_pairs: Rows counted with a rejected answer beside the chosen one.
+        num_windows: Windows that plain texts were cut into, which are then what is counted as rows; else 0.
+        num_cut: Plain texts that became several windows.
     """
 
     num_tokens: int
@@ -192,6 +200,8 @@ class TokenProfile:
     system_share: float = 0.0
     num_pairs: int = 0
     longest_file: str = ""
+    num_windows: int = 0
+    num_cut: int = 0
 
     @property
     def median(self) -> int:
@@ -238,7 +248,8 @@ class Task:
 
     Attributes:
         task_type: ``labels`` (a closed set), ``number``, ``set`` (several items of a vocabulary), ``json``
-            (records), ``molecule`` (SMILES), ``composition`` (chemical formulas), or ``text``.
+            (records), ``molecule`` (SMILES), ``composition`` (chemical formulas), ``text``, or ``document``:
+            the rows are plain texts, and nothing is answered.
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
@@ -397,4 +408,5 @@ __all__ = [
     "TaskType",
     "TokenProfile",
     "hash_content",
+    "is_plain_text",
 ]

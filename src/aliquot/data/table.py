@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from aliquot.core.conversation import Message
-from aliquot.core.dataset import SPLITS, Example, Split, hash_content
+from aliquot.core.dataset import SPLITS, Example, Split, hash_content, is_plain_text
 from aliquot.data.format import PlainRows
 from aliquot.data.keys import AnswersGiven, exact_prompt, number_turns, stands_in, user_text
 
@@ -62,6 +62,7 @@ class ExampleTable:
         answers: The different references, in the order of their first rows.
         groups: The different values of the group key.
         has_plain_texts: Whether there are plain texts among the examples, which have no prompt.
+        has_conversations: Whether there are others.
     """
 
     line_N: np.ndarray
@@ -82,6 +83,7 @@ class ExampleTable:
     answers: tuple[str, ...]
     groups: tuple[str, ...]
     has_plain_texts: bool
+    has_conversations: bool
     _hashes: memoryview = field(repr=False)
     _bodies: memoryview = field(repr=False)
 
@@ -234,7 +236,7 @@ class TableBuilder:
         self._hashes = bytearray()
         self._bodies = bytearray()
         self._given = AnswersGiven()
-        self._has_plain_texts = False
+        self._has_plain_texts = self._has_conversations = False
 
     def __len__(self) -> int:
         """Return the number of examples so far."""
@@ -244,7 +246,9 @@ class TableBuilder:
         """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)
         given = self._given.find(example.reference, user_text(example.prompt))
-        self._has_plain_texts = self._has_plain_texts or not example.prompt
+        is_plain = is_plain_text(example.messages)
+        self._has_plain_texts = self._has_plain_texts or is_plain
+        self._has_conversations = self._has_conversations or not is_plain
         self._hashes += digest
         self._bodies += _ENCODER.encode(
             _Body(
@@ -271,6 +275,7 @@ class TableBuilder:
 
     def add_plain(self, rows: PlainRows, file: str = "") -> None:
         """Add what ``add`` would for the example of each of some rows; the file is named if it is theirs."""
+        self._has_conversations = True
         tail = b',"file":%b}' % _ENCODER.encode(file) if file else b"}"
         columns_K = np.frombuffer(rows.columns, ROW_TYPE).copy()
         columns_K["file_N"] = self._files.get(file, 0)
@@ -306,6 +311,7 @@ class TableBuilder:
             answers=tuple(self._answers),
             groups=tuple(self._groups),
             has_plain_texts=self._has_plain_texts,
+            has_conversations=self._has_conversations,
             _hashes=memoryview(self._hashes),
             _bodies=memoryview(self._bodies),
         )

@@ -15,6 +15,7 @@ _ANSWERS = {
     "json": "JSON records",
     "molecule": "molecules as SMILES",
     "composition": "chemical formulas",
+    "document": "none: the rows are plain texts",
 }
 
 
