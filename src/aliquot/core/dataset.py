@@ -241,6 +241,11 @@ class SplitProfile:
     label_counts: dict[str, int] = field(default_factory=dict)
     tokens: TokenProfile | None = None
 
+    @property
+    def num_rows(self) -> int:
+        """Rows as a model is fed them: of plain texts their windows, once these were counted."""
+        return (self.tokens.num_windows if self.tokens else 0) or self.num_examples
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
