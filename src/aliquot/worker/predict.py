@@ -71,10 +71,10 @@ class Predictor:
         part = self._run_dir.predictions_path(self._model, split).with_suffix(".part")
         size = self._spec.prediction.batch_size
         num_done = _recover(part, size)
-        self._expect_prompts(examples)
+        self.expect_prompts(examples)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
-            _append(part, encode_lines(self._answer(batch, split)))
+            _append(part, encode_lines(self.answer(batch, split)))
             done = start + len(batch)
             journal.write("progress", stage=f"predict {self._model}", done=done, total=len(examples))
             wish = journal.find_wish()
@@ -89,11 +89,11 @@ class Predictor:
     def answer_all(self, split: str) -> list[Prediction]:
         """Return the predictions of a split without writing them."""
         examples, size = self._run_dir.read_rows(split), self._spec.prediction.batch_size
-        self._expect_prompts(examples)
+        self.expect_prompts(examples)
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
-        return [prediction for batch in batches for prediction in self._answer(batch, split)]
+        return [prediction for batch in batches for prediction in self.answer(batch, split)]
 
-    def _expect_prompts(self, examples: Sequence[StoredExample]) -> None:
+    def expect_prompts(self, examples: Sequence[StoredExample]) -> None:
         """Tell the engine what the prompts of a split begin with, going by rows all over it.
 
         A function of the rows alone, as the batches are: a resumed prediction gives the same digits.
@@ -106,7 +106,8 @@ class Predictor:
     def _encode(self, example: StoredExample) -> list[int]:
         return self._encoder.encode_prompt(self._with_shots(example.prompt), tools=example.tools)
 
-    def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
+    def answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
+        """Return the predictions of some rows, which are computed together."""
         conversations = [self._with_shots(example.prompt) for example in batch]
         tools = [example.tools for example in batch]
         prompts = [self._encode(example) for example in batch]
