@@ -9,8 +9,6 @@ import pytest
 import aliquot
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec
-from aliquot.errors import InputError
 
 SETTINGS = {"num_epochs": 1, "lora_rank": 2, "max_seq_len": 128, "num_loss_rows": 32}
 METALS = ("iron", "copper", "zinc", "gold", "tin", "lead", "cobalt")
@@ -19,7 +17,10 @@ METALS = ("iron", "copper", "zinc", "gold", "tin", "lead", "cobalt")
 def write_text(path: Path, num_paragraphs: int = 60) -> Path:
     """Write paragraphs of about 600 characters about metals."""
     paragraphs = [
-        " ".join(f"Sample {index}-{n} holds {METALS[(index * n) % 7]} and {n * index} g of salt." for n in range(14))
+        " ".join(
+            f"Sample {index}-{n} holds {METALS[(index * n) % 7]} and {n * index} g of salt."
+            for n in range(14)
+        )
         for index in range(num_paragraphs)
     ]
     path.write_text("\n\n".join(paragraphs) + "\n", encoding="utf-8")

@@ -123,7 +123,9 @@ class TrainSettings(_Group):
     )
     weight_decay: float | None = _setting("AdamW weight decay.", ge=0.0, le=1.0)
     max_grad_norm: float | None = _setting("Gradients are scaled down to this norm.", gt=0)
-    max_seq_len: int | None = _setting("Longest row accepted, and the window of plain texts.", unit="tokens", ge=8)
+    max_seq_len: int | None = _setting(
+        "Longest row accepted, and the window of plain texts.", unit="tokens", ge=8
+    )
     precision: Literal["bfloat16", "float32"] | None = _setting("Number format of the base weights.")
     device: Literal["cpu", "cuda", "mps"] | None = _setting("Where to train.", level="basic")
     num_devices: int | None = _setting(

@@ -25,7 +25,7 @@ from aliquot.errors import InputError
 
 _KINDS = {".parquet": "Parquet", ".jsonl": "JSON Lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV"}
 _TEXTS = (".txt", ".md")
-"""Files of text, which are data in a folder that holds no others; else they are what people say of the data."""
+"""Files of text are data in a folder that holds no others; else they say something of the data."""
 MANY_TEXTS = 30
 """From so many files of text on, each is one document; of fewer, documents are cut."""
 _WORD = re.compile(r"[A-Za-z]+")
@@ -188,8 +188,8 @@ def _choose_files(files: Sequence[str], location: str, part: str) -> list[str]:
             "There is no file of rows in it.",
             code="no_rows_in_folder",
             location=location,
-            hint=f"Expected files that end in {', '.join((*_KINDS, *_TEXTS))}, packed or not, or a saved data "
-            "set.",
+            hint=f"Expected files that end in {', '.join((*_KINDS, *_TEXTS))}, packed or not, or a saved "
+            "data set.",
         )
     folders = sorted({str(PurePosixPath(file).parent) for file in rows})
     groups = sorted(set(rows.values())) if len(set(rows.values())) > 1 else folders

@@ -113,7 +113,7 @@ class Source:
         ends_with_cr: Whether lines end with a carriage return alone, as on old Macs.
         settings: What the user said about columns and splits.
         label: What findings call it; its path when empty.
-        is_one_document: Whether a text in it is a document, as one of many files is; else it is cut into some.
+        is_one_document: Whether a text in it is a document, as one of many files is; else it is cut.
     """
 
     path: Path

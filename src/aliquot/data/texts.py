@@ -27,7 +27,7 @@ def infer_document_task(table: ExampleTable, wanted: TaskType | None) -> Task | 
     if wanted == "document":
         raise _conflict(
             "Found document, but the rows are conversations.",
-            "Leave it out; or give the texts as .txt, .md or JSON Lines with \"text\".",
+            'Leave it out; or give the texts as .txt, .md or JSON Lines with "text".',
         )
     return None
 
@@ -61,8 +61,8 @@ def check_windows(rows: Sequence[RowTokens | AliquotError], window: int) -> list
             code="texts_cut",
             severity="note",
             message=f"{len(cut):,} of {len(rows):,} texts are longer than a window of {window:,} tokens and "
-            f"become {num_windows:,} windows. Every token is still trained and scored, once; at the start of a "
-            "window it is predicted with less before it.",
+            f"become {num_windows:,} windows. Every token is still trained and scored, once; at the start of "
+            "a window it is predicted with less before it.",
             count=len(cut),
             remedy="Raise train.max_seq_len for longer windows, if memory allows.",
         )

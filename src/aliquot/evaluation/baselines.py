@@ -168,8 +168,8 @@ def answer_by_bytes(train: Sequence[StoredExample], test: Sequence[StoredExample
     return Baseline(
         model="byte_ngram",
         outputs=[""] * len(test),
-        note=f"counts of up to {ORDER} bytes and the next in the training texts{part}, mixed after Witten and "
-        "Bell. What it achieves takes no understanding: a language model should need far fewer bits.",
+        note=f"counts of up to {ORDER} bytes and the next in the training texts{part}, mixed after Witten "
+        "and Bell. What it achieves takes no understanding: a language model should need far fewer bits.",
         log_probabilities=[-nats for nats in model.nats([row.reference for row in test])],
     )
 

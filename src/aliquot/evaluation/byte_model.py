@@ -5,8 +5,8 @@ probability after the k - 1 bytes before it, in the proportion of Witten and Bel
 
     p_k(b | c) = (n(c b) + t(c) p_(k-1)(b | c')) / (n(c) + t(c)),    p_(-1) = 1/256
 
-n counts occurrences, t(c) the different bytes seen after c, and c' is c without its first byte; after an unseen
-c it is p_(k-1). Sources: Witten and Bell 1991, doi:10.1109/18.87000; Chen and Goodman 1999,
+n counts occurrences, t(c) the different bytes seen after c, and c' is c without its first byte; after an
+unseen c it is p_(k-1). Sources: Witten and Bell 1991, doi:10.1109/18.87000; Chen and Goodman 1999,
 doi:10.1006/csla.1999.0128. Shape letters: B bytes, K different keys, D documents.
 """
 
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from aliquot.evaluation.answers import Floats
 
 ORDER = 5
-"""Bytes of context: PPM, which mixes in the same way, gains little beyond five on texts of a few megabytes."""
+"""Bytes of context: PPM, which mixes alike, gains little beyond five (Bell, Cleary and Witten 1990)."""
 
 Keys = npt.NDArray[np.uint64]
 

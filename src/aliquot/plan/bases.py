@@ -236,7 +236,9 @@ def guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:
 
 
 def _guess_windows(num_tokens: int, per_window: int) -> TokenProfile:
-    lengths = replace(_guess_lengths(per_window), p95=DEFAULT_WINDOW, p99=DEFAULT_WINDOW, longest=DEFAULT_WINDOW)
+    lengths = replace(
+        _guess_lengths(per_window), p95=DEFAULT_WINDOW, p99=DEFAULT_WINDOW, longest=DEFAULT_WINDOW
+    )
     return TokenProfile(
         num_tokens=num_tokens,
         num_trained_tokens=num_tokens,

@@ -97,9 +97,7 @@ def resolve(
     evaluation = settle_evaluation(sheet.data.task, sheet.settle)
     require_possible(training, prediction, data, model, device)
     estimate = _estimate(sheet, cost, schedule, prediction)
-    require_memory(
-        given, cost, estimate.memory_bytes, longest_pass(1, sheet.train.num_rows, sheet.profile)
-    )
+    require_memory(given, cost, estimate.memory_bytes, longest_pass(1, sheet.train.num_rows, sheet.profile))
     by_rules = _settle_by_rules(sheet) if recipe else None
     plan = Plan(
         base=model.source.name,

@@ -227,7 +227,9 @@ def _reading_s(resolved: Resolved, data: DataReport, sizes: Architecture, machin
     assert longest is not None  # counted or guessed
     batches = math.ceil(data.get_split("test").num_examples / prediction.batch_size)
     steps = sum(
-        longest.longest_reference if model == "tuned" and prediction.max_new_tokens else prediction.max_new_tokens
+        longest.longest_reference
+        if model == "tuned" and prediction.max_new_tokens
+        else prediction.max_new_tokens
         for model in prediction.models
     )
     read = batches * steps * WEIGHT_BYTES[resolved.training.precision] * sizes.num_parameters

@@ -1,10 +1,10 @@
 """A plain text as token ids, cut into windows of which every token is predicted once.
 
-A text stands as in pretraining: after the token that begins texts (where the tokenizer has none, after the one
-that ends them, which stood before it when documents were laid end to end), and before the token that ends it.
-A window begins with the last token of the one before, which is only its context: so windows predict every token
-of the text, none twice, and what is cut is the context alone. Harnesses score perplexities so, too: Gao et al.,
-lm-evaluation-harness, ``loglikelihood_rolling`` with a context of one token (doi:10.5281/zenodo.5371628).
+A text stands as in pretraining: after the token that begins texts (where the tokenizer has none, after the
+one that ends them, which stood before it when documents were laid end to end), and before the token that ends
+it. A window begins with the last token of the one before, which is only its context: so windows predict every
+token of the text, none twice, and what is cut is the context alone. The lm-evaluation-harness scores texts in
+the same way (``loglikelihood_rolling``: Gao et al., doi:10.5281/zenodo.5371628).
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def find_end_token(encoder: Encoder) -> int:
 
 
 def find_begin_token(encoder: Encoder) -> int:
-    """Return the id before a document: the beginning token where the tokenizer sets one, else the end token."""
+    """Return the id before a document: the beginning token if the tokenizer sets one, else the end token."""
     first = encoder.tokenizer.encode("a").ids[:1]
     begin = encoder.model.bos_token_id
     return begin if begin is not None and first == [begin] else find_end_token(encoder)

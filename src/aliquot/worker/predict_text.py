@@ -15,7 +15,7 @@ from aliquot.worker.predict import Predictor
 
 
 class TextPredictor(Predictor):
-    """Scores plain texts with one engine under the name ``model``, in the windows that they are trained in."""
+    """Scores plain texts with one engine under the name ``model``, in the windows of training."""
 
     def __init__(self, run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: str, engine: Engine) -> None:
         super().__init__(run_dir, spec, encoder, model=model, engine=engine)

@@ -29,8 +29,8 @@ from aliquot.training.process_group import ALONE, ProcessGroup
 from aliquot.worker.measure import measure
 from aliquot.worker.preferences import build_objective, save_preferences
 from aliquot.worker.row_losses import choose_of_all, save_row_losses
-from aliquot.worker.trained_rows import encode_by_example
 from aliquot.worker.selection import build_validate
+from aliquot.worker.trained_rows import encode_by_example
 
 
 def train_stage(

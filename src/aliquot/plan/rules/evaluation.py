@@ -32,8 +32,8 @@ _WHY = {
     "nothing; the whole record right stands beside it",
     "molecule": "an answer is right when it is the reference's molecule, however it is written",
     "composition": "an answer is right when it has the reference's elements in the same ratio",
-    "document": "how many bits the model would need for each byte of the text; unlike perplexity per token it "
-    "does not hang on the tokenizer",
+    "document": "how many bits the model would need for each byte of the text; unlike perplexity per token "
+    "it does not hang on the tokenizer",
 }
 
 

@@ -100,7 +100,11 @@ def num_epochs(
     """
     rule = text_epochs(num_text_tokens) if num_text_tokens else _row_epochs(num_rows)
     wanted, reason = rule.wanted, rule.reason
-    if batch_size is not None and not num_text_tokens and wanted < (enough := _enough_epochs(num_rows, batch_size)):
+    if (
+        batch_size is not None
+        and not num_text_tokens
+        and wanted < (enough := _enough_epochs(num_rows, batch_size))
+    ):
         reason += f" Raised from {wanted}, as batches of {batch_size:,} rows leave few updates; "
         reason += f"{MIN_UPDATES} are aimed at."
         wanted = enough

@@ -26,11 +26,10 @@ class Epochs(NamedTuple):
 def text_epochs(num_tokens: int) -> Epochs:
     """Return the passes over so many tokens of plain text: 2, and 1 above ten million."""
     is_much = num_tokens > ONE_EPOCH_ABOVE_TOKENS
-    side = "above" if is_much else "at most"
+    side, passes = ("above", "one pass") if is_much else ("at most", "two")
     return Epochs(
         1 if is_much else 2,
-        f"{num_tokens:,} tokens of text, {side} {ONE_EPOCH_ABOVE_TOKENS:,}: {'one pass' if is_much else 'two'}"
-        ". Text seen up to four times teaches nearly as much as new text, but every pass forgets more of "
+        f"{num_tokens:,} tokens of text, {side} {ONE_EPOCH_ABOVE_TOKENS:,}: {passes}. Text seen up to four times teaches nearly as much as new text, but every pass forgets more of "
         "the rest.",
         f"{REPEATED_TEXT}; {DOMAIN_TEXT} (one pass over a domain); the limit is {OURS}",
         (
@@ -46,8 +45,8 @@ def text_learning_rate(for_answers: Choice) -> Choice:
     return choose(
         "train.learning_rate",
         value,
-        reason=f"Half of the {for_answers.value:g} for answers ({for_answers.reason}) The higher the peak, the "
-        "more is learnt of the new text and forgotten of the rest.",
+        reason=f"Half of the {for_answers.value:g} for answers ({for_answers.reason}) The higher the peak, "
+        "the more is learnt of the new text and forgotten of the rest.",
         source=f"{CONTINUAL} (the rate trades one for the other); {LORA_LEARNS_LESS}; the half is {OURS}",
         inputs={**for_answers.inputs, "for_answers": for_answers.value},
         alternatives=(
