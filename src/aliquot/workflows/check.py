@@ -134,7 +134,7 @@ def require_conversations(checked: CheckedData) -> None:
     """
     if checked.table.has_plain_texts:
         raise InputError(
-            "The rows are plain texts; answers are scored on conversations, which have a prompt and an answer.",
+            "The rows are plain texts; answers are scored on conversations, with prompt and answer in each.",
             code="plain_text_not_answered",
             location=checked.report.file,
             hint='Give every row "messages", or a prompt and an answer.',

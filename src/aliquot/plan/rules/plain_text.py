@@ -29,8 +29,8 @@ def text_epochs(num_tokens: int) -> Epochs:
     side, passes = ("above", "one pass") if is_much else ("at most", "two")
     return Epochs(
         1 if is_much else 2,
-        f"{num_tokens:,} tokens of text, {side} {ONE_EPOCH_ABOVE_TOKENS:,}: {passes}. Text seen up to four times teaches nearly as much as new text, but every pass forgets more of "
-        "the rest.",
+        f"{num_tokens:,} tokens of text, {side} {ONE_EPOCH_ABOVE_TOKENS:,}: {passes}. Text seen up "
+        "to four times teaches nearly as much as new text, but every pass forgets more of the rest.",
         f"{REPEATED_TEXT}; {DOMAIN_TEXT} (one pass over a domain); the limit is {OURS}",
         (
             "4: when validation loss still falls at the end; beyond, repeating teaches little.",
