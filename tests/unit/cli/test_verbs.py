@@ -257,7 +257,11 @@ def test_plain_texts_are_checked_and_are_no_answers_to_score(aliquot, target, pl
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("", "empty"), ("\n \n", "blank"), ("One short paragraph.\n", "must have at least 10")],
+    [
+        ("", "empty"),
+        ("\n \n", "blank"),
+        ("One short paragraph.\n", "There is too little text: it makes 1 document"),
+    ],
 )
 def test_a_text_with_too_little_in_it_is_refused(aliquot, target, places, text, message):
     notes = places / "notes.txt"

@@ -15,6 +15,7 @@ from aliquot.core.dataset import DataReport
 from aliquot.core.records import decode, encode, sha256_file, sha256_of
 from aliquot.data.check import add_tokens, check_data
 from aliquot.errors import AliquotError, InputError
+from aliquot.tokenization.encoder import Encoder
 from tests.fixtures.encoders import make_encoder
 from tests.unit.data.rows import chat_line, write_lines
 

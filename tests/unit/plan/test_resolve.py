@@ -15,6 +15,7 @@ from aliquot.core.plan import Device
 from aliquot.core.records import decode, encode
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import AliquotError, InputError, MachineError
+from aliquot.plan import rules
 from aliquot.plan.bases import choose_base
 from aliquot.plan.resolve import NOT_PLANNED, Resolved, resolve
 from tests.unit.plan.made import H100, TWO_CORES, model, report, without_tokens
@@ -379,7 +380,8 @@ def of_texts(num_windows=3200):
     """A report of plain texts, two windows each."""
     data = report(num_windows // 2, 80, 100, task="document")
     splits = tuple(
-        replace(split, tokens=replace(split.tokens, num_windows=2 * split.num_examples)) for split in data.splits
+        replace(split, tokens=replace(split.tokens, num_windows=2 * split.num_examples))
+        for split in data.splits
     )
     return replace(data, splits=splits)
 
