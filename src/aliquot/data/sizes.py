@@ -56,10 +56,10 @@ def _describe_few_texts(num_texts: int, num_test: int) -> Finding:
     return Finding(
         code="too_few_examples",
         severity="error",
-        message=f"There is too little text: it makes {texts}, of which {num_texts - num_test} would be trained; "
-        f"expected at least {MIN_TRAIN_ROWS} beside the test.",
-        remedy="Add text: a .txt file is cut into documents at blank lines, from 1,000 characters on; in JSON "
-        "Lines each row is one.",
+        message=f"There is too little text: it makes {texts}, of which {num_texts - num_test} would be "
+        f"trained; expected at least {MIN_TRAIN_ROWS} beside the test.",
+        remedy="Add text: a .txt file is cut into documents at blank lines, from 1,000 characters on; in "
+        "JSON Lines each row is one.",
     )
 
 
