@@ -10,11 +10,11 @@ import aliquot
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 
-SETTINGS = {"num_epochs": 1, "lora_rank": 2, "max_seq_len": 128, "num_loss_rows": 32}
+SETTINGS = {"max_steps": 2, "lora_rank": 2, "max_seq_len": 128, "num_loss_rows": 8}
 METALS = ("iron", "copper", "zinc", "gold", "tin", "lead", "cobalt")
 
 
-def write_text(path: Path, num_paragraphs: int = 60) -> Path:
+def write_text(path: Path, num_paragraphs: int = 36) -> Path:
     """Write paragraphs of about 600 characters about metals."""
     paragraphs = [
         " ".join(
@@ -50,7 +50,8 @@ def test_every_text_is_cut_into_windows_and_all_of_them_are_trained(finished):
     tokens = spec.data.get_split("train").tokens
     assert tokens.num_windows > spec.data.get_split("train").num_examples == tokens.num_cut
     assert tokens.rows.longest == 128
-    assert spec.training.num_steps == math.ceil(tokens.num_windows / spec.training.batch_size)
+    warned = " ".join(spec.plan.warnings)
+    assert f"of {tokens.num_windows:,} rows" in warned  # two steps do not pass through all of them
     assert any(finding.code == "texts_cut" for finding in spec.data.findings)
 
 

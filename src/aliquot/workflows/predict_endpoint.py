@@ -112,7 +112,7 @@ def _require_prompts(run_dir: RunDir) -> None:
     if run_dir.read_spec().task.task_type == "document":
         raise _refused(
             "The test rows of this run are plain texts, which ask nothing that a service could answer.",
-            "Compare runs on the same texts instead: `aliquot compare`.",
+            "Compare runs on the same texts instead: `aliquot runs compare`.",
         )
 
 
