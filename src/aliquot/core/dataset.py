@@ -7,7 +7,8 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.core.conversation import TEXT_ROLE, Message, read_json
+from aliquot.core.conversation import Message, is_plain_text, read_json
+from aliquot.core.detectable import Detectable
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
 
@@ -94,11 +95,6 @@ class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """Hash of the prompt's messages, and of the tools where there are some; of a plain text, its own."""
         prompt = self.messages if is_plain_text(self.messages) else self.prompt
         return sha256_of([prompt, self.tools] if self.tools else prompt)
-
-
-def is_plain_text(messages: tuple[Message, ...]) -> bool:
-    """Return whether these are the one message of a plain text, and no conversation."""
-    return bool(messages) and messages[0].role == TEXT_ROLE
 
 
 def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
@@ -286,24 +282,6 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Detectable:
-    """What a test set of this size can show (80 % power, two-sided 5 %).
-
-    Attributes:
-        num_items: Size of the test split.
-        half_width: Half width of the 95 % Wilson interval at a proportion of one half.
-        difference: Smallest accuracy difference of two models that the exact paired test will usually
-            find, if they disagree on ``discordant`` of the items.
-    """
-
-    num_items: int
-    half_width: float
-    difference: float
-    discordant: float
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RowField:
     """A field of the rows, named as the file names it.
 
@@ -399,7 +377,6 @@ __all__ = [
     "About",
     "Change",
     "DataReport",
-    "Detectable",
     "Example",
     "Finding",
     "Lengths",
@@ -413,5 +390,4 @@ __all__ = [
     "TaskType",
     "TokenProfile",
     "hash_content",
-    "is_plain_text",
 ]

@@ -16,8 +16,8 @@ from typing import overload
 import msgspec
 import numpy as np
 
-from aliquot.core.conversation import Message
-from aliquot.core.dataset import SPLITS, Example, Split, hash_content, is_plain_text
+from aliquot.core.conversation import Message, is_plain_text
+from aliquot.core.dataset import SPLITS, Example, Split, hash_content
 from aliquot.data.format import PlainRows
 from aliquot.data.keys import AnswersGiven, exact_prompt, number_turns, stands_in, user_text
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import chain
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
 
-from aliquot.core.dataset import StoredExample
 from aliquot.core.files import new_folder
 from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec, StartingPoint
+from aliquot.core.spec import Spec, StartingPoint, TrainingSpec
 from aliquot.errors import RunError
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
 from aliquot.modeling.memory import naming_memory_errors
 from aliquot.modeling.sharding import shard_layers
 from aliquot.modeling.trained_weights import make_trainable, save_trained, set_trained_tensors
-from aliquot.tokenization.encoder import Encoder
+from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.journal import Journal
 from aliquot.training.loop import train
@@ -56,12 +55,8 @@ def train_stage(
         journal.write("warning", code="started_over", message="Training started over from step 0, as asked.")
     group.wait()
     training = spec.training
-    examples = run_dir.read_rows("train")
-    of_train, of_validation = (
-        encode_by_example(encoder, split, training, as_pairs=training.objective == "dpo")
-        for split in (examples, run_dir.read_rows("validation"))
-    )
-    rows, validation_rows = list(chain(*of_train)), list(chain(*of_validation))
+    rows, name_row = _encode(run_dir, encoder, training, "train")
+    validation_rows, _ = _encode(run_dir, encoder, training, "validation")
     if layout_of(base) == "prefix_tree" and attention_of(base) == "flash":
         require_determinism()
     model = _make_model(run_dir, spec, base)
@@ -84,7 +79,7 @@ def train_stage(
             journal=journal,
             objective=objective,
             group=group,
-            name_row=_naming([e for e, its_rows in zip(examples, of_train, strict=True) for _ in its_rows]),
+            name_row=name_row,
             score=build_validate(run_dir, spec, encoder),
         )
         save_row_losses(run_dir, "after", model, encoder, **whose)
@@ -126,10 +121,17 @@ def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor
     return load_file(path)
 
 
-def _naming(examples: Sequence[StoredExample]) -> Callable[[int], str]:
+def _encode(
+    run_dir: RunDir, encoder: Encoder, training: TrainingSpec, split: str
+) -> tuple[list[EncodedRow], Callable[[int], str]]:
+    """Return the rows of a split that the loop is fed, and what names one of them in messages."""
+    examples = run_dir.read_rows(split)
+    by_example = encode_by_example(encoder, examples, training, as_pairs=training.objective == "dpo")
+    whose = [example for example, rows in zip(examples, by_example, strict=True) for _ in rows]
+
     def name(index: int) -> str:
-        example = examples[index]
+        example = whose[index]
         where = f"{example.file}:{example.line}" if example.file else f"line {example.line}"
         return f"{where} ({example.example_id})"
 
-    return name
+    return list(chain(*by_example)), name

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from aliquot.core.dataset import DataReport, Example, is_plain_text
+from aliquot.core.conversation import is_plain_text
+from aliquot.core.dataset import DataReport, Example
 from aliquot.core.files import write_file
 from aliquot.core.text_window import choose_window
 from aliquot.core.token_view import TokenView

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from aliquot.core.dataset import is_plain_text
+from aliquot.core.conversation import is_plain_text
 from aliquot.core.result import Score
 from aliquot.export.answers import AnsweredRow, is_right, prompt_text, shared_start
 from aliquot.export.record import ScoredRecord
