@@ -2,6 +2,9 @@
 
 import json
 import math
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -103,3 +106,25 @@ def test_the_loss_of_single_texts_is_kept(finished):
         lines = finished.losses_path("test", when).read_text().splitlines()
         assert len(lines) == len(finished.read_rows("test"))
         assert all(json.loads(line)["num_tokens"] > 128 for line in lines)
+
+
+def test_the_artefacts_say_what_was_done_and_nothing_of_answers(finished):
+    methods = (finished.path / "methods.txt").read_text()
+    assert "continued pretraining" in methods and "bits per byte" in methods
+    assert "chat template" not in methods and "unreadable answer" not in methods
+    page = (finished.path / "report.html").read_text()
+    assert "bits per byte" in page and 'id="before-after"' not in page
+    first = (finished.path / "items.csv").read_text().splitlines()[0]
+    assert "tuned.score" in first and "byte_ngram.score" in first
+
+
+def test_the_script_scores_texts_without_aliquot_as_the_run_did(finished, tiny_model_dir):
+    """Without a step the script scores the base."""
+    command = [sys.executable, "reproduce.py", str(tiny_model_dir), "--max-steps", "0"]
+    made = subprocess.run(command, cwd=finished.path, capture_output=True, text=True, check=True)
+    found = re.search(r"reproduced: ([\d.]+) bits per byte over (\d+) texts", made.stdout)
+    recorded = re.search(r"recorded: +([\d.]+)", made.stdout)
+    report = finished.find_report()
+    assert float(found[1]) == pytest.approx(report.get_result("base").primary.value, abs=1e-4)
+    assert float(recorded[1]) == pytest.approx(report.get_result("tuned").primary.value, abs=1e-4)
+    assert int(found[2]) == report.num_items
