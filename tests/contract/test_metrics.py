@@ -7,7 +7,7 @@ import pytest
 
 from aliquot.evaluation.metric import METRICS_PACKAGE, Metric, get_metric
 from aliquot.plugins import list_extensions
-from tests.fixtures.answers import make_answers
+from tests.fixtures.answers import make_answers, make_text_answers
 
 NAMES = list_extensions(METRICS_PACKAGE)
 CASES = [(name, task) for name in NAMES for task in get_metric(name).task_types]
@@ -27,6 +27,7 @@ REFERENCES = {
     ],
     "molecule": ["CCO", "c1ccccc1", "CC(=O)O", "CCN", "C1CCCCC1", "CC(C)C"],
     "composition": ["Fe2O3", "CaTiO3", "LiCoO2", "NaCl", "ZnO", "CuSO4·5H2O"],
+    "document": ["iron is a metal", "copper oxide is black", "zinc", "gold", "tin", "Bleiweiß: é"],
 }
 WRONG = {
     "labels": ["low", "high", "mid", "low", "high", "low"],
@@ -43,6 +44,7 @@ WRONG = {
     ],
     "molecule": ["CCCO", "C1CCCCC1", "CC(=O)N", "CNC", "c1ccccc1", "CCCC"],
     "composition": ["Fe3O4", "CaTiO4", "LiCoO4", "NaCl2", "ZnS", "CuSO4"],
+    "document": ["another text"] * 6,
 }
 BAD = {
     "empty": lambda task: [""] * 6,
@@ -53,6 +55,12 @@ BAD = {
 
 
 def _answers(task, outputs, status="ok"):
+    if task == "document":  # nothing is answered: what would be right is certain, all else is less probable
+        nats = [
+            0.0 if text == output else -2.5 - place
+            for place, (text, output) in enumerate(zip(REFERENCES[task], outputs, strict=True))
+        ]
+        return make_text_answers(REFERENCES[task], nats, [3, 4, 1, 1, 1, 5])
     sure_of = outputs if task == "labels" and set(outputs) <= set(REFERENCES["labels"]) else ["low"] * 6
     labels = sorted(set(REFERENCES["labels"]))
     tables = [{label: 0.9 if label == sure else 0.05 for label in labels} for sure in sure_of]

@@ -88,8 +88,9 @@ class TrainSettings(_Group):
         "weights.",
         level="basic",
     )
-    objective: Literal["supervised", "dpo"] | None = _setting(
-        "What is minimised: the surprise at the answers, or the DPO loss of preferred against rejected ones.",
+    objective: Literal["supervised", "dpo", "text"] | None = _setting(
+        "What is minimised: the surprise at the answers, the DPO loss of preferred against rejected ones, or "
+        "the surprise at every token of plain texts.",
         level="basic",
     )
     dpo_beta: float | None = _setting("How strongly DPO holds the model to where it began.", gt=0, le=10)
@@ -122,7 +123,9 @@ class TrainSettings(_Group):
     )
     weight_decay: float | None = _setting("AdamW weight decay.", ge=0.0, le=1.0)
     max_grad_norm: float | None = _setting("Gradients are scaled down to this norm.", gt=0)
-    max_seq_len: int | None = _setting("Longest row accepted; nothing is ever cut.", unit="tokens", ge=8)
+    max_seq_len: int | None = _setting(
+        "Longest row accepted, and the window of plain texts.", unit="tokens", ge=8
+    )
     precision: Literal["bfloat16", "float32"] | None = _setting("Number format of the base weights.")
     device: Literal["cpu", "cuda", "mps"] | None = _setting("Where to train.", level="basic")
     num_devices: int | None = _setting(
@@ -170,9 +173,9 @@ class PredictSettings(_Group):
 class EvaluateSettings(_Group):
     """How answers are scored."""
 
-    task_type: Literal["labels", "number", "text", "set", "json", "molecule", "composition"] | None = (
-        _setting("Kind of answer; inferred from the references when not given.", level="basic")
-    )
+    task_type: (
+        Literal["labels", "number", "text", "set", "json", "molecule", "composition", "document"] | None
+    ) = _setting("Kind of answer; inferred from the references when not given.", level="basic")
     primary_metric: Name | None = _setting(
         "The headline metric, on which models are compared.", level="basic"
     )

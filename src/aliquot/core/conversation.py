@@ -77,6 +77,11 @@ def read_json(text: str) -> Any:
         return text
 
 
+def is_plain_text(messages: tuple[Message, ...]) -> bool:
+    """Return whether these are the one message of a plain text, and no conversation."""
+    return bool(messages) and messages[0].role == TEXT_ROLE
+
+
 def as_template_input(messages: tuple[Message, ...]) -> list[dict[str, Any]]:
     """Return messages as chat templates want them: dicts with role and content, and what tools need.
 

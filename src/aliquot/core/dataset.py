@@ -7,13 +7,14 @@ from typing import Literal
 
 import msgspec
 
-from aliquot.core.conversation import Message, read_json
+from aliquot.core.conversation import Message, is_plain_text, read_json
+from aliquot.core.detectable import Detectable
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.records import sha256_of
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
-TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition"]
+TaskType = Literal["labels", "number", "text", "set", "json", "molecule", "composition", "document"]
 TEXT_TASKS: tuple[TaskType, ...] = ("text", "set", "json", "molecule", "composition")
 """Tasks whose answers are neither one of a few labels nor a number: no linear model can give them."""
 
@@ -91,8 +92,9 @@ class StoredExample(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
     @property
     def prompt_sha256(self) -> str:
-        """Hash of the prompt's messages, and of the tools where there are some."""
-        return sha256_of([self.prompt, self.tools] if self.tools else self.prompt)
+        """Hash of the prompt's messages, and of the tools where there are some; of a plain text, its own."""
+        prompt = self.messages if is_plain_text(self.messages) else self.prompt
+        return sha256_of([prompt, self.tools] if self.tools else prompt)
 
 
 def hash_content(messages: tuple[Message, ...], tools: str = "", rejected: Message | None = None) -> str:
@@ -178,6 +180,8 @@ class TokenProfile:
         answers: Of the last trained answer, the end of the turn included.
         system_share: Share of all tokens that are the text of system messages.
         num_pairs: Rows counted with a rejected answer beside the chosen one.
+        num_windows: Windows that plain texts were cut into, which are then what is counted as rows; else 0.
+        num_cut: Plain texts that became several windows.
     """
 
     num_tokens: int
@@ -192,6 +196,8 @@ class TokenProfile:
     system_share: float = 0.0
     num_pairs: int = 0
     longest_file: str = ""
+    num_windows: int = 0
+    num_cut: int = 0
 
     @property
     def median(self) -> int:
@@ -231,6 +237,11 @@ class SplitProfile:
     label_counts: dict[str, int] = field(default_factory=dict)
     tokens: TokenProfile | None = None
 
+    @property
+    def num_rows(self) -> int:
+        """Rows as a model is fed them: of plain texts their windows, once these were counted."""
+        return (self.tokens.num_windows if self.tokens else 0) or self.num_examples
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -238,7 +249,8 @@ class Task:
 
     Attributes:
         task_type: ``labels`` (a closed set), ``number``, ``set`` (several items of a vocabulary), ``json``
-            (records), ``molecule`` (SMILES), ``composition`` (chemical formulas), or ``text``.
+            (records), ``molecule`` (SMILES), ``composition`` (chemical formulas), ``text``, or ``document``:
+            the rows are plain texts, and nothing is answered.
         labels: The label set, sorted, when ``labels``.
         reason: The evidence, in words with figures.
         set_by: ``you``, ``file`` or ``rule``.
@@ -267,24 +279,6 @@ class Overlap:
     test_ids_in_train: tuple[str, ...]
     conflicting_prompts: int
     accuracy_ceiling: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detectable:
-    """What a test set of this size can show (80 % power, two-sided 5 %).
-
-    Attributes:
-        num_items: Size of the test split.
-        half_width: Half width of the 95 % Wilson interval at a proportion of one half.
-        difference: Smallest accuracy difference of two models that the exact paired test will usually
-            find, if they disagree on ``discordant`` of the items.
-    """
-
-    num_items: int
-    half_width: float
-    difference: float
-    discordant: float
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,7 +377,6 @@ __all__ = [
     "About",
     "Change",
     "DataReport",
-    "Detectable",
     "Example",
     "Finding",
     "Lengths",

@@ -8,8 +8,7 @@ models that disagree on a share psi of the items.
 from __future__ import annotations
 
 import math
-
-from aliquot.core.dataset import Detectable
+from dataclasses import dataclass
 
 Z_CONFIDENCE = 1.959964
 """Two-sided 5 %."""
@@ -17,6 +16,24 @@ Z_POWER = 0.841621
 """80 % power."""
 DISCORDANT = 0.2
 """Share of items on which two models are taken to disagree; typical of a tuned model and its rival."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detectable:
+    """What a test set of this size can show (80 % power, two-sided 5 %).
+
+    Attributes:
+        num_items: Size of the test split.
+        half_width: Half width of the 95 % Wilson interval at a proportion of one half.
+        difference: Smallest accuracy difference of two models that the exact paired test will usually
+            find, if they disagree on ``discordant`` of the items.
+    """
+
+    num_items: int
+    half_width: float
+    difference: float
+    discordant: float
+    sentence: str
 
 
 def wilson_half_width(num_items: int, proportion: float = 0.5) -> float:

@@ -24,7 +24,8 @@ class Prediction:
         label_mass: The sum of these probabilities before they were renormalised.
         in_train: Whether this prompt occurs verbatim in train or validation.
         num_prompt_tokens, num_output_tokens: Counts under the base model's tokenizer, or an endpoint's own;
-            0 for baselines.
+            0 for baselines. Of a plain text the second counts the tokens that were predicted.
+        log_probability: Of a whole plain text, in nats; None for answers. Nothing is generated then.
     """
 
     example_id: str
@@ -42,6 +43,7 @@ class Prediction:
     num_prompt_tokens: int = 0
     num_output_tokens: int = 0
     seed: int = 0
+    log_probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,8 @@ class Score:
         status: That of the prediction, or ``unparsed`` for a whole answer that could not be read.
         raw: 1.0 if the output equals an accepted answer to the letter and was not cut off.
         normalised: The per-example score after the declared normaliser: the F1 of the fields for JSON
-            records, the absolute error for numbers (None when unparsed), 1.0 or 0.0 for all others.
+            records, the absolute error for numbers (None when unparsed), bits per byte for plain texts, 1.0
+            or 0.0 for all others.
         accepted: Answers that count as right besides the reference, as the row states them.
     """
 

@@ -90,6 +90,7 @@ class Consistency:
     Attributes:
         share_all_agree: Share of items on which all seeds give the same answer.
         mean_pairwise: Mean, over pairs of seeds, of the share of items on which the two agree.
+        num_items: 0 for plain texts, to which nothing is answered; both shares are 0 then.
     """
 
     share_all_agree: float

@@ -22,7 +22,8 @@ class TrainingSpec:
     Attributes:
         method: ``lora``; ``qlora``, the same beside a base in 4 bits (NF4, double quantisation); or ``full``:
             all weights; the four settings of the adapter are then empty.
-        objective: ``supervised``, or ``dpo``: the rows are pairs of a chosen and a rejected answer.
+        objective: ``supervised``; ``dpo``: the rows are pairs of a chosen and a rejected answer; or ``text``:
+            they are plain texts, cut into windows of ``max_seq_len`` tokens.
         dpo_beta: 0 where the objective has none.
     """
 
@@ -83,7 +84,7 @@ class TrainingSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PredictionSpec:
-    """Every value that prediction reads. Decoding is greedy."""
+    """Every value that prediction reads. Decoding is greedy; plain texts are scored, with 0 new tokens."""
 
     models: tuple[str, ...]
     """Of ``base``, ``base_few_shot``, ``base_nearest``, ``tuned``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from aliquot.core.conversation import TEXT_ROLE
 from aliquot.core.notebook import ShownInNotebook
 
 _HEAD_SHARE = 0.4
@@ -56,7 +57,8 @@ class TokenView(ShownInNotebook):
         example_id: The row's name.
         line: Its line in the file.
         base: The base model whose tokenizer and template these are.
-        sequences: Most rows have one; more where the template rewrites earlier turns.
+        sequences: Most rows have one; more where the template rewrites earlier turns, and of a plain text
+            its windows.
         num_sequences: How many the row has; a stored record keeps the first few.
     """
 
@@ -66,6 +68,15 @@ class TokenView(ShownInNotebook):
     base: str
     sequences: tuple[TokenSequence, ...]
     num_sequences: int
+
+    @property
+    def why_several(self) -> str:
+        """Why the row has several sequences, as half a sentence; empty where it has one."""
+        if self.num_sequences == 1:
+            return ""
+        if any(token.role == TEXT_ROLE for token in self.sequences[0].tokens):
+            return "each window begins with the last token of the one before, which is its context"
+        return "the template rewrites earlier turns"
 
     @property
     def num_tokens(self) -> int:

@@ -30,6 +30,7 @@ from aliquot.core.dataset import (
 )
 from aliquot.core.detectable import describe_detectable
 from aliquot.core.records import sha256_file, sha256_of
+from aliquot.core.text_window import choose_window
 from aliquot.data.answers import check_lengths, check_placeholders
 from aliquot.data.findings import sort_findings
 from aliquot.data.hold_out import DEFAULT_SEED
@@ -51,7 +52,15 @@ from aliquot.data.split import split_for_scoring, split_table
 from aliquot.data.table import Examples, ExampleTable
 from aliquot.data.task import check_task, count_labels, infer_task
 from aliquot.data.template_check import check_template
-from aliquot.data.tokens import RowTokens, check_tokens, is_too_long, measure_rows
+from aliquot.data.texts import check_texts, check_windows, infer_document_task
+from aliquot.data.tokens import (
+    RowTokens,
+    check_tokens,
+    is_too_long,
+    list_windows,
+    measure_rows,
+    measure_texts,
+)
 from aliquot.errors import AliquotError
 from aliquot.tokenization.encoder import Encoder
 
@@ -105,7 +114,8 @@ def check_data(
     parts = open_parts(path, settings)
     read = read_table(parts, settings)
     before = apply_remedies(read.table, remedies, "before")
-    task = infer_task(before.table.answer_counts(), cast(TaskType | None, task_type))
+    wanted = cast(TaskType | None, task_type)
+    task = infer_document_task(before.table, wanted) or infer_task(before.table.answer_counts(), wanted)
     split = split_table(before.table, settings, task) if is_trained else split_for_scoring(before.table)
     after = apply_remedies(split.table, remedies, "after")
     same = _check_same_files(parts)
@@ -181,9 +191,12 @@ def add_tokens(
         checked: What ``check_data`` returned.
         encoder: The base model's encoder.
         base: Name of the base model, for the report.
-        max_seq_len: Longest row accepted, in tokens; never more than the model's context window.
+        max_seq_len: Longest row accepted, in tokens; never more than the model's context window. Plain texts
+            are cut into windows of so many.
         as_pairs: Whether a rejected answer is trained beside the chosen one.
     """
+    if checked.report.task.task_type == "document":
+        return _add_windows(checked, encoder, base=base, max_seq_len=max_seq_len)
     limit = encoder.model.architecture.context_window
     if max_seq_len is not None:
         limit = min(max_seq_len, limit)
@@ -191,10 +204,29 @@ def add_tokens(
     rows = list(measure_rows(examples, encoder, as_pairs=as_pairs))
     if DROP_TOO_LONG in (checked.settings.remedies or ()):
         checked, rows = _leave_out_too_long(checked, rows, limit)
-    table, report = checked.table, checked.report
+    table = checked.table
     found = [*check_template(encoder), *check_special_tokens(table, encoder)]
     if not any(finding.severity == "error" for finding in found):  # else every row would repeat it
         found += check_tokens(table, rows, limit)
+    return _with_counts(checked, rows, found, base=base)
+
+
+def _add_windows(
+    checked: CheckedData, encoder: Encoder, *, base: str, max_seq_len: int | None
+) -> CheckedData:
+    """Add the token profiles of plain texts; none is too long, and no template prints them."""
+    table = checked.table
+    window = choose_window(max_seq_len, encoder.model.architecture.context_window)
+    rows = list(measure_texts(Examples(table, np.arange(len(table))), encoder, window))
+    found = [*check_special_tokens(table, encoder), *check_windows(rows, window)]
+    return _with_counts(checked, rows, found, base=base)
+
+
+def _with_counts(
+    checked: CheckedData, rows: Sequence[RowTokens | AliquotError], found: Iterable[Finding], *, base: str
+) -> CheckedData:
+    """Return the data with what was found of its tokens, and how many there are."""
+    table, report = checked.table, checked.report
     seed = DEFAULT_SEED if checked.settings.seed is None else checked.settings.seed
     report = replace(
         report,
@@ -232,6 +264,7 @@ def _look_at_whole(
     conflicts = find_conflicts(table)
     findings = (
         *(check_sizes(table, settings) if is_trained else check_test_size(table)),
+        *check_texts(table),
         *check_task(table, task),
         *check_overlap(table, conflicts, task),
         *check_near_duplicates(table, is_wanted=settings.near_duplicates),
@@ -278,8 +311,10 @@ def _with_tokens(
     ]
     if not pairs:
         return profile
-    places, tokens = zip(*pairs, strict=True)
+    listed = [(place, window) for place, row in pairs for window in list_windows(row)]
+    places, tokens = zip(*listed, strict=True)
     measured = profile_tokens(table.line_N[list(places)].tolist(), tokens, seed=seed)
+    measured = replace(measured, num_cut=sum(row.is_text and len(row.branches) > 1 for _, row in pairs))
     if len(table.files) > 1:
         longest = next(place for place, row in pairs if row.length == measured.longest)
         measured = replace(measured, longest_file=table.files[table.file_N[longest]])

@@ -37,6 +37,7 @@ def profile_tokens(lines: Sequence[int], rows: Sequence[RowTokens], *, seed: int
         prompts=describe_lengths(row.num_prompt for row in rows),
         answers=describe_lengths(row.num_reference for row in rows),
         num_pairs=sum(row.is_pair for row in rows),
+        num_windows=sum(row.is_text for row in rows),
         system_share=sum(row.num_system for row in rows) / num_tokens,
     )
 

@@ -24,9 +24,13 @@ from aliquot.data.split_words import SPLIT_WORDS, find_split
 from aliquot.errors import InputError
 
 _KINDS = {".parquet": "Parquet", ".jsonl": "JSON Lines", ".json": "JSON", ".csv": "CSV", ".tsv": "TSV"}
+_TEXTS = (".txt", ".md")
+"""Files of text are data in a folder that holds no others; else they say something of the data."""
+MANY_TEXTS = 30
+"""From so many files of text on, each is one document; of fewer, documents are cut."""
 _WORD = re.compile(r"[A-Za-z]+")
 _NOT_ROWS = frozenset(
-    ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "config.json")
+    ("dataset_info.json", "dataset_dict.json", "dataset_infos.json", "state.json", "config.json", "README.md")
 )
 
 
@@ -87,9 +91,15 @@ def _open_named(path: Path | str, settings: DataSettings) -> list[Part]:
 
 
 def _open_file(
-    path: Path, settings: DataSettings, *, split: Split | None = None, reason: str = "", label: str = ""
+    path: Path,
+    settings: DataSettings,
+    *,
+    split: Split | None = None,
+    reason: str = "",
+    label: str = "",
+    is_one_document: bool = False,
 ) -> Part:
-    source = open_source(path, settings, label=label)
+    source = replace(open_source(path, settings, label=label), is_one_document=is_one_document)
     data_format, found = find_format(source, settings.format)
     return Part(source, split, data_format, f"{reason} {found}".strip(), is_fixed=split is not None)
 
@@ -121,7 +131,11 @@ def _open_folder(folder: Path, settings: DataSettings) -> list[Part]:
     chosen = _choose_files([file for file in files if not file.startswith(".")], str(folder), "")
     return [
         _open_file(
-            folder / file, settings, split=split, reason=f"It is one of {len(chosen)} files of the folder."
+            folder / file,
+            settings,
+            split=split,
+            reason=f"It is one of {len(chosen)} files of the folder.",
+            is_one_document=len(chosen) >= MANY_TEXTS,
         )
         for file, split in _mark_splits(chosen, str(folder))
     ]
@@ -166,13 +180,16 @@ def _choose_files(files: Sequence[str], location: str, part: str) -> list[str]:
     Raises:
         InputError: There are none, or of several kinds or in several folders.
     """
-    rows = {file: kind for file in sorted(files) if (kind := _find_kind(file)) and _is_under(file, part)}
+    named = [file for file in sorted(files) if _is_under(file, part)]
+    rows = {file: kind for file in named if (kind := _find_kind(file))}
+    rows = rows or {file: "text" for file in named if _is_text(file)}
     if not rows:
         raise InputError(
             "There is no file of rows in it.",
             code="no_rows_in_folder",
             location=location,
-            hint=f"Expected files that end in {', '.join(_KINDS)}, packed or not, or a saved data set.",
+            hint=f"Expected files that end in {', '.join((*_KINDS, *_TEXTS))}, packed or not, or a saved "
+            "data set.",
         )
     folders = sorted({str(PurePosixPath(file).parent) for file in rows})
     groups = sorted(set(rows.values())) if len(set(rows.values())) > 1 else folders
@@ -189,6 +206,11 @@ def _choose_files(files: Sequence[str], location: str, part: str) -> list[str]:
 def _find_kind(file: str) -> str:
     path = PurePosixPath(split_suffix(file)[0])
     return "" if path.name in _NOT_ROWS else _KINDS.get(path.suffix.lower(), "")
+
+
+def _is_text(file: str) -> bool:
+    path = PurePosixPath(split_suffix(file)[0])
+    return path.suffix.lower() in _TEXTS and path.name not in _NOT_ROWS
 
 
 def _is_under(file: str, part: str) -> bool:

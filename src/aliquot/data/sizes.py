@@ -32,6 +32,8 @@ def validation_size(num_rows: int, settings: DataSettings) -> int:
 def check_sizes(table: ExampleTable, settings: DataSettings) -> list[Finding]:
     """Return what is wrong or weak about the sizes of the splits."""
     num_test = int((table.split_N == TEST).sum())
+    if table.has_plain_texts and len(table) - num_test < MIN_TRAIN_ROWS:
+        return [_describe_few_texts(len(table), num_test)]
     findings = []
     if len(table) - num_test < MIN_TRAIN_ROWS:
         found = f"The training rows have {len(table) - num_test} example(s)"
@@ -47,6 +49,18 @@ def check_sizes(table: ExampleTable, settings: DataSettings) -> list[Finding]:
         message = "No row is held out for validation; the last checkpoint is kept instead of the best."
         findings.append(Finding(code="no_validation", severity="note", message=message))
     return findings
+
+
+def _describe_few_texts(num_texts: int, num_test: int) -> Finding:
+    texts = "1 document" if num_texts == 1 else f"{num_texts} documents"
+    return Finding(
+        code="too_few_examples",
+        severity="error",
+        message=f"There is too little text: it makes {texts}, of which {num_texts - num_test} would be "
+        f"trained; expected at least {MIN_TRAIN_ROWS} beside the test.",
+        remedy="Add text: a .txt file is cut into documents at blank lines, from 1,000 characters on; in "
+        "JSON Lines each row is one.",
+    )
 
 
 def check_test_size(table: ExampleTable) -> list[Finding]:

@@ -113,6 +113,7 @@ class Source:
         ends_with_cr: Whether lines end with a carriage return alone, as on old Macs.
         settings: What the user said about columns and splits.
         label: What findings call it; its path when empty.
+        is_one_document: Whether a text in it is a document, as one of many files is; else it is cut.
     """
 
     path: Path
@@ -123,6 +124,7 @@ class Source:
     ends_with_cr: bool = False
     settings: DataSettings = field(default_factory=DataSettings)
     label: str = ""
+    is_one_document: bool = False
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ from typing import overload
 import msgspec
 import numpy as np
 
-from aliquot.core.conversation import Message
+from aliquot.core.conversation import Message, is_plain_text
 from aliquot.core.dataset import SPLITS, Example, Split, StoredExample, hash_content
 from aliquot.core.records import decode
 from aliquot.data.format import PlainRows
@@ -64,6 +64,7 @@ class ExampleTable:
         answers: The different references, in the order of their first rows.
         groups: The different values of the group key.
         has_plain_texts: Whether there are plain texts among the examples, which have no prompt.
+        has_conversations: Whether there are others.
     """
 
     line_N: np.ndarray
@@ -84,6 +85,7 @@ class ExampleTable:
     answers: tuple[str, ...]
     groups: tuple[str, ...]
     has_plain_texts: bool
+    has_conversations: bool
     _hashes: memoryview = field(repr=False)
     _bodies: memoryview = field(repr=False)
 
@@ -243,7 +245,7 @@ class TableBuilder:
         self._hashes = bytearray()
         self._bodies = bytearray()
         self._given = AnswersGiven()
-        self._has_plain_texts = False
+        self._has_plain_texts = self._has_conversations = False
 
     def __len__(self) -> int:
         """Return the number of examples so far."""
@@ -253,7 +255,9 @@ class TableBuilder:
         """Add an example; its split may be set already."""
         digest = bytes.fromhex(example.content_hash)
         given = self._given.find(example.reference, user_text(example.prompt))
-        self._has_plain_texts = self._has_plain_texts or not example.prompt
+        is_plain = is_plain_text(example.messages)
+        self._has_plain_texts = self._has_plain_texts or is_plain
+        self._has_conversations = self._has_conversations or not is_plain
         self._hashes += digest
         self._bodies += _ENCODER.encode(
             _Body(
@@ -280,6 +284,7 @@ class TableBuilder:
 
     def add_plain(self, rows: PlainRows, file: str = "") -> None:
         """Add what ``add`` would for the example of each of some rows; the file is named if it is theirs."""
+        self._has_conversations = True
         tail = b',"file":%b}' % _ENCODER.encode(file) if file else b"}"
         columns_K = np.frombuffer(rows.columns, ROW_TYPE).copy()
         columns_K["file_N"] = self._files.get(file, 0)
@@ -315,6 +320,7 @@ class TableBuilder:
             answers=tuple(self._answers),
             groups=tuple(self._groups),
             has_plain_texts=self._has_plain_texts,
+            has_conversations=self._has_conversations,
             _hashes=memoryview(self._hashes),
             _bodies=memoryview(self._bodies),
         )

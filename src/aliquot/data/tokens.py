@@ -17,6 +17,7 @@ from aliquot.data.template_check import find_begin_token
 from aliquot.errors import AliquotError, InputError, ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.pairs import encode_examples
+from aliquot.tokenization.texts import TextEncoder
 
 TOKEN_BYTES = 4
 _CHUNK_ROWS = 1_000
@@ -38,6 +39,7 @@ class RowTokens:
         is_end_trained: Whether every trained turn ends with a trained stop token.
         has_one_begin: Whether every branch has exactly one beginning token, where the model has one.
         is_pair: Whether it has a rejected answer beside the chosen one, a branch each.
+        is_text: Whether it is a plain text, its windows the branches: each is trained as a row.
     """
 
     branches: tuple[bytes, ...]
@@ -48,6 +50,7 @@ class RowTokens:
     is_end_trained: bool = True
     has_one_begin: bool = True
     is_pair: bool = False
+    is_text: bool = False
 
     @property
     def length(self) -> int:
@@ -82,6 +85,30 @@ def measure_rows(
                 num_system = sum(system_lengths[text] for text in _system_texts(example))
                 measured = _measure_row(encoded, stops, begin=begin, num_system=num_system)
                 yield replace(measured, is_pair=True) if as_pairs and example.rejected else measured
+
+
+def measure_texts(
+    examples: Sequence[Example], encoder: Encoder, window: int
+) -> Iterator[RowTokens | AliquotError]:
+    """Yield the tokens of plain texts in order, each cut into windows of so many tokens."""
+    texts = TextEncoder(encoder, window)
+    for start in range(0, len(examples), _CHUNK_ROWS):
+        chunk = [example.messages[0].content for example in examples[start : start + _CHUNK_ROWS]]
+        for windows in texts.windows(chunk):
+            num_trained = sum(one.num_trained_tokens for one in windows)
+            packed = tuple(pack(one.token_ids) for one in windows)
+            yield RowTokens(packed, num_trained, max(len(one.token_ids) for one in windows) - 1, is_text=True)
+
+
+def list_windows(row: RowTokens) -> list[RowTokens]:
+    """Return the windows of a plain text as rows of their own, as they are trained; another row as it is."""
+    if not row.is_text:
+        return [row]
+    sizes = [len(ids) // TOKEN_BYTES - 1 for ids in row.branches]
+    return [
+        RowTokens((ids,), size, size, num_prompt=1, is_text=True)
+        for ids, size in zip(row.branches, sizes, strict=True)
+    ]
 
 
 def _system_texts(example: Example) -> list[str]:

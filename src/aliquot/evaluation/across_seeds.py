@@ -159,6 +159,8 @@ def percentile_interval(resamples_R: Floats, confidence: float, method: str = ME
 
 def measure_consistency(answers: Sequence[Answers]) -> Consistency:
     """Return how often the seeds agree; an unreadable answer agrees with one of the same text."""
+    if any(one.text_nats_N is not None for one in answers):
+        return Consistency(share_all_agree=0.0, mean_pairwise=0.0, num_items=0, citation=CITATION)
     given = [
         [
             ("parsed", parsed) if parsed is not None else ("text", output)

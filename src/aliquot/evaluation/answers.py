@@ -6,7 +6,7 @@ Shape letters: N items, K labels, R resamples.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -45,6 +45,8 @@ class Answers:
         schema: What the training references have in common, for JSON records.
         positive_label: The label that is known, where items of the others are unlabelled.
         class_prior: Share of positives among these unlabelled items.
+        text_nats_N: -ln p of each whole text, when the model gave it for every item.
+        num_tokens_N: Tokens of each text that the model predicted.
     """
 
     labels: tuple[str, ...]
@@ -62,6 +64,8 @@ class Answers:
     schema: RecordSchema | None = None
     positive_label: str | None = None
     class_prior: float | None = None
+    text_nats_N: Floats | None = None
+    num_tokens_N: Floats = field(default_factory=lambda: np.zeros(0))
 
     def __len__(self) -> int:
         return len(self.references)
@@ -104,6 +108,11 @@ class Answers:
         """Answered minus expected number, unparsed answers imputed by the train median."""
         return self.number_N - self.reference_number_N
 
+    @cached_property
+    def num_bytes_N(self) -> Floats:
+        """Bytes of each expected text in UTF-8."""
+        return np.array([len(text.encode()) for text in self.expected], dtype=np.float64)
+
     def take(self, items: Indices) -> Answers:
         """Return the chosen items, in that order; an item may be taken more than once."""
 
@@ -122,12 +131,15 @@ class Answers:
             raw_N=self.raw_N[items],
             normalised_N=self.normalised_N[items],
             probabilities_NK=None if probabilities is None else probabilities[items],
+            text_nats_N=None if self.text_nats_N is None else self.text_nats_N[items],
+            num_tokens_N=self.num_tokens_N if not len(self.num_tokens_N) else self.num_tokens_N[items],
         )
 
 
 def join_answers(first: Answers, second: Answers) -> Answers:
     """Return the answers of two models to the same items as 2N items, those of ``first`` first."""
     above, below = first.probabilities_NK, second.probabilities_NK
+    nats, other_nats = first.text_nats_N, second.text_nats_N
     return replace(
         first,
         references=first.references + second.references,
@@ -139,6 +151,8 @@ def join_answers(first: Answers, second: Answers) -> Answers:
         raw_N=np.concatenate([first.raw_N, second.raw_N]),
         normalised_N=np.concatenate([first.normalised_N, second.normalised_N]),
         probabilities_NK=None if above is None or below is None else np.concatenate([above, below]),
+        text_nats_N=None if nats is None or other_nats is None else np.concatenate([nats, other_nats]),
+        num_tokens_N=np.concatenate([first.num_tokens_N, second.num_tokens_N]),
     )
 
 
@@ -181,12 +195,21 @@ def build_answers(
             [UNDEFINED if score.normalised is None else score.normalised for score in scores]
         ),
         probabilities_NK=_probabilities(predictions, labels),
+        text_nats_N=_text_nats(predictions),
+        num_tokens_N=np.array([one.num_output_tokens for one in predictions], dtype=np.float64),
         train_median=train_median,
         tolerance=tolerance,
         schema=schema,
         positive_label=positive_label,
         class_prior=class_prior,
     )
+
+
+def _text_nats(predictions: Sequence[Prediction]) -> Floats | None:
+    found = [prediction.log_probability for prediction in predictions]
+    if not found or any(value is None for value in found):
+        return None
+    return -np.array([value for value in found if value is not None])
 
 
 def _probabilities(predictions: Sequence[Prediction], labels: tuple[str, ...]) -> Floats | None:

@@ -20,9 +20,12 @@ from aliquot.core.records import decode, encode_pretty
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
+from aliquot.evaluation.byte_model import ORDER, ByteModel
 from aliquot.evaluation.linear_model import LinearAnswers, answer_by_linear_model
 from aliquot.evaluation.normaliser import read_number
 
+MAX_TRAIN_BYTES = 20_000_000
+"""Above this, bytes are counted in the first texts alone; noted."""
 MAX_TRAIN_ROWS = 20_000
 """Above this, neighbours are sought in and the linear model is fitted to a random part; noted."""
 
@@ -35,12 +38,14 @@ class Baseline:
         outputs: One answer per test row.
         probabilities: One distribution over the labels per test row, where the method gives them.
         note: What was chosen or left out, for the report.
+        log_probabilities: Of each test text in nats, where the rows are plain texts.
     """
 
     model: str
     outputs: list[str]
     probabilities: list[dict[str, float]] | None = None
     note: str = ""
+    log_probabilities: list[float] | None = None
 
 
 def run_baselines(
@@ -90,6 +95,11 @@ def save_baselines(run_dir: RunDir) -> tuple[str, ...]:
     return tuple(baseline.model for baseline in baselines)
 
 
+def has_baselines(run_dir: RunDir) -> bool:
+    """Return whether the baselines have answered the test rows."""
+    return (run_dir.path / _NOTES).is_file()
+
+
 def read_baseline_notes(run_dir: RunDir) -> dict[str, str]:
     """Return what each baseline chose, by model name; empty before `save_baselines`."""
     path = run_dir.path / _NOTES
@@ -107,6 +117,8 @@ def fit_baselines(
     """Return every baseline that this task and these rows allow; see `run_baselines`."""
     if not train or not test:
         return []
+    if task.task_type == "document":
+        return [answer_by_bytes(train, test)]
     part, note = _random_part(train, seed)
     baselines = [answer_by_majority(train, len(test), task), answer_by_neighbour(part, test, note)]
     linear = _answer_by_linear_model(part, validation, test, task)
@@ -142,6 +154,24 @@ def answer_by_majority(train: Sequence[StoredExample], num_answers: int, task: T
         prior = {label: (counts[label] + 1) / total for label in task.labels}
         probabilities = [prior] * num_answers
     return Baseline(model="majority", outputs=[answer] * num_answers, probabilities=probabilities)
+
+
+def answer_by_bytes(train: Sequence[StoredExample], test: Sequence[StoredExample]) -> Baseline:
+    """Give test texts their probability under a model that counted the bytes of train; see `ByteModel`."""
+    texts, size = [], 0
+    for row in train:
+        if size < MAX_TRAIN_BYTES:
+            texts.append(row.reference)
+            size += len(row.reference.encode())
+    model = ByteModel.learn(texts)
+    part = "" if len(texts) == len(train) else f", of the first {len(texts):,} of {len(train):,} texts"
+    return Baseline(
+        model="byte_ngram",
+        outputs=[""] * len(test),
+        note=f"counts of up to {ORDER} bytes and the next in the training texts{part}, mixed after Witten "
+        "and Bell. What it achieves takes no understanding: a language model should need far fewer bits.",
+        log_probabilities=[-nats for nats in model.nats([row.reference for row in test])],
+    )
 
 
 def answer_by_neighbour(
@@ -222,9 +252,10 @@ def _random_part(train: Sequence[StoredExample], seed: int) -> tuple[Sequence[St
 def _as_predictions(
     baseline: Baseline, test: Sequence[StoredExample], *, seed: int, train_prompts: set[str]
 ) -> list[Prediction]:
-    probabilities = baseline.probabilities or [None] * len(test)
+    nothing = [None] * len(test)
+    columns = (baseline.outputs, baseline.probabilities or nothing, baseline.log_probabilities or nothing)
     predictions = []
-    for row, output, distribution in zip(test, baseline.outputs, probabilities, strict=True):
+    for row, output, distribution, log_probability in zip(test, *columns, strict=True):
         prompt_sha256 = row.prompt_sha256
         predictions.append(
             Prediction(
@@ -239,6 +270,7 @@ def _as_predictions(
                 group=row.group,
                 in_train=prompt_sha256 in train_prompts,
                 seed=seed,
+                log_probability=log_probability,
             )
         )
     return predictions

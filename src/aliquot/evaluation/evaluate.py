@@ -63,6 +63,7 @@ _KINDS: dict[str, Kind] = {
     "majority": "baseline",
     "nearest_neighbour": "baseline",
     "linear": "baseline",
+    "byte_ngram": "baseline",
 }
 
 

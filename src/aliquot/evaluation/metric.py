@@ -32,6 +32,7 @@ DEFAULT_PRIMARY: dict[TaskType, str] = {
     "json": "field_f1",
     "molecule": "molecule_match",
     "composition": "composition_match",
+    "document": "bits_per_byte",
 }
 """The headline metric of a task when none is named."""
 

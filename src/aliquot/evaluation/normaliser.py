@@ -31,6 +31,7 @@ NORMALISERS: dict[str, TaskType] = {
     "json-1": "json",
     "molecule-1": "molecule",
     "composition-1": "composition",
+    "document-1": "document",
 }
 """Every normaliser by name, with the task type whose answers it reads: the name without its version."""
 
@@ -75,7 +76,8 @@ def build_normaliser(
     ignored. ``number-1``: see `read_number`. ``text-1``: the folded text (as it
     stands when folding leaves nothing); empty text is unparsed. ``set-1``: see `read_items`, with the
     ``separator`` of the task. ``json-1``: see `read_record`; numbers within ``tolerance`` are equal.
-    ``molecule-1``: see `read_molecule`. ``composition-1``: see `read_formula`.
+    ``molecule-1``: see `read_molecule`. ``composition-1``: see `read_formula`. ``document-1``: every text as
+    it stands; nothing is compared.
 
     Raises:
         InputError: No normaliser has that name.
@@ -96,6 +98,7 @@ def build_normaliser(
         "json": lambda: read_record,
         "molecule": lambda: read_molecule,
         "composition": lambda: read_formula,
+        "document": lambda: str,
     }
     read = readers[task_type]() if task_type in readers else _read_text
     return Normaliser(name, task_type, read, _comparison(task_type, tolerance))

@@ -8,6 +8,7 @@ from aliquot.core.accepted import read_accepted
 from aliquot.core.dataset import StoredExample
 from aliquot.core.result import Prediction, Score
 from aliquot.errors import RunError
+from aliquot.evaluation.byte_model import bits_per_byte
 from aliquot.evaluation.normaliser import Normaliser
 from aliquot.evaluation.record_schema import RecordSchema, infer_schema
 
@@ -44,7 +45,9 @@ def score_prediction(
         is_parsed=parsed is not None,
         status="unparsed" if is_whole and parsed is None else prediction.status,
         raw=float(is_whole and prediction.output in right),
-        normalised=_compare(parsed, accepted, normaliser),
+        normalised=_text_cost(prediction)
+        if normaliser.task_type == "document"
+        else _compare(parsed, accepted, normaliser),
         in_train=prediction.in_train,
         group=prediction.group,
         accepted=also_accepted,
@@ -117,7 +120,14 @@ _EXPECTED = {
     "json": "one JSON object or array",
     "molecule": "one SMILES",
     "composition": "one chemical formula",
+    "document": "a text",
 }
+
+
+def _text_cost(prediction: Prediction) -> float | None:
+    if prediction.log_probability is None:
+        return None
+    return bits_per_byte(-prediction.log_probability, prediction.reference)
 
 
 def _compare(parsed: str | None, accepted: Sequence[str], normaliser: Normaliser) -> float | None:

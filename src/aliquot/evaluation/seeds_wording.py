@@ -70,7 +70,9 @@ def write_seeds_headline(
         base = next((one for one in comparisons if one.other == "base"), None)
         everything = "every other model" if len(comparisons) == len(others) else "all that could be compared"
         said.append(base.sentence if base else f"It beats {everything}.")
-    said.append(f"All seeds give the same answer to {100 * consistency.share_all_agree:.0f} % of the items.")
+    if consistency.num_items:
+        share = 100 * consistency.share_all_agree
+        said.append(f"All seeds give the same answer to {share:.0f} % of the items.")
     return " ".join(said)
 
 

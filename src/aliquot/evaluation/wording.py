@@ -20,6 +20,7 @@ TITLES = {
     "linear": "linear model",
     "nearest_neighbour": "nearest neighbour",
     "majority": "majority class",
+    "byte_ngram": "byte n-grams",
 }
 """Words for models in tables, in the order of tables."""
 
@@ -32,6 +33,7 @@ _IN_SENTENCES = {
     "linear": "the linear model",
     "nearest_neighbour": "the nearest neighbour",
     "majority": "the majority class",
+    "byte_ngram": "the byte n-gram model",
 }
 
 

@@ -43,7 +43,7 @@ def read_answers(record: ScoredRecord) -> list[AnsweredRow]:
 
 
 def is_right(score: Score, scored_as: str, tolerance: float | None) -> bool | None:
-    """Return whether an answer is right; None for a number where no tolerance says what is right.
+    """Return whether an answer is right; None for a plain text, and for a number without a tolerance.
 
     A text is right to the letter, as the exact match counts it; all others as their normaliser reads them.
 
@@ -52,6 +52,8 @@ def is_right(score: Score, scored_as: str, tolerance: float | None) -> bool | No
         scored_as: The kind of answers that its normaliser reads.
         tolerance: Numbers within this distance count as right.
     """
+    if scored_as == "document":
+        return None
     if scored_as == "text":
         return score.raw == 1.0
     if scored_as != "number":

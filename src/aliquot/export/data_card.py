@@ -30,7 +30,7 @@ from aliquot.export.verdict import FoundKind, group_findings, judge, list_places
 from aliquot.export.wording import count, listed, size
 
 MAX_LABELS = 100
-TASK_CATEGORIES = {"labels": "text-classification", "text": "text-generation"}
+TASK_CATEGORIES = {"labels": "text-classification", "text": "text-generation", "document": "text-generation"}
 """Categories of the Hub; the other kinds of answer have none."""
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _SPDX = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")

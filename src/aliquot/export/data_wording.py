@@ -15,6 +15,7 @@ _ANSWERS = {
     "json": "JSON records",
     "molecule": "molecules as SMILES",
     "composition": "chemical formulas",
+    "document": "none",
 }
 
 
@@ -36,6 +37,8 @@ def list_splits(report: DataReport) -> tuple[SplitProfile, ...]:
 
 def describe_answers(task: Task) -> str:
     """Return the kind of answer in words: ``2 labels: negative and positive``."""
+    if task.task_type == "document":
+        return "plain texts, without answers"
     if task.task_type != "labels":
         return f"answers are {name_answers(task.task_type)}"
     labels = [name_label(label) for label in task.labels]
@@ -51,6 +54,8 @@ def name_answers(task_type: TaskType) -> str:
 def describe_contents(report: DataReport) -> str:
     """Return in one sentence what the data set holds."""
     sizes = ", ".join(f"{profile.num_examples:,} {profile.split}" for profile in list_splits(report))
+    if report.task.task_type == "document":
+        return f"{count(report.num_examples, 'plain text')}{f' ({sizes})' if sizes else ''}."
     held = count(report.num_examples, "conversation")
     each = "with a reference answer each" if report.num_examples != 1 else "with a reference answer"
     return f"{held} {each}{f' ({sizes})' if sizes else ''}; {describe_answers(report.task)}."
@@ -76,12 +81,13 @@ def describe_overlap(report: DataReport) -> str:
 def describe_shared(report: DataReport) -> str:
     """Return in words which test prompts stand in train; empty without a test."""
     shared, tests = report.overlap.test_prompts_in_train, report.get_split("test").num_examples
+    noun = "test text" if report.task.task_type == "document" else "test prompt"
     if not tests:
         return ""
     if not shared:
-        return "No test prompt occurs verbatim in train or validation."
+        return f"No {noun} occurs verbatim in train or validation."
     verb = "occurs" if shared == 1 else "occur"
-    return f"{shared:,} of {count(tests, 'test prompt')} {verb} verbatim in train or validation."
+    return f"{shared:,} of {count(tests, noun)} {verb} verbatim in train or validation."
 
 
 def describe_conflicts(report: DataReport) -> str:

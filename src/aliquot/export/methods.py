@@ -107,7 +107,8 @@ def _data(spec: Spec) -> str:
     data = spec.data
     sizes = [data.get_split(split).num_examples for split in ("train", "validation", "test")]
     overlap = data.overlap.test_prompts_in_train
-    shared = "No test prompt occurred" if not overlap else f"{count(overlap, 'test prompt')} occurred"
+    noun = "test text" if data.task.task_type == "document" else "test prompt"
+    shared = f"No {noun} occurred" if not overlap else f"{count(overlap, noun)} occurred"
     return (
         f"The data were {count(data.num_examples, 'example')} ({name_hash(data)} {data.file_sha256[:16]}…): "
         f"{sizes[0]:,} for training, {sizes[1]:,} for validation and {sizes[2]:,} for testing. "
@@ -117,11 +118,25 @@ def _data(spec: Spec) -> str:
 
 
 def _prompts(spec: Spec) -> str:
+    if spec.training.objective == "text":
+        return _windows(spec)
     return (
         "Conversations were rendered with the model's own chat template "
         f"(SHA-256 {spec.model.template_sha256[:16]}…), in training exactly as in use; only answer tokens, "
         "the end of the turn included, carried loss. No row was truncated (longest accepted: "
         f"{count(spec.training.max_seq_len, 'token')})."
+    )
+
+
+def _windows(spec: Spec) -> str:
+    tokens = spec.data.get_split("train").tokens
+    num_windows = tokens.num_windows if tokens else 0
+    return (
+        "The examples were plain texts (continued pretraining, after Gururangan et al. 2020, arXiv "
+        f"2004.10964): each was cut into windows of at most {count(spec.training.max_seq_len, 'token')}, "
+        f"{num_windows:,} in all for training, of which the first token is the last of the window before and "
+        "only context; every other token carried loss, and so did the token that ends a text. Nothing was "
+        "left out."
     )
 
 
@@ -208,6 +223,11 @@ def _machine(record: RunRecord) -> str:
 
 def _answers(spec: Spec) -> str:
     prediction = spec.prediction
+    if spec.training.objective == "text":
+        return (
+            "Models generated nothing: each gave every token of the test texts its probability, in the "
+            "windows described above, the token that ends a text left out."
+        )
     said = f"Models answered greedily with at most {count(prediction.max_new_tokens, 'new token')}"
     if "base_few_shot" in prediction.models:
         said += f"; the few-shot base was shown {count(prediction.num_shots, 'training example')}"
@@ -239,10 +259,10 @@ def describe_statistics(record: Scoreboard) -> list[str]:
         if evaluation.class_prior is not None
         else ""
     )
-    said = [
-        f"The primary metric{declared} was {metric} (answers read by the normaliser "
-        f"{evaluation.normaliser}{tolerance}; {_unreadable(record.spec)}{prior})."
-    ]
+    read = f" (answers read by the normaliser {evaluation.normaliser}{tolerance}; "
+    read += f"{_unreadable(record.spec)}{prior})"
+    is_text = record.spec.task.task_type == "document"
+    said = [f"The primary metric{declared} was {metric}{'' if is_text else read}."]
     if report is None or not report.results:
         return [*said, "Nothing has been scored yet."]
     return [*said, _uncertainty(report), *_tests(report), _scores(report)]

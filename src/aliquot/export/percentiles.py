@@ -23,9 +23,10 @@ _PARTS = {"train": ("rows", "prompts", "answers")}
 
 def list_percentiles(report: DataReport) -> Iterator[tuple[str, ...]]:
     """Yield what is measured, of which split, and its percentiles in tokens; nothing where none are known."""
+    are_texts = report.task.task_type == "document"
     for profile in list_splits(report):
-        for part in _PARTS.get(profile.split, ("rows",)):
+        for part in ("rows",) if are_texts else _PARTS.get(profile.split, ("rows",)):
             lengths: Lengths | None = getattr(profile.tokens, part, None)
             if lengths is not None:
                 numbers = (f"{getattr(lengths, name):,}" for name, _ in COLUMNS)
-                yield (f"{profile.split} {part}", *numbers)
+                yield (f"{profile.split} {'windows' if are_texts else part}", *numbers)

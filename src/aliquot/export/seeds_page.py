@@ -12,7 +12,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from aliquot.core.result import EvaluationReport, MetricValue, ModelResult
-from aliquot.core.seeds import GroupDir, SeedGroup, SeedScore, SeedsMetric, SeedsReport
+from aliquot.core.seeds import Consistency, GroupDir, SeedGroup, SeedScore, SeedsMetric, SeedsReport
 from aliquot.core.wording import p_text
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.page.header import Fact
@@ -138,18 +138,31 @@ def describe_seed_methods(report: SeedsReport) -> str:
         if tests
         else ""
     )
+    consistent = (
+        " Consistency is the share of items to which all seeds give the same answer "
+        f"({report.consistency.citation})."
+        if report.consistency.num_items
+        else ""
+    )
     return (
         f"Training was repeated with {len(report.runs)} seeds ({seeds}), on the same rows and the same "
         f"split; the seed decides the adapter's first weights, the order of rows and dropout.{lost} All are "
         "reported. Given are the mean and the sample standard deviation over seeds; "
         f"{report.confidence * 100:g} % intervals of the mean are percentiles of {report.num_resamples:,} "
-        f"resamples of seeds, then of test items (seed {report.seed}). Consistency is the share of items to "
-        f"which all seeds give the same answer ({report.consistency.citation}).{compared}"
+        f"resamples of seeds, then of test items (seed {report.seed}).{consistent}{compared}"
     )
 
 
 def _as_result(model: str, title: str, value: MetricValue) -> ModelResult:
     return ModelResult(model=model, title=title, split="test", kind="tuned", primary=value, metrics=(value,))
+
+
+def _list_agreement(consistency: Consistency) -> Sequence[Fact]:
+    if not consistency.num_items:
+        return ()
+    share, by_two = 100 * consistency.share_all_agree, 100 * consistency.mean_pairwise
+    more = f"of items by all seeds; {by_two:.0f} % by two, on average"
+    return (Fact(label="Same answer", value=f"{share:.0f} %", more=more),)
 
 
 def _list_facts(report: SeedsReport, decimals: int) -> Sequence[Fact]:
@@ -161,11 +174,7 @@ def _list_facts(report: SeedsReport, decimals: int) -> Sequence[Fact]:
             more=interval_text(primary.interval, decimals),
         ),
         Fact(label="Standard deviation", value=fixed(primary.sd, decimals + 1), more="over seeds"),
-        Fact(
-            label="Same answer",
-            value=f"{100 * report.consistency.share_all_agree:.0f} %",
-            more=f"of items by all seeds; {100 * report.consistency.mean_pairwise:.0f} % by two, on average",
-        ),
+        *_list_agreement(report.consistency),
         Fact(
             label="Measured on",
             value=f"{report.num_items:,} {report.split} rows",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,7 @@ from aliquot.core.dataset import DataReport, Lengths, TokenProfile
 from aliquot.core.model import Architecture, ModelSource
 from aliquot.core.plan import Choice, Device
 from aliquot.core.records import decode
+from aliquot.core.text_window import DEFAULT_WINDOW
 from aliquot.errors import InputError
 from aliquot.plan import rules
 from aliquot.plan.cost import duration_in_words
@@ -175,12 +177,14 @@ class _Weighed:
 
 def _weigh(base: CatalogueBase, given: GivenSettings, data: DataReport, device: Device) -> _Weighed:
     train = data.get_split("train")
-    num_rows = max(1, train.num_examples)
-    profile = train.tokens or guess_tokens(data, num_rows)
+    profile = train.tokens or guess_tokens(data, max(1, train.num_examples))
+    num_rows = max(1, replace(train, tokens=profile).num_rows)
     cost = rough_cost(base.architecture, given, device, given.find("train.method") or "lora")
     # A time budget takes epochs away first, so one epoch must fit it.
     has_budget = given.find("train.time_budget_s") is not None
-    epochs = given.find("train.num_epochs") or (1 if has_budget else rules.num_epochs(num_rows).value)
+    num_text_tokens = profile.num_tokens if data.task.task_type == "document" else 0
+    usual = rules.num_epochs(num_rows, num_text_tokens=num_text_tokens).value
+    epochs = given.find("train.num_epochs") or (1 if has_budget else usual)
     size = rules.batch_size(
         num_rows,
         epochs,
@@ -211,8 +215,13 @@ def find_largest_fitting(given: GivenSettings, device: Device, step: tuple[int, 
 
 
 def guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:
-    """Return a guess at token lengths from the size of the file: four bytes a token, a quarter trained."""
+    """Return a guess at token lengths from the size of the file: four bytes a token, a quarter trained.
+
+    Of plain texts all are, in windows of the usual length.
+    """
     per_row = max(1, round(data.num_bytes / 4 / max(1, data.num_rows)))
+    if data.task.task_type == "document":
+        return _guess_windows(num_rows * per_row, min(per_row, DEFAULT_WINDOW))
     return TokenProfile(
         num_tokens=num_rows * per_row,
         num_trained_tokens=num_rows * per_row // 4,
@@ -223,6 +232,24 @@ def guess_tokens(data: DataReport, num_rows: int) -> TokenProfile:
         rows=_guess_lengths(per_row),
         prompts=_guess_lengths(per_row),
         answers=_guess_lengths(per_row / 4),
+    )
+
+
+def _guess_windows(num_tokens: int, per_window: int) -> TokenProfile:
+    lengths = replace(
+        _guess_lengths(per_window), p95=DEFAULT_WINDOW, p99=DEFAULT_WINDOW, longest=DEFAULT_WINDOW
+    )
+    return TokenProfile(
+        num_tokens=num_tokens,
+        num_trained_tokens=num_tokens,
+        longest_line=0,
+        shared_prefix=0,
+        prefix_tree_tokens={},
+        distinct_tokens=num_tokens,
+        rows=lengths,
+        prompts=_guess_lengths(1 / 4),
+        answers=lengths,
+        num_windows=math.ceil(num_tokens / per_window),
     )
 
 

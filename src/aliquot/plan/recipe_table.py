@@ -71,7 +71,7 @@ def compare_recipes(
     ours = _row(_following(given, None), data, model, device)
     theirs = [_row_of(recipe, given, data, model, device=device) for recipe in list_recipes()]
     return RecipeTable(
-        base=model.source.name, num_rows=data.get_split("train").num_examples, rows=(ours, *theirs)
+        base=model.source.name, num_rows=data.get_split("train").num_rows, rows=(ours, *theirs)
     )
 
 

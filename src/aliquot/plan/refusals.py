@@ -84,12 +84,15 @@ def require_method(given: GivenSettings, method: str, device: Device) -> None:
         )
 
 
-def require_objective(given: GivenSettings, objective: str, *, num_pairs: int, num_rows: int) -> None:
+def require_objective(
+    given: GivenSettings, objective: str, *, num_pairs: int, num_rows: int, are_texts: bool = False
+) -> None:
     """Raise when the rows or other settings do not fit what is minimised.
 
     Raises:
         InputError: With the setting's name and the remedy.
     """
+    _require_texts(given, objective, num_pairs=num_pairs, are_texts=are_texts)
     if objective == "supervised":
         if given.find("train.dpo_beta") is not None:
             raise _impossible(
@@ -99,7 +102,7 @@ def require_objective(given: GivenSettings, objective: str, *, num_pairs: int, n
                 "Leave it out, or set train.objective: dpo.",
             )
         return
-    if num_pairs < num_rows:
+    if objective == "dpo" and num_pairs < num_rows:
         raise _impossible(
             "train.objective",
             f"Found dpo, but {num_rows - num_pairs:,} of {num_rows:,} rows have no rejected answer.",
@@ -108,9 +111,40 @@ def require_objective(given: GivenSettings, objective: str, *, num_pairs: int, n
     if given.find("recipe") is not None:
         raise _impossible(
             "recipe",
-            f"Found {given.find('recipe')} together with train.objective dpo; recipes are of supervised "
-            "training.",
-            "Leave it out, or set train.objective: supervised.",
+            f"Found {given.find('recipe')} together with train.objective {objective}; recipes are of "
+            "supervised training.",
+            "Leave it out." if are_texts else "Leave it out, or set train.objective: supervised.",
+        )
+
+
+_OF_ANSWERS = ("train.dpo_beta", "predict.max_new_tokens", "predict.num_shots")
+
+
+def _require_texts(given: GivenSettings, objective: str, *, num_pairs: int, are_texts: bool) -> None:
+    """Raise when plain texts are to be trained as conversations, or conversations as plain texts."""
+    if (objective == "text") != are_texts:
+        of_rows = "pairs of a preferred and a rejected answer" if num_pairs else "conversations"
+        raise _impossible(
+            "train.objective",
+            f"Found {objective}, but the rows are {'plain texts' if are_texts else of_rows}.",
+            "Leave it out, or give rows with a prompt and an answer."
+            if are_texts
+            else 'Leave it out, or give plain texts: .txt, .md, or JSON Lines with "text".',
+        )
+    if not are_texts:
+        return
+    for name in _OF_ANSWERS:
+        if given.find(name) is not None:
+            raise _impossible(
+                name,
+                f"Found {given.find(name)}, but the rows are plain texts, to which nothing is answered.",
+                "Leave it out.",
+            )
+    if "base_few_shot" in (given.find("predict.models") or ()):
+        raise _impossible(
+            "predict.models",
+            "Found base_few_shot, but plain texts have no examples of prompt and answer to show.",
+            "Give base, tuned, or both.",
         )
 
 
@@ -193,7 +227,7 @@ def require_possible(
             f"{training.micro_batch_size} rows per pass are more than the {training.batch_size} of a step.",
             f"Give at most {training.batch_size}, or a larger train.batch_size.",
         )
-    num_rows = data.get_split("train").num_examples
+    num_rows = data.get_split("train").num_rows
     if {"base_few_shot", "base_nearest"} & set(prediction.models) and prediction.num_shots > num_rows:
         raise _impossible(
             "predict.num_shots",

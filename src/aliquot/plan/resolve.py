@@ -97,9 +97,7 @@ def resolve(
     evaluation = settle_evaluation(sheet.data.task, sheet.settle)
     require_possible(training, prediction, data, model, device)
     estimate = _estimate(sheet, cost, schedule, prediction)
-    require_memory(
-        given, cost, estimate.memory_bytes, longest_pass(1, sheet.train.num_examples, sheet.profile)
-    )
+    require_memory(given, cost, estimate.memory_bytes, longest_pass(1, sheet.train.num_rows, sheet.profile))
     by_rules = _settle_by_rules(sheet) if recipe else None
     plan = Plan(
         base=model.source.name,
@@ -138,7 +136,7 @@ def _settle_method(sheet: Sheet) -> CostModel:
     architecture, device = sheet.model.architecture, sheet.device
     sheet.settle(rules.device(device))
     sheet.settle(rules.start_from())
-    least = longest_pass(1, sheet.train.num_examples, sheet.profile)
+    least = longest_pass(1, sheet.train.num_rows, sheet.profile)
     lora = least_cost(rough_cost(architecture, sheet.given, device, "lora"), sheet.given)
     method = sheet.settle(rules.method(lora, least, sheet.start))
     require_method(sheet.given, method, device)
@@ -172,15 +170,16 @@ def _settle_objective(sheet: Sheet) -> None:
     counted = [split.tokens for split in sheet.data.splits if split.split != "test" and split.tokens]
     num_pairs = sum(tokens.num_pairs for tokens in counted)
     num_rows = sum(sheet.data.get_split(split).num_examples for split in ("train", "validation"))
-    objective = sheet.settle(rules.objective(num_pairs, num_rows))
-    require_objective(sheet.given, objective, num_pairs=num_pairs, num_rows=num_rows)
+    objective = sheet.settle(rules.objective(num_pairs, num_rows, are_texts=sheet.are_texts))
+    rows = {"num_pairs": num_pairs, "num_rows": num_rows, "are_texts": sheet.are_texts}
+    require_objective(sheet.given, objective, **rows)
     if objective == "dpo":
         sheet.settle(rules.dpo_beta())
 
 
 def _settle_schedule(sheet: Sheet, cost: CostModel) -> _Schedule:
     """Settle epochs, batch, micro-batch and intervals, fitted to the time budget where there is one."""
-    num_rows = sheet.train.num_examples
+    num_rows = sheet.train.num_rows
     budget = sheet.settle(rules.time_budget_s())
     num_epochs = sheet.settle(
         rules.num_epochs(
@@ -188,6 +187,7 @@ def _settle_schedule(sheet: Sheet, cost: CostModel) -> _Schedule:
             batch_size=sheet.find_fixed("train.batch_size"),
             time_budget_s=budget,
             seconds_for=lambda epochs: _schedule_of(sheet, cost, epochs).total_s,
+            num_text_tokens=sheet.profile.num_trained_tokens if sheet.are_texts else 0,
         )
     )
     schedule = _schedule_of(sheet, cost, num_epochs, budget=budget)
@@ -208,7 +208,7 @@ def _schedule_of(sheet: Sheet, cost: CostModel, num_epochs: int, *, budget: floa
     """Settle all that follows from a number of epochs; settled again, the last one counts."""
     size = sheet.settle(
         rules.batch_size(
-            sheet.train.num_examples,
+            sheet.train.num_rows,
             num_epochs,
             time_budget_s=budget,
             seconds_for=lambda size: _timed(sheet, cost, num_epochs, size).total_s,
@@ -221,7 +221,7 @@ def _timed(
     sheet: Sheet, cost: CostModel, num_epochs: int, batch_size: int, *, max_steps: int | None = None
 ) -> _Schedule:
     """Settle micro-batch and intervals for a batch size, and reckon the time."""
-    num_rows = sheet.train.num_examples
+    num_rows = sheet.train.num_rows
     micro = sheet.settle(rules.micro_batch_size(batch_size, num_rows, sheet.profile, cost))
     rows_per_pass = min(batch_size, micro)
     all_steps = num_epochs * math.ceil(num_rows / batch_size)
@@ -244,7 +244,7 @@ def _settle_intervals(
     each_s = None
     if validation.tokens is not None and validation.num_examples:
         tokens = sheet.as_computed(validation.tokens)
-        each_s = cost.validation_s(tokens, validation.num_examples, rows_per_pass)
+        each_s = cost.validation_s(tokens, validation.num_rows, rows_per_pass)
     interval = sheet.settle(rules.validation_interval_steps(num_steps, num_steps * step_s, each_s))
     sheet.settle(rules.checkpoint_interval_steps(interval, step_s, num_steps))
     return math.ceil(num_steps / interval) * (each_s or 0.0)
@@ -264,7 +264,7 @@ def _settle_training(sheet: Sheet, schedule: _Schedule) -> TrainingSpec:
         rules.warmup_ratio(steps),
         rules.weight_decay(),
         rules.max_grad_norm(),
-        rules.max_seq_len(longest_split(sheet.data).longest, architecture.context_window),
+        rules.max_seq_len(longest_split(sheet.data).longest, architecture.context_window, objective),
         rules.num_checkpoints_kept(),
         rules.early_stopping_patience(sheet.data.get_split("validation").num_examples),
         rules.select_by(),
@@ -305,21 +305,25 @@ def _recipe_use(recipe: Recipe, training: TrainingSpec, by_rules: TrainingSpec) 
 
 
 def _settle_prediction(sheet: Sheet) -> PredictionSpec:
-    test, profile, num_rows = sheet.data.get_split("test"), sheet.profile, sheet.train.num_examples
+    test, profile, num_rows = sheet.data.get_split("test"), sheet.profile, sheet.train.num_rows
+    splits = ("test",) if test.num_examples else ()
+    if sheet.are_texts:
+        models = tuple(sheet.settle(rules.predict_models(test.num_examples, num_rows, are_texts=True)))
+        size = sheet.settle(rules.predict_batch_size(sheet.device.kind, test.num_examples))
+        return PredictionSpec(models=models, splits=splits, max_new_tokens=0, batch_size=size, num_shots=0)
     longest = longest_split(sheet.data)
     room = sheet.model.architecture.context_window - (longest.longest - longest.longest_reference)
     models = tuple(sheet.settle(rules.predict_models(test.num_examples, num_rows)))
     length = sheet.settle(rules.predict_max_new_tokens(profile.longest_reference, room))
     size = sheet.settle(rules.predict_batch_size(sheet.device.kind, test.num_examples))
     shots = sheet.settle(rules.predict_num_shots(sheet.data.task, num_rows, profile, max(0, room - length)))
-    splits = ("test",) if test.num_examples else ()
     return PredictionSpec(
         models=models, splits=splits, max_new_tokens=length, batch_size=size, num_shots=shots
     )
 
 
 def _estimate(sheet: Sheet, cost: CostModel, schedule: _Schedule, prediction: PredictionSpec) -> Estimate:
-    profile, num_rows = sheet.profile, sheet.train.num_examples
+    profile, num_rows = sheet.profile, sheet.train.num_rows
     epochs_seen = schedule.num_steps / math.ceil(num_rows / sheet.get("train.batch_size"))
     return Estimate(
         num_steps=schedule.num_steps,
@@ -347,6 +351,8 @@ def _predict_s(sheet: Sheet, cost: CostModel, prediction: PredictionSpec, model:
         tokens += batches * prediction.num_shots * sheet.profile.median
     if model == "base_nearest":  # each row has examples of its own
         tokens += test.num_examples * prediction.num_shots * sheet.profile.median
+    if sheet.are_texts:  # given, not generated: one token at a time costs nothing
+        return cost.predict_s(tokens, batches, 0, prediction.batch_size)
     # An untuned base rarely ends its answer by itself.
     is_tuned = model == "tuned"
     length = sheet.profile.longest_reference if is_tuned else prediction.max_new_tokens

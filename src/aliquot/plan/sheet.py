@@ -34,7 +34,7 @@ class Sheet:
 
     def __post_init__(self) -> None:
         case = Case(
-            num_rows=self.train.num_examples,
+            num_rows=self.train.num_rows,
             num_tokens=self.profile.num_tokens,
             architecture=self.model.architecture,
         )
@@ -73,6 +73,11 @@ class Sheet:
         """Return all choices in the order of the settings file."""
         names = [record.name for record in list_settings()]
         return tuple(sorted(self.choices.values(), key=lambda choice: names.index(choice.name)))
+
+    @property
+    def are_texts(self) -> bool:
+        """Whether the rows are plain texts, which are cut into windows and trained whole."""
+        return self.data.task.task_type == "document"
 
     @property
     def train(self) -> SplitProfile:

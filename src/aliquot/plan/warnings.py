@@ -57,7 +57,7 @@ def _about_time(
     given: GivenSettings, data: DataReport, training: TrainingSpec, estimate: Estimate
 ) -> Iterator[str]:
     budget = given.find("train.time_budget_s")
-    num_rows = data.get_split("train").num_examples
+    num_rows = data.get_split("train").num_rows
     rows_seen = min(num_rows, training.num_steps * training.batch_size)
     if rows_seen < num_rows:
         is_chosen = given.find("train.max_steps") is not None or budget is None

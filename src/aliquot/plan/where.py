@@ -132,7 +132,7 @@ def weigh_places(
     ]
     return Where(
         file=data.file,
-        num_rows=data.get_split("train").num_examples,
+        num_rows=data.get_split("train").num_rows,
         chosen=chosen,
         places=tuple(places),
         offers=tuple(offers),
@@ -172,7 +172,7 @@ def _weigh(
     longest = longest_split(data)
     train = data.get_split("train")
     assert train.tokens is not None  # counted or guessed
-    step = longest_pass(1, train.num_examples, train.tokens)
+    step = longest_pass(1, train.num_rows, train.tokens)
     least = least_cost(cost, given)
     offer = Offer(
         base=candidate.name,
@@ -227,7 +227,9 @@ def _reading_s(resolved: Resolved, data: DataReport, sizes: Architecture, machin
     assert longest is not None  # counted or guessed
     batches = math.ceil(data.get_split("test").num_examples / prediction.batch_size)
     steps = sum(
-        longest.longest_reference if model == "tuned" else prediction.max_new_tokens
+        longest.longest_reference
+        if model == "tuned" and prediction.max_new_tokens
+        else prediction.max_new_tokens
         for model in prediction.models
     )
     read = batches * steps * WEIGHT_BYTES[resolved.training.precision] * sizes.num_parameters
@@ -270,7 +272,8 @@ def _guessed(data: DataReport, split: SplitProfile) -> SplitProfile:
 
 def _assumptions(data: DataReport, *, is_guessed: bool) -> Iterable[str]:
     if is_guessed:
-        yield "Lengths are guessed: four bytes of the file are a token, a quarter of the tokens is trained."
+        share = "all of them are" if data.task.task_type == "document" else "a quarter of the tokens is"
+        yield f"Lengths are guessed: four bytes of the file are a token, {share} trained."
     else:
         yield f"Lengths were counted with the tokenizer of {data.base}; other bases count a little otherwise."
     reached = f"{100 * MATMUL_SHARE * UTILISATION['gpu', 'bfloat16']:.0f} %"

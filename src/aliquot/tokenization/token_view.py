@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 
-from aliquot.core.conversation import Message
+from aliquot.core.conversation import TEXT_ROLE, Message
 from aliquot.core.token_view import Token, TokenSequence
 from aliquot.errors import ModelError
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.pieces import Pieces
+from aliquot.tokenization.texts import TextEncoder
 
 Spans = list[tuple[int, int, str]]
 Turns = list[tuple[tuple[int, ...], tuple[str, ...]]]
@@ -34,10 +35,23 @@ def view_conversation(
     return tuple(_view_branch(branch, pieces, turns) for branch in row.branches)
 
 
+def view_text(text: str, encoder: Encoder, window: int) -> tuple[TokenSequence, ...]:
+    """Return the windows of a plain text, as they are trained; tokens around the text have no role."""
+    [windows] = TextEncoder(encoder, window).windows([text])
+    pieces = Pieces(encoder.tokenizer)
+    roles = [[TEXT_ROLE] * len(branch.token_ids) for branch in windows]
+    roles[0][0] = roles[-1][-1] = ""
+    return tuple(_view_tokens(branch, pieces, its) for branch, its in zip(windows, roles, strict=True))
+
+
 def _view_branch(branch: EncodedRow, pieces: Pieces, turns: Turns) -> TokenSequence:
     length = len(branch.token_ids)
     # A branch is its last turn: the prompt with everything before, and the answer up to its end.
     roles = next(roles for ids, roles in turns if ids[:length] == branch.token_ids)
+    return _view_tokens(branch, pieces, roles)
+
+
+def _view_tokens(branch: EncodedRow, pieces: Pieces, roles: Sequence[str]) -> TokenSequence:
     tokens = tuple(
         Token(
             id=token_id,
@@ -48,7 +62,9 @@ def _view_branch(branch: EncodedRow, pieces: Pieces, turns: Turns) -> TokenSeque
         )
         for token_id, is_trained, role in zip(branch.token_ids, branch.is_trained, roles, strict=False)
     )
-    return TokenSequence(tokens=tokens, num_tokens=length, num_trained_tokens=sum(branch.is_trained))
+    return TokenSequence(
+        tokens=tokens, num_tokens=len(branch.token_ids), num_trained_tokens=sum(branch.is_trained)
+    )
 
 
 def _read_turns(messages: Sequence[Message], encoder: Encoder, tools: str) -> Turns:

@@ -1,9 +1,9 @@
 """Fine-tuning, of an adapter or of all weights: the loop that a paper describes.
 
-Minimise the objective (the mean negative log-likelihood of the answer tokens, end of turn included, or
-the loss of ``preference_loss.py``) with AdamW, gradients clipped by their global norm, over a fixed number
-of steps. Every quantity below is a function of the specification and the step, so a run that was
-interrupted continues with equal bits.
+Minimise the objective (the mean negative log-likelihood of the answer tokens, end of turn included, or of
+all tokens of plain texts; or the loss of ``preference_loss.py``) with AdamW, gradients clipped by their
+global norm, over a fixed number of steps. Every quantity below is a function of the specification and the
+step, so a run that was interrupted continues with equal bits.
 
 The loop knows no files and no clocks of its own: what it tells goes to a ``Journal``.
 """

@@ -1,4 +1,4 @@
-"""Maximum likelihood of the answers: the mean negative log-likelihood per trained token."""
+"""Maximum likelihood of answers, or of plain texts: the mean negative log-likelihood per trained token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aliquot.training.objective import PassSums
 
 
 class Supervised:
-    """The objective of conversations: its terms are the trained tokens, end of turn included."""
+    """The objective of conversations and of plain texts: its terms are the trained tokens, ends included."""
 
     measures = ("token_accuracy",)
 

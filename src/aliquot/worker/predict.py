@@ -60,11 +60,11 @@ class Predictor:
         size = self._spec.prediction.batch_size
         part = PartFile(self._run_dir.predictions_path(self._model, split).with_suffix(".part"), size)
         num_done = part.recover()
-        self._begin(examples)
+        self.begin(examples)
         name = name_answers(self._model, split, self._spec)
         for start in range(num_done, len(examples), size):
             batch = examples[start : start + size]
-            part.append(self._answer(batch, split))
+            part.append(self.answer(batch, split))
             done = start + len(batch)
             journal.write("progress", stage=f"predict {name}", done=done, total=len(examples))
             wish = journal.find_wish()
@@ -80,11 +80,11 @@ class Predictor:
     def answer_all(self, split: str) -> list[Prediction]:
         """Return the predictions of a split without writing them."""
         examples, size = self._run_dir.read_rows(split), self._spec.prediction.batch_size
-        self._begin(examples)
+        self.begin(examples)
         batches = [examples[start : start + size] for start in range(0, len(examples), size)]
-        return [prediction for batch in batches for prediction in self._answer(batch, split)]
+        return [prediction for batch in batches for prediction in self.answer(batch, split)]
 
-    def _begin(self, examples: Sequence[StoredExample]) -> None:
+    def begin(self, examples: Sequence[StoredExample]) -> None:
         """Choose what is shown, and tell what the prompts of a split begin with, by rows all over it.
 
         A function of the rows alone, as the batches are: a resumed prediction gives the same digits.
@@ -97,7 +97,8 @@ class Predictor:
         window = self._spec.model.architecture.context_window
         return self._shots.ask(example, self._encoder, window - self._spec.prediction.max_new_tokens)
 
-    def _answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
+    def answer(self, batch: Sequence[StoredExample], split: str) -> list[Prediction]:
+        """Return the predictions of some rows, which are computed together."""
         answers = self._answerer.answer([self._ask(example) for example in batch])
         return [
             self._as_prediction(example, split, answer)
@@ -116,6 +117,10 @@ class Predictor:
         )
         self._run_dir.save_source(source, split)
 
+    def was_seen(self, example: StoredExample, split: str) -> bool:
+        """Return whether the prompt stands in the rows that training, or the choice of a checkpoint, saw."""
+        return example.prompt_sha256 in (self._seen_before_test if split == "test" else self._seen_before)
+
     def _as_prediction(self, example: StoredExample, split: str, answer: PromptAnswer) -> Prediction:
         return Prediction(
             example_id=example.example_id,
@@ -129,8 +134,7 @@ class Predictor:
             label_probabilities=answer.label_probabilities,
             label_mass=answer.label_mass,
             group=example.group,
-            in_train=example.prompt_sha256
-            in (self._seen_before_test if split == "test" else self._seen_before),
+            in_train=self.was_seen(example, split),
             num_prompt_tokens=answer.num_prompt_tokens,
             num_output_tokens=answer.num_output_tokens,
             seed=self._spec.training.seed,

@@ -13,10 +13,12 @@ from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.core.result import RowLoss
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import TrainingSpec
 from aliquot.tokenization.batches import epoch_order
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.loss import Packing, row_losses
 from aliquot.training.process_group import ProcessGroup
+from aliquot.worker.trained_rows import encode_by_example
 
 
 def choose_rows(examples: Sequence[StoredExample], limit: int, seed: int) -> list[StoredExample]:
@@ -31,6 +33,7 @@ def save_row_losses(
     model: Any,
     encoder: Encoder,
     *,
+    training: TrainingSpec,
     chosen: Mapping[str, Sequence[StoredExample]],
     packing: Packing,
     group: ProcessGroup,
@@ -43,14 +46,21 @@ def save_row_losses(
         path = run_dir.losses_path(split, when)
         if not examples or not group.agree(not path.is_file()):
             continue
-        rows = encoder.encode_many([e.messages for e in examples], [e.tools for e in examples])
-        found = row_losses(model, rows, packing)
+        by_example = encode_by_example(encoder, examples, training)
+        found = iter(row_losses(model, [row for rows in by_example for row in rows], packing))
         records = [
-            RowLoss(example_id=example.example_id, loss=loss / num_tokens, num_tokens=num_tokens)
-            for example, (loss, num_tokens) in zip(examples, found, strict=True)
+            _as_record(example, [next(found) for _ in rows])
+            for example, rows in zip(examples, by_example, strict=True)
         ]
         if group.is_first:
             write_file(path, encode_lines(records))
+
+
+def _as_record(example: StoredExample, losses: Sequence[tuple[float, int]]) -> RowLoss:
+    """Return the loss of an example from the summed losses of its rows."""
+    num_tokens = sum(number for _, number in losses)
+    total = sum(loss for loss, _ in losses)
+    return RowLoss(example_id=example.example_id, loss=total / num_tokens, num_tokens=num_tokens)
 
 
 def choose_of_all(run_dir: RunDir, limit: int, seed: int) -> dict[str, list[StoredExample]]:

@@ -199,19 +199,21 @@ def _validate_stage(work: RunWork) -> None:
     tuned = work.load("tuned")
     work.journal.write("stage", name="validate", title=TITLES["validate"])
     with naming_memory_errors("while the validation rows were measured"):
-        validate_stage(work.run_dir, work.encoder, model=tuned)
+        validate_stage(work.run_dir, work.spec, work.encoder, model=tuned)
 
 
 def _predict_stage(model: str, splits: list[str], work: RunWork) -> None:
     from aliquot.inference.engines.transformers import TransformersEngine
     from aliquot.modeling.memory import naming_memory_errors
     from aliquot.worker.predict import Predictor, name_answers
+    from aliquot.worker.predict_text import TextPredictor
 
     loaded = work.load(model)
     name = name_answers(model, splits[0], work.spec)
     work.journal.write("stage", name=f"predict:{name}", title=_title(f"predict:{model}"))
     engine = TransformersEngine(loaded, work.spec.model.stop_token_ids)
-    predictor = Predictor(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
+    kind = TextPredictor if work.spec.training.objective == "text" else Predictor
+    predictor = kind(work.run_dir, work.spec, work.encoder, model=model, engine=engine)
     size = work.spec.prediction.batch_size
     with naming_memory_errors(f"while {size} rows were answered at once (predict.batch_size)"):
         for split in splits:

@@ -20,6 +20,7 @@ from aliquot.evaluation.score import (
 from aliquot.inference.engines.transformers import TransformersEngine
 from aliquot.tokenization.encoder import Encoder
 from aliquot.worker.predict import Predictor
+from aliquot.worker.predict_text import TextPredictor
 
 SPLIT = "validation"
 
@@ -43,7 +44,8 @@ def build_validate(run_dir: RunDir, spec: Spec, encoder: Encoder) -> Callable[[A
         was_training = model.training
         model.eval()
         engine = TransformersEngine(model, spec.model.stop_token_ids)
-        predictor = Predictor(run_dir, spec, encoder, model="tuned", engine=engine)
+        kind = TextPredictor if spec.training.objective == "text" else Predictor
+        predictor = kind(run_dir, spec, encoder, model="tuned", engine=engine)
         predictions = predictor.answer_all(SPLIT)
         model.train(was_training)
         answers = build_answers(

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import torch
 from safetensors.torch import load_file
 
-from aliquot.core.dataset import StoredExample
 from aliquot.core.files import new_folder
 from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import Spec, StartingPoint
+from aliquot.core.spec import Spec, StartingPoint, TrainingSpec
 from aliquot.errors import RunError
 from aliquot.modeling.forward import attention_of, layout_of
 from aliquot.modeling.load import require_determinism
 from aliquot.modeling.memory import naming_memory_errors
 from aliquot.modeling.sharding import shard_layers
 from aliquot.modeling.trained_weights import make_trainable, save_trained, set_trained_tensors
-from aliquot.tokenization.encoder import Encoder
-from aliquot.tokenization.pairs import encode_examples
+from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.training.checkpoint import CheckpointStore
 from aliquot.training.journal import Journal
 from aliquot.training.loop import train
 from aliquot.training.loss import Packing
 from aliquot.training.process_group import ALONE, ProcessGroup
 from aliquot.worker.measure import measure
-from aliquot.worker.preferences import build_objective, encode_pairs, save_preferences
+from aliquot.worker.preferences import build_objective, save_preferences
 from aliquot.worker.row_losses import choose_of_all, save_row_losses
 from aliquot.worker.selection import build_validate
+from aliquot.worker.trained_rows import encode_by_example
 
 
 def train_stage(
@@ -54,38 +54,39 @@ def train_stage(
         run_dir.reference_path.unlink(missing_ok=True)
         journal.write("warning", code="started_over", message="Training started over from step 0, as asked.")
     group.wait()
-    examples = run_dir.read_rows("train")
-    encode = encode_pairs if spec.training.objective == "dpo" else encode_examples
-    rows, validation_rows = encode(encoder, examples), encode(encoder, run_dir.read_rows("validation"))
+    training = spec.training
+    rows, name_row = _encode(run_dir, encoder, training, "train")
+    validation_rows, _ = _encode(run_dir, encoder, training, "validation")
     if layout_of(base) == "prefix_tree" and attention_of(base) == "flash":
         require_determinism()
     model = _make_model(run_dir, spec, base)
-    chosen = choose_of_all(run_dir, spec.training.num_loss_rows, spec.training.seed)
+    chosen = choose_of_all(run_dir, training.num_loss_rows, training.seed)
     with naming_memory_errors("while training"):
         measured = measure(run_dir, spec, model, rows, journal=journal, group=group)
         packing = Packing(measured.layout, measured.max_pack_tokens)
         together = {"model": model, "packing": packing, "group": group}
+        whose = {"training": training, "chosen": chosen, "packing": packing, "group": group}
         # Nothing was changed yet: this is the base model, or the adapter that training continues from.
         objective = build_objective(run_dir, spec, encoder, **together)
-        save_row_losses(run_dir, "before", model, encoder, chosen=chosen, packing=packing, group=group)
+        save_row_losses(run_dir, "before", model, encoder, **whose)
         train(
             model,
             rows,
             validation_rows,
-            spec.training,
+            training,
             packing=packing,
             checkpoints=checkpoints,
             journal=journal,
             objective=objective,
             group=group,
-            name_row=_naming(examples),
+            name_row=name_row,
             score=build_validate(run_dir, spec, encoder),
         )
-        save_row_losses(run_dir, "after", model, encoder, chosen=chosen, packing=packing, group=group)
+        save_row_losses(run_dir, "after", model, encoder, **whose)
         save_preferences(run_dir, spec, encoder, journal=journal, **together)
     if not group.is_first:
         return
-    target = run_dir.adapter_dir if spec.training.has_adapter else run_dir.model_dir
+    target = run_dir.adapter_dir if training.has_adapter else run_dir.model_dir
     with new_folder(target) as folder:
         save_trained(model, folder, model_dir=encoder.folder, prepared=spec.model)
 
@@ -120,10 +121,17 @@ def _read_start(run_dir: RunDir, start: StartingPoint) -> dict[str, torch.Tensor
     return load_file(path)
 
 
-def _naming(examples: Sequence[StoredExample]) -> Callable[[int], str]:
+def _encode(
+    run_dir: RunDir, encoder: Encoder, training: TrainingSpec, split: str
+) -> tuple[list[EncodedRow], Callable[[int], str]]:
+    """Return the rows of a split that the loop is fed, and what names one of them in messages."""
+    examples = run_dir.read_rows(split)
+    by_example = encode_by_example(encoder, examples, training, as_pairs=training.objective == "dpo")
+    whose = [example for example, rows in zip(examples, by_example, strict=True) for _ in rows]
+
     def name(index: int) -> str:
-        example = examples[index]
+        example = whose[index]
         where = f"{example.file}:{example.line}" if example.file else f"line {example.line}"
         return f"{where} ({example.example_id})"
 
-    return name
+    return list(chain(*by_example)), name

@@ -6,6 +6,7 @@ from typing import Any
 
 from aliquot.core.records import decode
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spec import Spec
 from aliquot.tokenization.encoder import Encoder
 from aliquot.training.loss import Packing
 from aliquot.training.process_group import ALONE
@@ -13,11 +14,12 @@ from aliquot.worker.environment import Measured
 from aliquot.worker.row_losses import save_row_losses
 
 
-def validate_stage(run_dir: RunDir, encoder: Encoder, *, model: Any) -> None:
+def validate_stage(run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: Any) -> None:
     """Publish ``losses/validation.after.jsonl`` with all rows.
 
     Args:
         run_dir: A run whose training has ended, and measured no losses of single rows.
+        spec: Its specification.
         encoder: Of its base model.
         model: The base with the trained adapter.
     """
@@ -27,6 +29,7 @@ def validate_stage(run_dir: RunDir, encoder: Encoder, *, model: Any) -> None:
         "after",
         model,
         encoder,
+        training=spec.training,
         chosen={"validation": run_dir.read_rows("validation")},
         packing=Packing(measured.layout, measured.max_pack_tokens),
         group=ALONE,

@@ -59,7 +59,7 @@ def check(
     within = within or Surroundings()
     given = read_settings(config, settings)
     checked = check_rows(data, given, within, mends=fix is not None)
-    base = None if checked.table.has_plain_texts else find_likely_base(given, checked.report)
+    base = find_likely_base(given, checked.report)
     report = (count_tokens(checked, base, given, within) if base else checked).report
     if html is not None or card is not None:
         _save(report, html, card)
@@ -101,7 +101,7 @@ def count_tokens(checked: CheckedData, base: Base, given: GivenSettings, within:
         within.tell(Doing(f"Counting the tokens of {count(len(checked.table), 'row')} under {base.name}"))
     encoder = Encoder.load(base.folder)
     train = given.settings.train
-    as_pairs = train.objective != "supervised"
+    as_pairs = train.objective not in ("supervised", "text")
     return add_tokens(checked, encoder, base=base.name, max_seq_len=train.max_seq_len, as_pairs=as_pairs)
 
 
@@ -127,15 +127,15 @@ def require_usable(report: DataReport) -> None:
 
 
 def require_conversations(checked: CheckedData) -> None:
-    """Refuse plain texts, which can be checked and converted, but not trained on yet.
+    """Refuse plain texts, to which nobody has answered anything.
 
     Raises:
-        InputError: The rows have no prompt and answer (``plain_text_not_trained``).
+        InputError: The rows have no prompt and answer (``plain_text_not_answered``).
     """
     if checked.table.has_plain_texts:
         raise InputError(
-            "The rows are plain texts; Aliquot trains on conversations, with a prompt and an answer in each.",
-            code="plain_text_not_trained",
+            "The rows are plain texts; answers are scored on conversations, with prompt and answer in each.",
+            code="plain_text_not_answered",
             location=checked.report.file,
             hint='Give every row "messages", or a prompt and an answer.',
         )

@@ -160,6 +160,8 @@ def _write_token_view(run_dir: RunDir, planned: Planned) -> None:
     """Keep the first training row as the model sees it: the report shows it when the model is long gone."""
     rows = planned.checked.examples.get("train", ())
     if rows:
-        view = view_example(rows[0], Encoder.load(planned.base.folder), base=planned.base.name)
+        encoder = Encoder.load(planned.base.folder)
+        window = planned.resolved.training.max_seq_len
+        view = view_example(rows[0], encoder, base=planned.base.name, max_seq_len=window)
         kept = shorten(view, max_tokens=MAX_KEPT_TOKENS, max_sequences=MAX_KEPT_SEQUENCES)
         run_dir.save_token_view(kept)

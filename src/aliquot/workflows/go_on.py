@@ -5,7 +5,7 @@ from __future__ import annotations
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
-from aliquot.evaluation.baselines import save_baselines
+from aliquot.evaluation.baselines import has_baselines, save_baselines
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.surroundings import Surroundings
 
@@ -53,7 +53,7 @@ def is_incomplete(run_dir: RunDir) -> bool:
 
 
 def _start_again(run_dir: RunDir, within: Surroundings, wish: str) -> None:
-    if not any(model == "majority" for model, _ in run_dir.list_predictions()):
+    if not has_baselines(run_dir):
         save_baselines(run_dir)
     if run_dir.state() is not RunState.FINISHED or is_incomplete(run_dir):
         if run_dir.events_path.is_file():

@@ -27,7 +27,6 @@ from aliquot.workflows.check import (
     count_tokens,
     find_likely_base,
     read_settings,
-    require_conversations,
     require_usable,
 )
 from aliquot.workflows.device import probe
@@ -192,7 +191,6 @@ def _make_ready(
 def _check_for_training(data: Path | str, given: GivenSettings, within: Surroundings) -> CheckedData:
     checked = check_rows(data, given, within)
     require_usable(checked.report)
-    require_conversations(checked)
     evaluate = given.settings.evaluate
     require_metric(
         evaluate.primary_metric,

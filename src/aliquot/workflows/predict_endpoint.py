@@ -91,6 +91,7 @@ def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> Non
         RunError: The endpoint refuses, or the cap on cost is reached.
     """
     require_possible(job)
+    _require_prompts(run_dir)
     if _is_answered(run_dir, job):
         within.tell(f"{job.name} has answered every row already; its answers are kept.")
         return
@@ -105,6 +106,14 @@ def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> Non
             _follow(dialogue.ask(encode(job).decode()), job, within)
         except KeyboardInterrupt:
             _stop(dialogue, job, within)
+
+
+def _require_prompts(run_dir: RunDir) -> None:
+    if run_dir.read_spec().task.task_type == "document":
+        raise _refused(
+            "The test rows of this run are plain texts, which ask nothing that a service could answer.",
+            "Compare runs on the same texts instead: `aliquot runs compare`.",
+        )
 
 
 def require_possible(job: EndpointJob) -> None:

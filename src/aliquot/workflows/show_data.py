@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
+from aliquot.core.conversation import is_plain_text
 from aliquot.core.dataset import DataReport, Example
 from aliquot.core.files import write_file
+from aliquot.core.text_window import choose_window
 from aliquot.core.token_view import TokenView
 from aliquot.data.check import CheckedData
 from aliquot.data.table import Examples
 from aliquot.errors import InputError, ModelError
 from aliquot.export.page.tokens import render_token_page
 from aliquot.tokenization.encoder import Encoder
-from aliquot.tokenization.token_view import view_conversation
+from aliquot.tokenization.token_view import view_conversation, view_text
 from aliquot.workflows.check import check_rows, find_likely_base, read_settings
 from aliquot.workflows.surroundings import Surroundings
 
@@ -55,20 +57,27 @@ def show_data(
     if base is None:
         raise _no_base(given.settings.base)
     encoder = Encoder.load(base.folder)
-    views = tuple(view_example(row, encoder, base=base.name) for row in rows)
+    window = given.settings.train.max_seq_len
+    views = tuple(view_example(row, encoder, base=base.name, max_seq_len=window) for row in rows)
     if html is not None:
         write_file(Path(html), render_token_page(views, file=checked.report.file))
     return views
 
 
-def view_example(example: Example, encoder: Encoder, *, base: str) -> TokenView:
-    """Return one row in tokens.
+def view_example(
+    example: Example, encoder: Encoder, *, base: str, max_seq_len: int | None = None
+) -> TokenView:
+    """Return one row in tokens; a plain text in windows of ``max_seq_len``, or of the usual length.
 
     Raises:
         InputError: None of its turns is trained.
         ModelError: The template refuses it.
     """
-    sequences = view_conversation(example.messages, encoder, tools=example.tools)
+    if is_plain_text(example.messages):
+        window = choose_window(max_seq_len, encoder.model.architecture.context_window)
+        sequences = view_text(example.messages[0].content, encoder, window)
+    else:
+        sequences = view_conversation(example.messages, encoder, tools=example.tools)
     return TokenView(
         example_id=example.example_id,
         line=example.line,

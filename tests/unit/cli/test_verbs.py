@@ -245,13 +245,33 @@ class TestBadInput:
         places.chmod(stat.S_IRWXU)
 
 
-def test_plain_texts_are_checked_but_not_trained_on(aliquot, target, places):
+def test_plain_texts_are_checked_and_are_no_answers_to_score(aliquot, target, places):
     texts = places / "texts.jsonl"
     texts.write_text("".join(f'{{"text": "Text number {n}."}}\n' for n in range(200)))
-    assert aliquot("check", texts)[0] == 0
-    code, _, err = aliquot("run", texts)
+    code, printed, _ = aliquot("check", texts)
+    assert code == 0
+    assert "plain texts" in printed
+    answers = places / "answers.jsonl"
+    answers.write_text('{"answer": "a"}\n')
+    code, _, err = aliquot("evaluate", answers, "--against", texts)
     assert code == 2
-    assert "trains on conversations" in " ".join(err.split())
+    assert "answers are scored on conversations" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("\n \n", "blank"),
+        ("One short paragraph.\n", "There is too little text: it makes 1 document"),
+    ],
+)
+def test_a_text_with_too_little_in_it_is_refused(aliquot, target, places, text, message):
+    notes = places / "notes.txt"
+    notes.write_text(text)
+    code, _, err = aliquot("run", notes)
+    assert code == 2
+    assert message in " ".join(err.split())
 
 
 def test_data_convert_says_what_was_written(aliquot, aliquot_json, data, places):

@@ -15,6 +15,7 @@ from aliquot.core.dataset import DataReport
 from aliquot.core.records import decode, encode, sha256_file, sha256_of
 from aliquot.data.check import add_tokens, check_data
 from aliquot.errors import AliquotError, InputError
+from aliquot.tokenization.encoder import Encoder
 from tests.fixtures.encoders import make_encoder
 from tests.unit.data.rows import chat_line, write_lines
 
@@ -205,6 +206,54 @@ def test_plain_texts_are_compared_by_themselves_and_have_no_accuracy(tmp_path):
     assert report.overlap.accuracy_ceiling == 1.0
     assert report.detectable is None
     assert {"test_prompt_in_train", "conflicting_answers"}.isdisjoint(item.code for item in report.findings)
+
+
+def test_plain_texts_are_documents_that_nobody_answers(tmp_path):
+    texts = [json.dumps({"text": f"A text about item {index}."}) for index in range(60)]
+    path = write_lines(tmp_path / "texts.jsonl", texts)
+    task = check_data(path, DataSettings()).report.task
+    assert (task.task_type, task.labels, task.set_by) == ("document", (), "rule")
+    with pytest.raises(InputError, match="plain texts, which have no answers"):
+        check_data(path, DataSettings(), task_type="labels")
+    answered = write_lines(tmp_path / "rows.jsonl", [chat_line(f"p{index}", "x") for index in range(20)])
+    with pytest.raises(InputError, match="the rows are conversations"):
+        check_data(answered, DataSettings(), task_type="document")
+
+
+def test_texts_among_conversations_are_an_error(tmp_path):
+    rows = [chat_line(f"p{index}", "x") for index in range(20)]
+    rows.append(json.dumps({"messages": [{"role": "text", "content": "A text."}]}))
+    report = check_data(write_lines(tmp_path / "rows.jsonl", rows), DataSettings()).report
+    assert "texts_and_conversations" in {one.code for one in report.findings if one.severity == "error"}
+
+
+def test_a_blank_text_is_an_error(tmp_path):
+    texts = [json.dumps({"text": f"Text {index}."}) for index in range(30)]
+    report = check_data(write_lines(tmp_path / "t.jsonl", [*texts, '{"text": " "}']), DataSettings()).report
+    [error] = [one for one in report.findings if one.severity == "error"]
+    assert (error.code, error.lines) == ("empty_answer", (31,))
+
+
+def test_windows_are_counted_as_rows(tmp_path, prepared_dir):
+    texts = [json.dumps({"text": f"Text {index}. " + "zinc and copper " * 10}) for index in range(30)]
+    checked = check_data(write_lines(tmp_path / "t.jsonl", texts), DataSettings())
+    counted = add_tokens(checked, Encoder.load(prepared_dir), base="tiny", max_seq_len=16).report
+    for split in counted.splits:
+        assert split.tokens.num_cut == split.num_examples
+        assert split.num_rows == split.tokens.num_windows > 2 * split.num_examples
+        assert split.tokens.rows.longest == 16
+        assert split.tokens.num_trained_tokens == split.tokens.num_tokens - split.tokens.num_windows
+    [note] = [one for one in counted.findings if one.code == "texts_cut"]
+    assert "30 of 30 texts are longer than a window of 16 tokens" in note.message
+
+
+def test_a_folder_of_texts_is_read_and_beside_rows_texts_are_left_aside(tmp_path):
+    for index in range(40):
+        (tmp_path / f"{index:02}.txt").write_text("One paragraph.\n\n" * 200)
+    (tmp_path / "README.md").write_text("What these are.")
+    assert check_data(tmp_path, DataSettings()).report.num_examples == 40
+    write_lines(tmp_path / "rows.jsonl", [chat_line(f"p{index}", "x") for index in range(20)])
+    assert check_data(tmp_path, DataSettings()).report.num_examples == 20
 
 
 def test_three_hundred_files_are_one_data_set(tmp_path):

@@ -12,7 +12,7 @@ from aliquot.evaluation.across_seeds import (
     percentile_interval,
 )
 from aliquot.evaluation.resampling import Resampled, Resampling, resample
-from tests.fixtures.answers import make_answers
+from tests.fixtures.answers import make_answers, make_text_answers
 
 NUM_RESAMPLES = 4000
 
@@ -87,3 +87,8 @@ def test_agreement_by_hand():
     assert found.share_all_agree == 0.5
     assert found.mean_pairwise == pytest.approx((3 + 2 + 3) / 12)
     assert found.num_items == 4
+
+
+def test_plain_texts_are_no_answers_on_which_seeds_could_agree():
+    answers = [make_text_answers(["ab", "cd"], [-1.0, -2.0], [1, 1])] * 2
+    assert measure_consistency(answers).num_items == 0

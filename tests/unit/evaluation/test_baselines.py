@@ -207,3 +207,29 @@ def test_two_thousand_rows_take_less_than_ten_seconds(task):
     started = time.process_time()
     fit_baselines(rows[:2000], rows[2000:2200], rows[2200:], task, seed=0)
     assert time.process_time() - started < 10
+
+
+def _texts(*texts):
+    return [
+        StoredExample(example_id=f"{number:016x}.0", line=number + 1, messages=(Message("text", text),))
+        for number, text in enumerate(texts)
+    ]
+
+
+def test_plain_texts_are_predicted_by_a_model_of_bytes_alone():
+    train, test = _texts(*["zinc is grey. "] * 9), _texts("zinc is grey.", "qwxyz")
+    found = run_baselines(
+        train, [], test, Task(task_type="document"), seed=0, train_prompts={train[0].prompt_sha256}
+    )
+    known, unknown = found["byte_ngram"]
+    assert list(found) == ["byte_ngram"]
+    assert (
+        known.log_probability > unknown.log_probability
+    )  # thirteen bytes that were seen, five that were not
+    assert (known.output, known.num_output_tokens, known.in_train) == ("", 0, False)
+
+
+def test_only_so_many_bytes_are_counted_and_it_is_told(monkeypatch):
+    monkeypatch.setattr(module, "MAX_TRAIN_BYTES", 20)
+    [found] = fit_baselines(_texts(*["a" * 12] * 5), [], _texts("a"), Task(task_type="document"), seed=0)
+    assert "the first 2 of 5 texts" in found.note

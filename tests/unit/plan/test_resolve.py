@@ -15,6 +15,7 @@ from aliquot.core.plan import Device
 from aliquot.core.records import decode, encode
 from aliquot.core.spec import TrainingSpec
 from aliquot.errors import AliquotError, InputError, MachineError
+from aliquot.plan import rules
 from aliquot.plan.bases import choose_base
 from aliquot.plan.resolve import NOT_PLANNED, Resolved, resolve
 from tests.unit.plan.made import H100, TWO_CORES, model, report, without_tokens
@@ -373,3 +374,58 @@ def test_a_positive_label_and_a_class_prior_go_together(label, prior, name, word
     error = refused({setting: value for setting, value in flags.items() if value is not None})
     assert (error.code, error.location) == ("settings_impossible", name)
     assert words in error.message and error.hint
+
+
+def of_texts(num_windows=3200):
+    """A report of plain texts, two windows each."""
+    data = report(num_windows // 2, 80, 100, task="document")
+    splits = tuple(
+        replace(split, tokens=replace(split.tokens, num_windows=2 * split.num_examples))
+        for split in data.splits
+    )
+    return replace(data, splits=splits)
+
+
+def test_plain_texts_are_trained_by_windows_at_rules_of_their_own():
+    result = planned({}, of_texts())
+    training = result.training
+    assert training.objective == "text"
+    assert (training.max_seq_len, training.num_epochs) == (1024, 2)
+    assert training.learning_rate == planned({}).training.learning_rate / 2
+    assert training.num_steps == 2 * 3200 / training.batch_size
+    assert result.prediction.models == ("base", "tuned")
+    assert result.evaluation.primary_metric == "bits_per_byte"
+    assert "forgets more" in find(result, "train.num_epochs").reason
+
+
+def test_a_window_is_no_longer_than_what_the_model_sees():
+    assert rules.max_seq_len(0, 512, "text").value == 512
+
+
+def test_ten_million_tokens_are_passed_once():
+    assert rules.num_epochs(20_000, num_text_tokens=10_000_001).value == 1
+    assert rules.num_epochs(20_000, num_text_tokens=10_000_000).value == 2
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ({"train.objective": "supervised"}, "train.objective"),
+        ({"train.objective": "dpo"}, "train.objective"),
+        ({"predict.models": ["base_few_shot"]}, "predict.models"),
+        ({"predict.max_new_tokens": 5}, "predict.max_new_tokens"),
+        ({"predict.num_shots": 5}, "predict.num_shots"),
+        ({"train.dpo_beta": 0.2}, "train.dpo_beta"),
+        ({"recipe": "qlora-paper"}, "recipe"),
+    ],
+)
+def test_what_does_not_fit_plain_texts_is_refused(settings, place):
+    error = refused(settings, of_texts())
+    assert (error.code, error.location) == ("settings_impossible", place)
+
+
+@pytest.mark.parametrize("data", [None, "pairs"])
+def test_conversations_are_not_trained_as_plain_texts(data):
+    error = refused({"train.objective": "text"}, *([of_pairs()] if data else []))
+    assert error.location == "train.objective"
+    assert ("pairs" if data else "conversations") in error.message

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aliquot.core.conversation import Message
+from aliquot.core.token_view import TokenView
 from aliquot.errors import InputError
-from aliquot.tokenization.token_view import view_conversation
+from aliquot.tokenization.token_view import view_conversation, view_text
 from tests.fixtures.encoders import REWRITING, make_encoder
 from tests.tiny_model import CHAT_TEMPLATE
 
@@ -88,3 +89,17 @@ def _num_bytes(text):
 def test_a_row_that_trains_nothing_is_refused():
     with pytest.raises(InputError):
         view_conversation((ASK, Message("assistant", "high", weight=0)), ENCODER)
+
+
+def test_a_text_is_shown_in_its_windows_and_says_why_they_are_several():
+    sequences = view_text("The colour of zinc is grey. " * 3, ENCODER, 16)
+    assert len(sequences) > 1
+    assert [sequence.tokens[0].id for sequence in sequences[1:]] == [
+        one.tokens[-1].id for one in sequences[:-1]
+    ]
+    assert sequences[0].tokens[0].role == sequences[-1].tokens[-1].role == ""
+    assert all(not one.tokens[0].is_trained and one.tokens[1].is_trained for one in sequences)
+    view = TokenView(
+        example_id="a", line=1, split="train", base="tiny", sequences=sequences, num_sequences=len(sequences)
+    )
+    assert "its context" in view.why_several

@@ -44,7 +44,7 @@ def _answers(parts, greedy):
     run_dir, spec, encoder = parts
     engine = ScriptedEngine(greedy, encoder)
     predictor = Predictor(run_dir, spec, encoder, model="base", engine=engine)
-    return predictor._answer(run_dir.read_rows("test")[:3], "test"), engine
+    return predictor.answer(run_dir.read_rows("test")[:3], "test"), engine
 
 
 def test_a_label_that_is_the_greedy_answer_needs_no_decoding(parts):

@@ -23,7 +23,8 @@ def lengths(report: DataReport) -> list[RenderableType]:
     in_all = [
         f"{split} {count_tokens(tokens.num_tokens, tokens.num_trained_tokens)}" for split, tokens in measured
     ]
-    words = f"Under the template of {report.base}: {'; '.join(in_all)}. {describe_sharing(measured[0][1])}"
+    by = "tokenizer" if measured[0][1].num_windows else "template"
+    words = f"Under the {by} of {report.base}: {'; '.join(in_all)}. {describe_sharing(measured[0][1])}"
     headings = ("tokens", *(title.lower() for _, title in COLUMNS))
     return [
         Text(),

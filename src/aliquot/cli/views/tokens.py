@@ -37,15 +37,16 @@ def _row(view: TokenView) -> list[RenderableType]:
     ]
     for number, sequence in enumerate(view.sequences, start=1):
         if view.num_sequences > 1:
-            parts.append(_sequence_title(number, view.num_sequences, sequence))
+            parts.append(_sequence_title(number, view, sequence))
         parts += [TokenLines(sequence), Text()]
     return parts
 
 
-def _sequence_title(number: int, num_sequences: int, sequence: TokenSequence) -> Text:
+def _sequence_title(number: int, view: TokenView, sequence: TokenSequence) -> Text:
     lengths = count_tokens(sequence.num_tokens, sequence.num_trained_tokens)
-    because = "; the template rewrites earlier turns" if number == 1 else ""
-    return Text.assemble((f"sequence {number} of {num_sequences}", "bold"), (f"  {lengths}{because}", "dim"))
+    because = f"; {view.why_several}" if number == 1 else ""
+    title = f"sequence {number} of {view.num_sequences}"
+    return Text.assemble((title, "bold"), (f"  {lengths}{because}", "dim"))
 
 
 def _legend() -> Text:

@@ -1,4 +1,8 @@
-"""Plain texts: ``{"text": …}`` as JSON Lines, or one document as ``.txt``; checked and converted only."""
+"""Plain texts, for continued pretraining: ``{"text": …}`` as JSON Lines, or ``.txt`` and ``.md`` files.
+
+A row is a document. A file of text is one document where it is one of many files; alone it is cut into blocks
+of whole paragraphs, so that some can be held out.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +25,9 @@ from aliquot.data.writing import extras, json_lines_writer
 _KEY = "text"
 _NAMES = {"messages[0].content": _KEY}
 _USED = frozenset((_KEY,))
+AIMED_DOCUMENTS = 300
+MIN_CHARS, MAX_CHARS = 1_000, 4_000
+"""Of a block of paragraphs: a screen of text, and about as much as a window of 1,024 tokens holds."""
 _OF_OTHERS = frozenset(("messages", "conversations", "chosen"))
 
 
@@ -49,43 +56,70 @@ def _as_message(text: object) -> dict[str, Any]:
 
 
 def detect(sample: Sample) -> Detection | None:
-    """Recognise a file named ``.txt`` that does not begin like JSON, or lines of objects with ``text``."""
-    if split_suffix(sample.filename.lower())[0].endswith(".txt") and sample.lines:
-        if sample.lines[0].lstrip()[:1] in (b"{", b"[", b"<"):
-            return _LINES.detect(sample)
-        return Detection("A .txt file is read as one document.")
+    """Recognise a file named ``.txt`` that does not begin like JSON, ``.md``, or lines with ``text``."""
+    name = split_suffix(sample.filename.lower())[0]
+    if name.endswith(".txt") and sample.lines and sample.lines[0].lstrip()[:1] in (b"{", b"[", b"<"):
+        return _LINES.detect(sample)
+    if name.endswith((".txt", ".md")) and sample.lines:
+        return Detection(f"A {name[name.rindex('.') :]} file is read as text.")
     return _LINES.detect(sample)
 
 
 def read(source: Source) -> Iterator[Row | Problem]:
-    """Yield the document as one row, or the rows of JSON Lines."""
+    """Yield the documents of a text file, or the rows of JSON Lines."""
     sample = source.sample()
     if sample.lines and sample.lines[0].lstrip().startswith(b"{"):
         yield from _LINES.read(source)
     else:
-        yield from _read_document(source)
+        yield from _read_documents(source)
 
 
-def _read_document(source: Source) -> Iterator[Row | Problem]:
-    texts, size = [], 0
+def _read_documents(source: Source) -> Iterator[Row | Problem]:
+    """Yield the file as one document, or as blocks of whole paragraphs."""
+    lines: list[str] = []
     for item in source.lines():
         if isinstance(item, Broken):
-            yield describe_broken(item, len(texts))
+            yield describe_broken(item, len(lines))
             return
-        texts.append(item.data)
-        size += len(item.data)
-        if size > MAX_LINE_BYTES:
+        try:
+            lines.append(item.data.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            byte = error.object[error.start]
+            message = f"A byte is not valid UTF-8 (0x{byte:02X}); the file may be Latin-1."
+            remedy = "Save the file as UTF-8."
+            yield Problem(code="invalid_utf8", message=message, line=item.number, remedy=remedy)
+            return
+    for line, text in [(1, "\n".join(lines))] if source.is_one_document else cut_documents(lines):
+        if len(text) > MAX_LINE_BYTES:
             message = f"The document is longer than {MAX_LINE_BYTES / 1e6:.0f} MB, the limit per row."
-            yield Problem(code="line_too_long", message=message, line=1, remedy="Cut it into parts.")
+            remedy = "Cut it into parts, by blank lines in one file."
+            yield Problem(code="line_too_long", message=message, line=line, remedy=remedy)
             return
-    try:
-        text = b"\n".join(texts).decode("utf-8")
-    except UnicodeDecodeError as error:
-        message = f"A byte is not valid UTF-8 (0x{error.object[error.start]:02X}); the file may be Latin-1."
-        line = error.object.count(b"\n", 0, error.start) + 1
-        yield Problem(code="invalid_utf8", message=message, line=line, remedy="Save the file as UTF-8.")
-        return
-    yield Row(1, {"messages": [_as_message(text)]}, _NAMES, {})
+        yield Row(line, {"messages": [_as_message(text)]}, _NAMES, {})
+
+
+def cut_documents(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield blocks of whole paragraphs, each with the number of its first line (from 1).
+
+    A block ends at the first blank line at which it is long enough; what is left at the end joins the last
+    block where it is short. Long enough is a 300th of the text, but at least 1,000 and at most 4,000
+    characters: so that there are blocks to hold out, and no more are made of a long text than windows.
+    """
+    least = min(max(sum(map(len, lines)) // AIMED_DOCUMENTS, MIN_CHARS), MAX_CHARS)
+    blocks: list[tuple[int, list[str]]] = []
+    size = least
+    for number, line in enumerate(lines, start=1):
+        is_blank = not line.strip()
+        if size >= least and not is_blank and (number == 1 or not lines[number - 2].strip()):
+            blocks.append((number, []))
+            size = 0
+        if blocks:
+            blocks[-1][1].append(line)
+            size += len(line) + 1
+    if len(blocks) > 1 and size < least:
+        blocks[-2][1].extend(blocks.pop()[1])
+    for number, block in blocks:
+        yield number, "\n".join(block).rstrip()
 
 
 def _explain(example: Example) -> str:

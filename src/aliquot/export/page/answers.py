@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from aliquot.core.conversation import is_plain_text
 from aliquot.core.result import Score
 from aliquot.export.answers import AnsweredRow, is_right, prompt_text, shared_start
 from aliquot.export.record import Scoreboard
@@ -47,7 +48,7 @@ class BeforeAndAfter:
 def before_and_after(record: Scoreboard, rows: list[AnsweredRow]) -> BeforeAndAfter | None:
     """Return rows where tuning changed the verdict, None before both models were scored."""
     both = [row for row in rows if "base" in row.scores and "tuned" in row.scores]
-    if not both or record.report is None:
+    if not both or record.report is None or record.report.task_type == "document":
         return None
     if record.report.task_type == "number":  # how far an answer is that cannot be read, nobody knows
         both = [row for row in both if row.scores["base"].is_parsed and row.scores["tuned"].is_parsed]
@@ -71,7 +72,8 @@ def answers_data(record: Scoreboard, rows: list[AnsweredRow]) -> dict[str, Any]:
 
     A row is ``[line, example_id, prompt, reference, in_train, answers]``; an answer, in the order of
     ``models``, is ``[output, verdict, error, ending]`` or None where the model has none; the ending is empty
-    where the answer is whole, else ``truncated``, ``refused`` or ``error``.
+    where the answer is whole, else ``truncated``, ``refused`` or ``error``. Of a plain text the prompt is the
+    text, and an answer what it cost the model.
     """
     report = record.report
     start = shared_start(rows)
@@ -92,7 +94,8 @@ def _row(record: Scoreboard, row: AnsweredRow, models: list[str], start: int) ->
     in_train = any(score.in_train for score in row.scores.values())
     answers = [_answer(record, row.scores.get(model)) for model in models]
     prompt = prompt_text(example.prompt[start:])
-    return [example.line, example.example_id, prompt, example.reference, int(in_train), answers]
+    texts = [example.reference, ""] if is_plain_text(example.messages) else [prompt, example.reference]
+    return [example.line, example.example_id, *texts, int(in_train), answers]
 
 
 def _answer(record: Scoreboard, score: Score | None) -> list[Any] | None:
@@ -100,6 +103,9 @@ def _answer(record: Scoreboard, score: Score | None) -> list[Any] | None:
         return None
     error = score.normalised if record.spec.task.task_type == "number" else None
     ending = "" if score.status in WHOLE else score.status
+    if record.spec.task.task_type == "document":
+        cost = "not scored" if score.normalised is None else f"{score.normalised:.3f} bits per byte"
+        return [cost, _verdict(record, score), None, ending]
     return [score.output, _verdict(record, score), error, ending]
 
 

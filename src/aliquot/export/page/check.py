@@ -199,7 +199,8 @@ def _facts(report: DataReport) -> Iterator[tuple[str, str]]:
     yield "Contradictions", describe_conflicts(report)
     yield "What the test can show", report.detectable.sentence if report.detectable else ""
     trained = report.get_split("train").tokens
-    yield "What training rows share", describe_sharing(trained) if trained else ""
+    label = "Windows of training" if trained and trained.num_windows else "What training rows share"
+    yield label, describe_sharing(trained) if trained else ""
     hidden = [field.name for field in report.fields if field.is_metadata]
     yield "Fields the model does not see", ", ".join(hidden)
     yield name_hash(report), report.file_sha256

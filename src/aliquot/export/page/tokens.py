@@ -44,6 +44,7 @@ class RowTokens:
     base: str
     sequences: tuple[SequenceCells, ...]
     note: str
+    why_several: str = ""
 
 
 def render_token_page(views: Sequence[TokenView], *, file: str) -> str:
@@ -80,6 +81,7 @@ def describe_tokens(view: TokenView) -> RowTokens:
             for number, sequence in enumerate(view.sequences, start=1)
         ),
         note=f"{count(missing, 'further sequence')} of this row not shown." if missing else "",
+        why_several=view.why_several,
     )
 
 

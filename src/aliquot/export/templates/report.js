@@ -59,7 +59,7 @@ function browse(data, form, remembered) {
     ["wrong", isNumber ? "beyond tolerance or unreadable" : "wrong or unreadable", (answer) => answer !== null && answer[1] < 1],
     ["unreadable", "unreadable", (answer) => answer !== null && answer[1] === -1],
     ...endings.map((ending) => [ending, ENDINGS[ending], (answer) => answer !== null && answer[3] === ending]),
-  ];
+  ].slice(0, data.task === "document" ? 1 : undefined); // a text is neither right nor wrong
   const orders = [["file", "as in the file"]];
   if (isNumber) orders.push(["error", "largest error first"]);
 

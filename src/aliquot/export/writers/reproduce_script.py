@@ -15,6 +15,7 @@ from aliquot.core.records import as_plain
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
 from aliquot.export.writer import Writer
+from aliquot.tokenization.texts import END_NAMES
 
 TEMPLATE = Path(__file__).parent.parent / "templates" / "reproduce.py.template"
 UNUSED = {
@@ -39,6 +40,8 @@ def write_script(run_dir: RunDir) -> str | None:
         "max_new_tokens": spec.prediction.max_new_tokens,
         "stop_token_ids": spec.model.stop_token_ids,
     }
+    if spec.training.objective == "text":
+        answers |= {"window": spec.training.max_seq_len, "end_names": END_NAMES}
     parts = {
         "RUN": _plain(spec.run_id),
         "ORIGIN": _plain(_origin(spec)),

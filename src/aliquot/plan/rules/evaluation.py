@@ -15,6 +15,7 @@ PRIMARY_METRICS = {
     "json": "field_f1",
     "molecule": "molecule_match",
     "composition": "composition_match",
+    "document": "bits_per_byte",
 }
 NORMALISERS = {task: f"{task}-1" for task in PRIMARY_METRICS}
 """Name and version of the declared normaliser by task."""
@@ -31,18 +32,21 @@ _WHY = {
     "nothing; the whole record right stands beside it",
     "molecule": "an answer is right when it is the reference's molecule, however it is written",
     "composition": "an answer is right when it has the reference's elements in the same ratio",
+    "document": "how many bits the model would need for each byte of the text; unlike perplexity per token "
+    "it does not hang on the tokenizer",
 }
 
 
 def evaluate_task_type(task: Task) -> Choice:
     """Choose the kind of answer: what the data check found."""
+    other = "text: compares answers as they are written, whatever they are."
     return choose(
         "evaluate.task_type",
         task.task_type,
         reason=task.reason or "Inferred from the references.",
         source=f"{OURS}, from the references",
         inputs={"num_labels": len(task.labels)},
-        alternatives=("text: compares answers as they are written, whatever they are.",),
+        alternatives=() if task.task_type == "document" else (other,),
     )
 
 

@@ -8,6 +8,7 @@ from aliquot.core.dataset import TokenProfile
 from aliquot.core.plan import Choice, Device
 from aliquot.plan.cost import CostModel, distinct_tokens, duration_in_words
 from aliquot.plan.rules.choice import choose
+from aliquot.plan.rules.plain_text import text_window
 from aliquot.plan.rules.sources import CHECKPOINTING, LIMA, MIXED_PRECISION, OURS, QLORA
 from aliquot.tokenization.batches import pack_limit
 
@@ -146,8 +147,13 @@ def num_threads(probed: Device, num_devices: int) -> Choice:
     )
 
 
-def max_seq_len(longest: int, context_window: int) -> Choice:
-    """Choose the longest row accepted: the longest there is, rounded up to 64, within the window."""
+def max_seq_len(longest: int, context_window: int, objective: str = "supervised") -> Choice:
+    """Choose the longest row accepted: the longest there is, rounded up to 64, within the window.
+
+    Of plain texts it is the window that they are cut into.
+    """
+    if objective == "text":
+        return text_window(context_window)
     rounded = LENGTH_STEP * math.ceil(longest / LENGTH_STEP)
     return choose(
         "train.max_seq_len",

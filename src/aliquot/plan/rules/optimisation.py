@@ -13,6 +13,7 @@ from aliquot.core.model import Architecture
 from aliquot.core.plan import Choice, Device
 from aliquot.plan.cost import duration_in_words, lora_parameters
 from aliquot.plan.rules.choice import choose
+from aliquot.plan.rules.plain_text import Epochs, text_epochs, text_learning_rate
 from aliquot.plan.rules.preference import dpo_learning_rate
 from aliquot.plan.rules.sources import (
     CHEMISTRY,
@@ -83,8 +84,11 @@ def num_epochs(
     batch_size: int | None = None,
     time_budget_s: float | None = None,
     seconds_for: Callable[[int], float] | None = None,
+    num_text_tokens: int = 0,
 ) -> Choice:
     """Choose the passes over the training rows: 3000 / n + 2 within [2, 15]; 1 beyond 20,000 rows.
+
+    Plain texts have a rule of their own, by their tokens.
 
     Args:
         num_rows: Training rows.
@@ -92,12 +96,15 @@ def num_epochs(
             there are 100 updates.
         time_budget_s: Time that training may take; fewer epochs are chosen to fit it.
         seconds_for: The estimate of training time for a number of epochs.
+        num_text_tokens: Tokens of plain texts; 0 for conversations.
     """
-    wanted = 1 if num_rows > ONE_EPOCH_ABOVE else min(max(round(3000 / num_rows) + 2, 2), MAX_EPOCHS)
-    reason = f"{num_rows:,} training rows: round(3000 / n) + 2, within 2 and {MAX_EPOCHS}."
-    if num_rows > ONE_EPOCH_ABOVE:
-        reason = f"{num_rows:,} training rows are above {ONE_EPOCH_ABOVE:,}: one pass."
-    if batch_size is not None and wanted < (enough := _enough_epochs(num_rows, batch_size)):
+    rule = text_epochs(num_text_tokens) if num_text_tokens else _row_epochs(num_rows)
+    wanted, reason = rule.wanted, rule.reason
+    if (
+        batch_size is not None
+        and not num_text_tokens
+        and wanted < (enough := _enough_epochs(num_rows, batch_size))
+    ):
         reason += f" Raised from {wanted}, as batches of {batch_size:,} rows leave few updates; "
         reason += f"{MIN_UPDATES} are aimed at."
         wanted = enough
@@ -111,10 +118,22 @@ def num_epochs(
         "train.num_epochs",
         epochs,
         reason=f"{reason} The best checkpoint on validation rows is kept.",
-        source=f"{OURS}, between published rules: 3 (OpenAI cookbook), 10000 / n (OpenPipe), 15 at 1,000 "
-        f"rows ({LIMA}), 20 to 30 at 50 to 500 rows ({CHEMISTRY})",
+        source=rule.source,
         inputs={"num_rows": num_rows, "time_budget_s": time_budget_s, "wanted": wanted},
-        alternatives=(
+        alternatives=rule.alternatives,
+    )
+
+
+def _row_epochs(num_rows: int) -> Epochs:
+    is_many = num_rows > ONE_EPOCH_ABOVE
+    return Epochs(
+        1 if is_many else min(max(round(3000 / num_rows) + 2, 2), MAX_EPOCHS),
+        f"{num_rows:,} training rows are above {ONE_EPOCH_ABOVE:,}: one pass."
+        if is_many
+        else f"{num_rows:,} training rows: round(3000 / n) + 2, within 2 and {MAX_EPOCHS}.",
+        f"{OURS}, between published rules: 3 (OpenAI cookbook), 10000 / n (OpenPipe), 15 at 1,000 "
+        f"rows ({LIMA}), 20 to 30 at 50 to 500 rows ({CHEMISTRY})",
+        (
             "3: common, and explained by none of those who use it.",
             "more: when validation loss still falls at the end.",
         ),
@@ -192,10 +211,15 @@ def learning_rate(
 ) -> Choice:
     """Choose the peak rate: a width formula for Llama and Qwen, 2e-4 else; within [5e-5, 5e-4].
 
-    Full fine-tuning takes a tenth of it. DPO has rates of its own, far lower.
+    Full fine-tuning takes a tenth of it, plain texts half. DPO has rates of its own, far lower.
     """
     if objective == "dpo":
         return dpo_learning_rate(method)
+    for_answers = _answer_learning_rate(architecture, num_updates, method)
+    return text_learning_rate(for_answers) if objective == "text" else for_answers
+
+
+def _answer_learning_rate(architecture: Architecture, num_updates: int, method: str) -> Choice:
     raw, formula = _raw_learning_rate(architecture)
     if num_updates < MIN_UPDATES:
         raw, formula = 1.5 * raw, f"{formula}, times 1.5 as there are only {num_updates} updates"

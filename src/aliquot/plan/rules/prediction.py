@@ -15,8 +15,20 @@ BATCH_SIZES = {"cpu": 32, "cuda": 128, "mps": 32}
 MODELS = ("base", "base_few_shot", "tuned")
 
 
-def predict_models(num_test_rows: int, num_training_rows: int) -> Choice:
-    """Choose who answers: the base, the base with examples, the tuned model; nobody without test rows."""
+def predict_models(num_test_rows: int, num_training_rows: int, *, are_texts: bool = False) -> Choice:
+    """Choose who answers: the base, the base with examples, the tuned model; nobody without test rows.
+
+    Plain texts have no examples to show: base and tuned model predict them.
+    """
+    if are_texts and num_test_rows:
+        return choose(
+            "predict.models",
+            ("base", "tuned"),
+            reason="Each gives every token of the test texts its probability; nothing is generated.",
+            source=OURS,
+            inputs={"num_test_rows": num_test_rows},
+            alternatives=("tuned alone: sooner done, but it shows no gain.",),
+        )
     models = tuple(name for name in MODELS if num_training_rows or name != "base_few_shot")
     return choose(
         "predict.models",

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from aliquot.core.plan import Choice
 from aliquot.plan.rules.choice import choose
-from aliquot.plan.rules.sources import DPO, LORA_WITHOUT_REGRET, OURS, ZEPHYR
+from aliquot.plan.rules.sources import DOMAIN_TEXT, DPO, LORA_WITHOUT_REGRET, OURS, ZEPHYR
 
 BETA = 0.1
 DPO_RATES = {"full": 5e-7, "lora": 5e-6}
 """Zephyr trained all weights with 5e-7; LoRA's best rate is ten times that of full fine-tuning."""
 
 
-def objective(num_pairs: int, num_rows: int) -> Choice:
-    """Choose what is minimised: the loss of preferences where every row is a pair.
+def objective(num_pairs: int, num_rows: int, *, are_texts: bool = False) -> Choice:
+    """Choose what is minimised: the loss of preferences where every row is a pair, of texts where all are.
 
     Args:
         num_pairs: Training and validation rows with a rejected answer beside the chosen one.
         num_rows: Training and validation rows.
+        are_texts: Whether the rows are plain texts.
     """
+    if are_texts:
+        return choose(
+            "train.objective",
+            "text",
+            reason="The rows are plain texts without prompt and answer: every token is trained, as in "
+            "pretraining.",
+            source=f"{OURS}; {DOMAIN_TEXT}",
+            inputs={"num_rows": num_rows},
+            alternatives=("supervised: for rows with a prompt and an answer.",),
+        )
     are_pairs = 0 < num_rows == num_pairs
     if are_pairs:
         reason = f"All {num_rows:,} rows have a preferred and a rejected answer."

@@ -1,5 +1,8 @@
 """The literature that rules cite. ``OURS`` marks a rule that no publication proves; its reason says why."""
 
+CONTINUAL = "Ibrahim et al. 2024, Simple and Scalable Strategies to Continually Pre-train, arXiv 2403.08763"
+DOMAIN_TEXT = "Gururangan et al. 2020, Don't Stop Pretraining, arXiv 2004.10964"
+REPEATED_TEXT = "Muennighoff et al. 2023, Scaling Data-Constrained Language Models, arXiv 2305.16264"
 CHECKPOINTING = "Chen et al., Training Deep Nets with Sublinear Memory Cost (arXiv 1604.06174)"
 DPO = "Rafailov et al. 2023, Direct Preference Optimization, arXiv 2305.18290"
 OURS = "ours"

@@ -1,4 +1,8 @@
+from dataclasses import replace
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aliquot.config.settings import DataSettings
 from aliquot.data.format import Problem
@@ -15,11 +19,44 @@ def read(tmp_path, data: bytes, name="rows.txt"):
     return data_format.name, reason, list(data_format.read(source))
 
 
-def test_a_txt_file_is_one_document(tmp_path):
-    name, reason, (row,) = read(tmp_path, "Once\r\n\r\nupon é\n".encode())
-    assert (name, row.line) == ("plain_text", 1)
+def texts_of(rows):
+    return [row.value["messages"][0]["content"] for row in rows]
+
+
+@pytest.mark.parametrize("name", ["rows.txt", "NOTES.MD"])
+def test_a_short_text_is_one_document(tmp_path, name):
+    found, reason, (row,) = read(tmp_path, "Once\r\n\r\nupon é\n".encode(), name)
+    assert (found, row.line) == ("plain_text", 1)
     assert row.value["messages"] == [{"role": "text", "content": "Once\n\nupon é"}]
-    assert "one document" in reason
+    assert "read as text" in reason
+
+
+def test_a_long_text_is_cut_between_paragraphs_and_each_block_names_its_line(tmp_path):
+    paragraphs = [f"{number} " + "word " * 100 for number in range(10)]
+    rows = read(tmp_path, "\n\n".join(paragraphs).encode())[2]
+    assert [row.line for row in rows] == [1, 5, 9, 13, 17]
+    assert "\n\n".join(texts_of(rows)).split() == "\n\n".join(paragraphs).split()
+    assert all(len(text) >= plain_text.MIN_CHARS for text in texts_of(rows))
+
+
+def test_one_of_many_files_is_one_document_however_long(tmp_path):
+    path = tmp_path / "book.txt"
+    path.write_text("\n\n".join(["word " * 300] * 5))
+    source = replace(open_source(path, DataSettings()), is_one_document=True)
+    assert len(list(plain_text.FORMAT.read(source))) == 1
+    assert len(list(plain_text.FORMAT.read(open_source(path, DataSettings())))) == 5
+
+
+LINES = st.lists(st.sampled_from(["", " ", "a", "b" * 700, "# c", "d e"]), max_size=40)
+
+
+@given(LINES)
+def test_cutting_loses_no_line_but_blank_ones(lines):
+    blocks = list(plain_text.cut_documents(lines))
+    kept = [line for _, text in blocks for line in text.split("\n") if line.strip()]
+    assert [line.rstrip() for line in kept] == [line for line in lines if line.strip()]
+    assert all(lines[number - 1].strip() and text.strip() for number, text in blocks)
+    assert all(len(text) + 50 >= plain_text.MIN_CHARS for _, text in blocks[:-1])
 
 
 def test_json_lines_in_a_txt_file_are_read_by_their_keys(tmp_path):
