@@ -25,7 +25,6 @@ class GradedItem:
             tools, ``choices``.
         has_answer: Whether the model answered at all; a failed or refused answer is not graded.
         is_whole: Whether the answer ended by itself.
-        model: Whose answer it is.
         rival: The answer of the model that all are compared with; None where it is this one, or has none.
     """
 
@@ -34,14 +33,13 @@ class GradedItem:
     sample: dict[str, Any]
     has_answer: bool
     is_whole: bool
-    model: str = ""
-    rival: dict[str, Any] | None = None
+    rival: GradedItem | None = None
 
 
 def build_items(
     rows: Sequence[StoredExample],
     predictions: Sequence[Prediction],
-    rivals: Sequence[Prediction] | None = None,
+    rivals: Sequence[GradedItem] | None = None,
 ) -> list[GradedItem]:
     """Return what graders see of a model's answers.
 
@@ -50,7 +48,7 @@ def build_items(
         predictions: The model's answers to them, in the same order.
         rivals: Those of the model that all are compared with.
     """
-    others = [None] * len(rows) if rivals is None else [build_sample(rival) for rival in rivals]
+    others = rivals if rivals is not None else [None] * len(rows)
     return [
         GradedItem(
             example_id=row.example_id,
@@ -58,7 +56,6 @@ def build_items(
             sample=build_sample(prediction),
             has_answer=prediction.status in ("ok", "truncated"),
             is_whole=prediction.status == "ok",
-            model=prediction.model,
             rival=other,
         )
         for row, prediction, other in zip(rows, predictions, others, strict=True)

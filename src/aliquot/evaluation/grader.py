@@ -24,7 +24,6 @@ from aliquot.evaluation.metric import METRICS_PACKAGE
 from aliquot.plugins import get_extension, list_extensions
 
 GRADERS_PACKAGE = "aliquot.evaluation.graders"
-NO_ANSWER = "the model gave no answer"
 LONGEST_NAME = 60
 
 Complete = Callable[[Sequence[Question]], list[EndpointAnswer]]
@@ -38,10 +37,12 @@ class Tools:
     Attributes:
         complete: Asks the service that judges.
         judge: Its address; part of what determines a grade.
+        tell: Hears what a user should know of how grading goes.
     """
 
     complete: Complete | None = None
     judge: str = ""
+    tell: Callable[[str], None] = lambda words: None
 
 
 class Grader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,8 +58,11 @@ class Grader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     kind: ClassVar[str] = ""
     """Name of the file."""
-    needs_judge: ClassVar[bool] = False
-    """Whether a service is asked, which may cost money; answers of simple baselines are then left out."""
+
+    @property
+    def asks_judge(self) -> bool:
+        """Whether a service is asked, which may cost money; answers of simple baselines are then left out."""
+        return False
 
     def describe(self) -> GraderMeaning:
         """Return what its numbers are."""
@@ -67,10 +71,6 @@ class Grader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
         """Return a grade for each answer, in order."""
         raise NotImplementedError
-
-    def list_parts(self) -> Sequence[Grader]:
-        """Return the graders inside this one."""
-        return ()
 
 
 def read_grader(definition: Any, location: str) -> Grader:
@@ -127,7 +127,9 @@ def require_names(graders: Sequence[tuple[Grader, str]]) -> None:
     for grader, location in graders:
         name = metric_name(grader.name)
         if not name or name in taken:
-            why = "another metric or grader is called so" if name else "it holds no letter of a-z and no digit"
+            why = (
+                "another metric or grader is called so" if name else "it holds no letter of a-z and no digit"
+            )
             raise invalid(f"{grader.name!r} cannot be its name, {why}", location)
         taken.add(name)
 

@@ -48,7 +48,13 @@ class Python(Grader, frozen=True, kw_only=True):
     def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
         """Return a grade for each answer; 0 with an error where the function fails."""
         with Sandbox(self.source, self.function, file=self.file) as sandbox:
-            return grade_each(items, lambda item: sandbox.grade(item.sample, item.item))
+            grades = grade_each(items, lambda item: sandbox.grade(item.sample, item.item))
+        if sandbox.network == "refused":
+            tools.tell(
+                f"! {self.file}: this system gives a process no empty network of its own; Python refused it "
+                "sockets, which stops mistakes and no ill will."
+            )
+        return grades
 
 
 GRADER = Python
