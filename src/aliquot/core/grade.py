@@ -68,6 +68,7 @@ class GradeFile:
         definition: The grader as it was given, its source text included.
         definition_sha256: Its hash; for a model as a judge, the service's address is in it.
         answers_sha256: Hash of the rows and answers that were graded; other answers have no grades.
+        rival: The model whose answers these were compared with; empty where there is none.
         human_labels: What people said of the same answers, by example, in the words of the grader's labels;
             of a score, ``pass`` or ``fail``.
     """
@@ -79,4 +80,5 @@ class GradeFile:
     definition_sha256: str
     answers_sha256: str
     grades: tuple[Grade, ...]
+    rival: str = ""
     human_labels: dict[str, str] = field(default_factory=dict)

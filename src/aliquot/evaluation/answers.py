@@ -5,8 +5,8 @@ Shape letters: N items, K labels, R resamples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -45,6 +45,7 @@ class Answers:
         schema: What the training references have in common, for JSON records.
         positive_label: The label that is known, where items of the others are unlabelled.
         class_prior: Share of positives among these unlabelled items.
+        grades: What each grader gave the answers, by its name; NaN where it gave nothing.
     """
 
     labels: tuple[str, ...]
@@ -62,6 +63,7 @@ class Answers:
     schema: RecordSchema | None = None
     positive_label: str | None = None
     class_prior: float | None = None
+    grades: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)
@@ -122,6 +124,7 @@ class Answers:
             raw_N=self.raw_N[items],
             normalised_N=self.normalised_N[items],
             probabilities_NK=None if probabilities is None else probabilities[items],
+            grades={name: grades_N[items] for name, grades_N in self.grades.items()},
         )
 
 
@@ -139,6 +142,10 @@ def join_answers(first: Answers, second: Answers) -> Answers:
         raw_N=np.concatenate([first.raw_N, second.raw_N]),
         normalised_N=np.concatenate([first.normalised_N, second.normalised_N]),
         probabilities_NK=None if above is None or below is None else np.concatenate([above, below]),
+        grades={
+            name: np.concatenate([first.grades[name], second.grades[name]])
+            for name in first.grades.keys() & second.grades.keys()
+        },
     )
 
 
@@ -186,7 +193,13 @@ def build_answers(
         schema=schema,
         positive_label=positive_label,
         class_prior=class_prior,
+        grades=_grades(scores),
     )
+
+
+def _grades(scores: Sequence[Score]) -> dict[str, Floats]:
+    names = sorted({name for score in scores for name in score.grades})
+    return {name: np.array([score.grades.get(name, UNDEFINED) for score in scores]) for name in names}
 
 
 def _probabilities(predictions: Sequence[Prediction], labels: tuple[str, ...]) -> Floats | None:

@@ -68,8 +68,8 @@ class Grader(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Return what its numbers are."""
         raise NotImplementedError
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
-        """Return a grade for each answer, in order."""
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
+        """Return a grade for each answer, in order; None for one that this kind does not grade."""
         raise NotImplementedError
 
 

@@ -86,6 +86,30 @@ class Judge(Grader, frozen=True, kw_only=True):
         )
 
 
+class CheckedJudge(Judge, frozen=True, kw_only=True):
+    """A judge whose verdicts can be compared with those of people.
+
+    Attributes:
+        human_label: Template of what people said of the answer.
+        human_model: Whose answers people judged; by default the model that all others are compared with.
+    """
+
+    human_label: str | None = None
+    human_model: str | None = None
+
+    def read_human(self, item: GradedItem) -> str | None:
+        """Return the label that people gave, None where they gave none that this judge knows."""
+        try:
+            said = fill(self.human_label or "", {"item": item.item, "sample": item.sample})
+        except GradeFault:
+            return None
+        return self.as_label(said.strip())
+
+    def as_label(self, said: str) -> str | None:
+        """Return what people said in the words of the judge's own labels, None where it is none of them."""
+        raise NotImplementedError
+
+
 def ask_judge(
     judge: Judge,
     all_values: Sequence[Mapping[str, Any]],

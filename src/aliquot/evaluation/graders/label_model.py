@@ -8,26 +8,22 @@ from typing import Any
 from aliquot.core.grade import Grade, GraderMeaning
 from aliquot.evaluation.graded_item import GradedItem
 from aliquot.evaluation.grader import Tools, metric_name
-from aliquot.evaluation.grader_template import GradeFault, fill, require_template
-from aliquot.evaluation.judge import Judge, Verdict, as_grade, ask_judge
+from aliquot.evaluation.grader_template import GradeFault, require_template
+from aliquot.evaluation.judge import CheckedJudge, Verdict, as_grade, ask_judge
 
 
-class LabelModel(Judge, frozen=True, kw_only=True):
+class LabelModel(CheckedJudge, frozen=True, kw_only=True):
     """A model as the judge of which kind an answer is.
 
     Attributes:
         labels: What it may say.
         passing_labels: Those of them that count 1.
-        human_label: Template of what people said of the answer: one of the labels.
-        human_model: Whose answers people judged; by default the model that all others are compared with.
     """
 
     kind = "label_model"
 
     labels: tuple[str, ...]
     passing_labels: tuple[str, ...]
-    human_label: str | None = None
-    human_model: str | None = None
 
     def __post_init__(self) -> None:
         self.require_input()
@@ -47,7 +43,7 @@ class LabelModel(Judge, frozen=True, kw_only=True):
             name=metric_name(self.name), title=self.name, type=self.kind, words=words, is_binary=True
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer; 0 with an error where the judge gives no label."""
         listed = ", ".join(f'"{label}"' for label in self.labels)
         instruction = (
@@ -58,13 +54,8 @@ class LabelModel(Judge, frozen=True, kw_only=True):
         found = iter(ask_judge(self, asked, tools, instruction=instruction, read=self._read))
         return [as_grade(one, next(found) if one.has_answer else Verdict(0.0)) for one in items]
 
-    def read_human(self, item: GradedItem) -> str | None:
-        """Return the label that people gave, None where they gave none of the labels.
-
-        Raises:
-            GradeFault: The row lacks the place.
-        """
-        said = fill(self.human_label or "", {"item": item.item, "sample": item.sample}).strip()
+    def as_label(self, said: str) -> str | None:
+        """Return the label that people gave, None where it is none of the labels."""
         return said if said in self.labels else None
 
     def _read(self, result: Any) -> Verdict:

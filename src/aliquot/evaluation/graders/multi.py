@@ -52,13 +52,17 @@ class Multi(Grader, frozen=True, kw_only=True):
             high=None,
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer; 0 with the error of the part that could not be graded."""
         formula = self._read_formula()
         needed = {name: part for name, part in self._read_parts().items() if name in formula.names}
         columns = {name: part.grade(items, tools) for name, part in needed.items()}
         return [
-            _combine(item, formula, {name: grades[place] for name, grades in columns.items()})
+            _combine(
+                item,
+                formula,
+                {name: grade for name, grades in columns.items() if (grade := grades[place]) is not None},
+            )
             for place, item in enumerate(items)
         ]
 

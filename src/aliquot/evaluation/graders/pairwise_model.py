@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from aliquot.core.grade import Grade, GraderMeaning
+from aliquot.evaluation.agreement import SPLIT
 from aliquot.evaluation.graded_item import GradedItem
 from aliquot.evaluation.grader import Tools, metric_name
 from aliquot.evaluation.grader_template import GradeFault
@@ -18,8 +19,6 @@ from aliquot.evaluation.judge import Judge, Verdict, as_grade, ask_judge
 ROOTS = ("item", "first", "second")
 RESULTS = ("first", "second", "tie")
 WIN, DRAW, LOSS = 1.0, 0.5, 0.0
-SPLIT = "split"
-"""Label of a draw because the judge changed its mind with the order."""
 
 
 class PairwiseModel(Judge, frozen=True, kw_only=True):
@@ -40,10 +39,13 @@ class PairwiseModel(Judge, frozen=True, kw_only=True):
             "draws count half",
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer that has a rival; the rival's own answers have none."""
-        paired = [(item, item.rival) for item in items if item.rival is not None]
-        asked = [(item, rival) for item, rival in paired if _settle(item, rival) is None]
+        asked = [
+            (item, item.rival)
+            for item in items
+            if item.rival is not None and _settle(item, item.rival) is None
+        ]
         orders = [order for item, rival in asked for order in _both_orders(item, rival)]
         instruction = (
             'Reply with one JSON object and nothing else: {"steps": [{"description": …, "conclusion": …}], '
@@ -51,7 +53,10 @@ class PairwiseModel(Judge, frozen=True, kw_only=True):
         )
         found = iter(ask_judge(self, orders, tools, instruction=instruction, read=_read))
         return [
-            as_grade(item, _settle(item, rival) or _agree(next(found), next(found))) for item, rival in paired
+            as_grade(item, _settle(item, item.rival) or _agree(next(found), next(found)))
+            if item.rival is not None
+            else None
+            for item in items
         ]
 
 

@@ -45,7 +45,7 @@ class Python(Grader, frozen=True, kw_only=True):
             name=metric_name(self.name), title=self.name, type=self.kind, words=words, low=None, high=None
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer; 0 with an error where the function fails."""
         with Sandbox(self.source, self.function, file=self.file) as sandbox:
             grades = grade_each(items, lambda item: sandbox.grade(item.sample, item.item))

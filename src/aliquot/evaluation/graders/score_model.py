@@ -9,28 +9,24 @@ from typing import Any
 from aliquot.core.grade import Grade, GraderMeaning
 from aliquot.evaluation.graded_item import GradedItem
 from aliquot.evaluation.grader import Tools, metric_name
-from aliquot.evaluation.grader_template import GradeFault, fill, require_template
-from aliquot.evaluation.judge import Judge, Verdict, as_grade, ask_judge
+from aliquot.evaluation.grader_template import GradeFault, require_template
+from aliquot.evaluation.judge import CheckedJudge, Verdict, as_grade, ask_judge
 
 _YES, _NO = ("pass", "passed", "true", "yes"), ("fail", "failed", "false", "no")
 
 
-class ScoreModel(Judge, frozen=True, kw_only=True):
+class ScoreModel(CheckedJudge, frozen=True, kw_only=True):
     """A model as the judge of how good an answer is.
 
     Attributes:
         range: Smallest and largest number; what lies outside is moved to its end.
         pass_threshold: Numbers from here on pass.
-        human_label: Template of what people said of the answer: a number, or whether it passes.
-        human_model: Whose answers people judged; by default the model that all others are compared with.
     """
 
     kind = "score_model"
 
     range: tuple[float, float] = (0.0, 1.0)
     pass_threshold: float | None = None
-    human_label: str | None = None
-    human_model: str | None = None
 
     def __post_init__(self) -> None:
         self.require_input()
@@ -53,7 +49,7 @@ class ScoreModel(Judge, frozen=True, kw_only=True):
             pass_threshold=self.pass_threshold,
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer; the lowest of the range where the judge gives no number."""
         low, high = self.range
         instruction = (
@@ -65,15 +61,10 @@ class ScoreModel(Judge, frozen=True, kw_only=True):
         none = self._label(low)
         return [as_grade(one, next(found) if one.has_answer else none, low) for one in items]
 
-    def read_human(self, item: GradedItem) -> str | None:
-        """Return ``pass`` or ``fail`` as people said, None where they said neither.
-
-        Raises:
-            GradeFault: The row lacks the place.
-        """
-        said = fill(self.human_label or "", {"item": item.item, "sample": item.sample}).strip().lower()
-        if said in _YES or said in _NO:
-            return "pass" if said in _YES else "fail"
+    def as_label(self, said: str) -> str | None:
+        """Return ``pass`` or ``fail``: people may have given a number, or one of such words."""
+        if said.lower() in (*_YES, *_NO):
+            return "pass" if said.lower() in _YES else "fail"
         try:
             return self._label(float(said)).label
         except ValueError:

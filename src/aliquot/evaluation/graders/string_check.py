@@ -44,7 +44,7 @@ class StringCheck(Grader, frozen=True, kw_only=True):
             name=metric_name(self.name), title=self.name, type=self.kind, words=words, is_binary=True
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer."""
         return grade_each(items, self._check)
 

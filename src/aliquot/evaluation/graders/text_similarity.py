@@ -59,7 +59,7 @@ class TextSimilarity(Grader, frozen=True, kw_only=True):
             pass_threshold=self.pass_threshold,
         )
 
-    def grade(self, items: Sequence[GradedItem], tools: Tools) -> list[Grade]:
+    def grade(self, items: Sequence[GradedItem], tools: Tools) -> Sequence[Grade | None]:
         """Return a grade for each answer; one that was cut off keeps what its part is worth."""
         measure = find_measure(self.evaluation_metric)
 
