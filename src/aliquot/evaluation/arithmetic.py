@@ -46,7 +46,7 @@ NEGATE = "negate"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a formula: a number or the value of a name is put on the stack, or its top is computed with.
+    """One step: a number or the value of a name goes on the stack, or its top is computed with.
 
     Attributes:
         word: The name, the operator or the function.

@@ -26,10 +26,8 @@ from aliquot.evaluation.judge import CheckedJudge
 
 VERSION = 1
 """Raise it when a kind of grader gives other values than before: it is part of every hash."""
-UNJUDGED = (
-    "majority", "nearest_neighbour", "linear", "base_held", "base_few_shot_held",
-)  # fmt: skip
-"""Models whose answers are not sent to a judge, which may cost money: simple baselines, and likeliest labels."""
+UNJUDGED = ("majority", "nearest_neighbour", "linear", "base_held", "base_few_shot_held")
+"""Models whose answers are not sent to a judge, since that may cost: simple baselines, likeliest labels."""
 
 Predictions = Mapping[str, Sequence[Prediction]]
 
@@ -64,7 +62,10 @@ def grade_models(
         models = [model for model in predictions if not (grader.asks_judge and model in UNJUDGED)]
         rival = reference if grader.kind == "pairwise_model" else ""
         items = {model: _build(rows, predictions, model, rival) for model in models}
-        heads = {model: _head(grader, model, items[model], tools, split, rival) for model in models}
+        heads = {
+            model: _head(grader, model, items[model], tools=tools, split=split, rival=rival)
+            for model in models
+        }
         waiting = [model for model in models if not _is_kept(run_dir, heads[model])]
         for model, grades in _grade(grader, {model: items[model] for model in waiting}, tools).items():
             human = _read_human(grader, model, items[model], reference)
@@ -127,7 +128,7 @@ def _build(
 
 
 def _head(
-    grader: Grader, model: str, items: Sequence[GradedItem], tools: Tools, split: str, rival: str
+    grader: Grader, model: str, items: Sequence[GradedItem], *, tools: Tools, split: str, rival: str
 ) -> GradeFile:
     """Return the file of grades without the grades."""
     definition: dict[str, Any] = msgspec.to_builtins(grader)
@@ -191,6 +192,6 @@ def _require_judge(grader: Grader, tools: Tools) -> None:
             f"The grader {grader.name!r} asks a model, and no address was given; none is asked by default.",
             code="judge_missing",
             location="--endpoint",
-            hint="Name the service with --endpoint URL, its key's variable with --endpoint-key-env, and a cap "
-            "on cost with --price-in, --price-out and --max-cost-usd.",
+            hint="Name the service with --endpoint URL, its key's variable with --endpoint-key-env, and a "
+            "cap on cost with --price-in, --price-out and --max-cost-usd.",
         )

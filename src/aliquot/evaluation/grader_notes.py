@@ -1,8 +1,8 @@
-"""What a reader needs beside the numbers of graders: what could not be graded, and whether a judge is to be
-trusted."""
+"""Beside the numbers of graders: what could not be graded, and whether a judge is to be trusted."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from aliquot.core.grade import GradeFile
@@ -20,10 +20,16 @@ def write_grader_notes(
         outdated: Grades of answers that have changed since.
         task_type: For the words.
     """
-    notes = [note for result in results for note in _notes(result, model_phrase(result.model, task_type))]
+    graders = list(dict.fromkeys(result.grader for result in results))
+    notes = [
+        note
+        for grader in graders
+        for note in _note_errors([result for result in results if result.grader == grader], task_type)
+    ]
+    notes += [note for result in results for note in _notes(result, model_phrase(result.model, task_type))]
     notes += [
-        f"{file.meaning.name}: the answers of {model_phrase(file.model, task_type)} are others than those that "
-        "were graded, so they have no grade; name the grader again with --grader."
+        f"{file.meaning.name}: the answers of {model_phrase(file.model, task_type)} are others than those "
+        "that were graded, so they have no grade; name the grader again with --grader."
         for file in outdated
     ]
     if any(result.type in ("score_model", "label_model", "pairwise_model") for result in results):
@@ -34,19 +40,29 @@ def write_grader_notes(
     return tuple(notes)
 
 
+def _note_errors(results: Sequence[GraderResult], task_type: str) -> list[str]:
+    """Return what one grader could not grade, of all models together."""
+    failed = [result for result in results if result.errors]
+    if not failed:
+        return []
+    kinds = sum((Counter(result.errors) for result in failed), Counter[str]())
+    models = [
+        f"{sum(result.errors.values()):,} of {result.num_items:,} of {model_phrase(result.model, task_type)}"
+        for result in failed
+    ]
+    listed = join_words([f"{count:,} {error}" for error, count in kinds.items()])
+    return [
+        f"{failed[0].grader}: answers that could not be graded have the lowest value: {join_words(models)} "
+        f"({listed}); the first: {failed[0].first_error}"
+    ]
+
+
 def _notes(result: GraderResult, model: str) -> list[str]:
     notes = []
-    num_failed = sum(result.errors.values())
-    if num_failed:
-        kinds = join_words([f"{count:,} {error}" for error, count in result.errors.items()])
-        notes.append(
-            f"{result.grader}: {num_failed:,} of {result.num_items:,} answers of {model} could not be graded "
-            f"({kinds}) and have the lowest value; the first: {result.first_error}"
-        )
     if result.num_split:
         notes.append(
-            f"{result.grader}: on {result.num_split:,} of {result.num_items:,} items of {model} the judge chose "
-            "by the order in which it read the answers; these are draws."
+            f"{result.grader}: on {result.num_split:,} of {result.num_items:,} items of {model} the judge "
+            "chose by the order in which it read the answers; these are draws."
         )
     found = result.agreement
     if found is not None:

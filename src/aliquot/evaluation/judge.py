@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from aliquot.core.conversation import read_json
 from aliquot.core.endpoint import EndpointAnswer, Question
 from aliquot.core.grade import Grade
@@ -41,7 +43,7 @@ class Judge(Grader, frozen=True, kw_only=True):
 
     model: str
     input: tuple[dict[str, Any], ...]
-    sampling_params: dict[str, Any] = {}
+    sampling_params: dict[str, Any] = msgspec.field(default_factory=dict)
 
     @property
     def asks_judge(self) -> bool:

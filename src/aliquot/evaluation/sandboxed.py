@@ -3,8 +3,8 @@
     python -s -P -B sandboxed.py RESULT_FD
 
 stdin: a line with the source and the limits, then a line for each answer. RESULT_FD: a line for each. It is
-started by `sandbox` and imports nothing of Aliquot. On Linux the process has a network of its own with nothing
-in it, where the kernel lets anybody have that. In any case Python's own audit events refuse sockets, other
+started by `sandbox` and imports nothing of Aliquot. On Linux the process has an empty network of its
+own, where the kernel lets anybody have that. In any case Python's own audit events refuse sockets, other
 processes and writing outside the working folder; code that means harm can get around these.
 """
 
@@ -29,10 +29,10 @@ FORBIDDEN = (
     "pty.spawn", "urllib.", "http.client", "ftplib.", "smtplib.",
 )  # fmt: skip
 """Audit events that are refused, by the beginning of their names."""
-CHANGING = frozenset(
-    ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink")
-    + ("os.truncate", "shutil.rmtree", "shutil.move", "shutil.copyfile")
-)
+CHANGING = (
+    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink",
+    "os.truncate", "shutil.rmtree", "shutil.move", "shutil.copyfile",
+)  # fmt: skip
 """Audit events of files; refused outside the working folder."""
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 

@@ -66,7 +66,7 @@ def plan_job(
         name=name_of(options.get("name") or model),
         url=endpoint.strip().rstrip("/").removesuffix("/chat/completions"),
         model=model,
-        key_env=options.get("endpoint_key_env") or _find_key_env(endpoint),
+        key_env=options.get("endpoint_key_env") or find_key_env(endpoint),
         max_new_tokens=spec.prediction.max_new_tokens,
         seed=spec.training.seed,
         num_at_once=4 if num_at_once is None else num_at_once,
@@ -76,7 +76,7 @@ def plan_job(
     )
 
 
-def _find_key_env(endpoint: str) -> str:
+def find_key_env(endpoint: str) -> str:
     """Return the variable whose key is sent unasked: OpenAI's to OpenAI, none to anybody else."""
     is_openai = f"{endpoint.strip()}/".startswith(f"{OPENAI_URL}/")
     return "OPENAI_API_KEY" if is_openai else ""

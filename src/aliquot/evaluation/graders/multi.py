@@ -75,12 +75,12 @@ class Multi(Grader, frozen=True, kw_only=True):
             named = [
                 ({"name": name, **one} if isinstance(one, Mapping) else one) for name, one in given.items()
             ]
-            names = list(given)
+            names = [str(name) for name in given]
         else:
             named = list(given) if isinstance(given, list | tuple) else [given]
-            names = [one.get("name") if isinstance(one, Mapping) else None for one in named]
+            names = [str(one["name"]) if isinstance(one, Mapping) and "name" in one else "" for one in named]
         parts = [read_grader(one, f"{self.name}.graders") for one in named]
-        if not parts or len(set(names)) < len(parts):
+        if not parts or not all(names) or len(set(names)) < len(parts):
             raise ValueError("its graders need names, each another one")
         return dict(zip(names, parts, strict=True))
 

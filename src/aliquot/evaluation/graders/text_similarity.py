@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import get_args, Literal
+from typing import Literal, get_args
 
 from aliquot.core.grade import Grade, GraderMeaning
 from aliquot.evaluation.graded_item import GradedItem
@@ -17,7 +17,7 @@ EvaluationMetric = Literal[
 ]
 REFUSED = {
     "meteor": "it needs the WordNet data base, which is not part of Aliquot; rouge_l is near to it in spirit",
-    "cosine": "it needs an embedding model, and none is connected; chrF among the metrics compares word forms",
+    "cosine": "it needs an embedding model, and none is connected; chrF is among the metrics",
 }
 LONGEST_GLEU = 4
 """Words of the longest sequence that GLEU counts, as in its definition."""
