@@ -9,9 +9,11 @@ import typer
 
 from aliquot.cli import render
 from aliquot.cli.options import Debug, Json, RunsDir, takes_scoring_settings
+from aliquot.cli.predict import KeyEnv, MaxCost, NumAtOnce, PriceIn, PriceOut
 from aliquot.data.answer_file import Columns
 from aliquot.errors import InputError
 from aliquot.workflows.evaluate import evaluate as evaluate_workflow
+from aliquot.workflows.grade import JudgeOptions
 from aliquot.workflows.surroundings import Surroundings
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -59,6 +61,28 @@ def evaluate(
             metavar="HOW",
         ),
     ] = "refuse",
+    grader: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--grader",
+            help="A grader whose number becomes a metric: a JSON file in OpenAI's form, or a function of "
+            "your own, my_metric.py:grade. Give it again for several.",
+            metavar="FILE",
+        ),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint",
+            help="The service that graders ask which are models; it speaks OpenAI's chat completions.",
+            metavar="URL",
+        ),
+    ] = None,
+    endpoint_key_env: KeyEnv = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
+    max_cost_usd: MaxCost = None,
+    num_at_once: NumAtOnce = None,
     runs_dir: RunsDir = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -73,13 +97,24 @@ def evaluate(
             f"Found {missing!r}, expected refuse or wrong.", code="setting_invalid", location="--missing"
         )
     options = dict(settings)
+    judge = JudgeOptions(
+        endpoint=endpoint,
+        endpoint_key_env=endpoint_key_env,
+        price_in=price_in,
+        price_out=price_out,
+        max_cost_usd=max_cost_usd,
+        num_at_once=num_at_once,
+    )
     with render.news(as_json=as_json) as tell:
         if against is not None:
-            options |= {"missing": missing, "names": name or (), "within": Surroundings(tell=tell)}
+            options |= {"missing": missing, "names": name or ()}
             options["columns"] = Columns(example_id=id_column, prompt=prompt_column, answer=answer_column)
         else:
             named = {"--name": name, "--id-column": id_column, "--prompt-column": prompt_column}
             named |= {"--answer-column": answer_column, "--missing": missing != "refuse"}
             options |= {flag: value for flag, value in named.items() if value}
-        report = evaluate_workflow(run, against=against, runs_dir=runs_dir, **options)
+        report = evaluate_workflow(
+            run, against=against, graders=grader or (), judge=judge, runs_dir=runs_dir,
+            within=Surroundings(tell=tell), **options,
+        )  # fmt: skip
     render.show(report, as_json=as_json)

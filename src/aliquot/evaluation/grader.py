@@ -114,6 +114,13 @@ def metric_name(title: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")[:LONGEST_NAME].strip("_")
 
 
+def list_metric_names(graders: Sequence[Grader]) -> list[str]:
+    """Return the names of the metrics that graders become."""
+    means = [grader.describe() for grader in graders]
+    passing = [f"{one.name}_passed" for one in means if one.pass_threshold is not None]
+    return [*(one.name for one in means), *passing]
+
+
 def require_names(graders: Sequence[tuple[Grader, str]]) -> None:
     """Refuse graders whose names are empty, those of metrics, or alike.
 
@@ -125,13 +132,13 @@ def require_names(graders: Sequence[tuple[Grader, str]]) -> None:
     """
     taken = set(list_extensions(METRICS_PACKAGE))
     for grader, location in graders:
-        name = metric_name(grader.name)
-        if not name or name in taken:
+        names = list_metric_names([grader])
+        if not names[0] or taken.intersection(names):
             why = (
-                "another metric or grader is called so" if name else "it holds no letter of a-z and no digit"
+                "another metric or grader is called so" if names[0] else "it holds no letter of a-z, no digit"
             )
             raise invalid(f"{grader.name!r} cannot be its name, {why}", location)
-        taken.add(name)
+        taken.update(names)
 
 
 def grade_each(

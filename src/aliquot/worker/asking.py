@@ -1,4 +1,4 @@
-"""Asking an endpoint, a few requests at once and never past a cap on cost; answers are handed on as they come.
+"""Asking an endpoint, a few requests at once and never past a cap on cost; answers are handed on at once.
 
 Whoever asks keeps the answers: rows of a split (`endpoint_answers`), or a judge's replies (`complete`).
 """

@@ -11,13 +11,18 @@ from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError, RunError
 from aliquot.evaluation.evaluate import evaluate_run, hash_predictions
 from aliquot.workflows.find import find_run
+from aliquot.workflows.grade import JudgeOptions, grade, read_graders
+from aliquot.workflows.surroundings import Surroundings
 
 
 def evaluate(
     run: Path | str | Sequence[Path | str],
     *,
     against: Path | str | None = None,
+    graders: Sequence[Path | str] = (),
+    judge: JudgeOptions | None = None,
     runs_dir: Path | None = None,
+    within: Surroundings | None = None,
     **options: Any,
 ) -> EvaluationReport:
     """Score a run's answers to its test rows and compare its models; or answers that were made elsewhere.
@@ -26,21 +31,32 @@ def evaluate(
         run: Name of the run, the beginning of one, or its folder. With ``against``, a file of answers, or
             one for each model.
         against: The rows that the answers are to; see ``workflows.score_answers``.
+        graders: Files of graders, whose numbers become metrics of the report: JSON as OpenAI's API has them,
+            or a function of your own (``my_metric.py:grade``).
+        judge: The service that graders ask which are models.
         runs_dir: Where runs are.
-        options: With ``against``: ``names``, ``columns``, ``missing``, ``within`` and settings of groups
-            ``data`` and ``evaluate``.
+        within: The surroundings.
+        options: With ``against``: ``names``, ``columns``, ``missing`` and settings of groups ``data`` and
+            ``evaluate``.
 
     Raises:
         RunError: No such run, or no model has answered yet (``no_predictions``).
-        InputError: Answers and rows do not fit, or something was given that a run does not take.
+        InputError: Answers and rows do not fit, a grader is none, or something was given that a run does not
+            take.
     """
     runs = [run] if isinstance(run, str | Path) else list(run)
+    within = within or Surroundings()
     if against is not None:
         from aliquot.workflows.score_answers import score_answers  # loads readers and the page
 
-        return score_answers(runs, against, runs_dir=runs_dir, **options)
+        return score_answers(
+            runs, against, graders=graders, judge=judge, runs_dir=runs_dir, within=within, **options
+        )
     _require_one_run(runs, options)
-    return _evaluate_run(runs[0], runs_dir)
+    read = read_graders(graders)
+    run_dir = _find_answered(runs[0], runs_dir)
+    grade(run_dir, read, judge or {}, within)
+    return evaluate_run(run_dir)
 
 
 def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> None:
@@ -55,7 +71,7 @@ def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> 
     )
 
 
-def _evaluate_run(run: Path | str, runs_dir: Path | None) -> EvaluationReport:
+def _find_answered(run: Path | str, runs_dir: Path | None) -> RunDir:
     run_dir = find_run(run, runs_dir)
     if not run_dir.list_predictions():
         raise RunError(
@@ -64,7 +80,7 @@ def _evaluate_run(run: Path | str, runs_dir: Path | None) -> EvaluationReport:
             location=run_dir.run_id,
             hint=f"`aliquot predict {run_dir.path}` lets its models answer.",
         )
-    return evaluate_run(run_dir)
+    return run_dir
 
 
 def has_new_predictions(run_dir: RunDir) -> bool:

@@ -25,6 +25,7 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
+from aliquot.evaluation.grader import list_metric_names
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
 from aliquot.plan.evaluation import settle_evaluation
@@ -32,6 +33,7 @@ from aliquot.plan.rules.choice import settle
 from aliquot.version import __version__
 from aliquot.workflows.check import check_rows, read_settings, require_conversations, require_usable
 from aliquot.workflows.create import run_id, write_rows
+from aliquot.workflows.grade import JudgeOptions, grade, read_graders
 from aliquot.workflows.plan import require_metric
 from aliquot.workflows.setting_names import command_line
 from aliquot.workflows.surroundings import Surroundings
@@ -57,6 +59,8 @@ def score_answers(
     names: Sequence[str] = (),
     columns: Columns | None = None,
     missing: Missing = "refuse",
+    graders: Sequence[Path | str] = (),
+    judge: JudgeOptions | None = None,
     runs_dir: Path | None = None,
     within: Surroundings | None = None,
     **settings: Any,
@@ -72,6 +76,8 @@ def score_answers(
         names: Names of the models, in the order of the files; else the files' names are taken.
         columns: Columns of the answer files, where they are not to be found by name.
         missing: ``wrong`` counts test rows without an answer as wrong; else they are refused.
+        graders: Files of graders; one of them may be the headline metric.
+        judge: The service that graders ask which are models.
         runs_dir: Where the folder is made.
         within: The surroundings.
         settings: Settings of groups ``data`` and ``evaluate``.
@@ -85,7 +91,10 @@ def score_answers(
     checked = check_rows(against, given, within, is_trained=False)
     require_usable(checked.report)
     require_conversations(checked)
-    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
+    read_in = read_graders(graders)
+    primary = given.settings.evaluate.primary_metric
+    if primary not in list_metric_names(read_in):
+        require_metric(primary, checked.report.task.task_type)
     rows = [decode(line, StoredExample, "row") for line in checked.table.stored_lines("test")]
     read = [read_answer_file(Path(file), columns or Columns()) for file in files]
     told = [
@@ -97,6 +106,7 @@ def score_answers(
         within.tell(f"{one.model}: {one.matched.words}")
     flags = _list_flags(told, against, columns or Columns(), missing)
     run_dir = _create(checked, given, told, flags=flags, runs_dir=runs_dir, within=within)
+    grade(run_dir, read_in, judge or {}, within)
     report = evaluate_run(run_dir)
     write_artefacts(run_dir)
     within.tell(f"scores  {run_dir.run_id}, report {run_dir.report_path}")
