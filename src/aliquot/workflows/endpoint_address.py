@@ -1,4 +1,4 @@
-"""An endpoint of somebody else: whether its address and what is asked of it make sense, and whose key it gets."""
+"""An endpoint of somebody else: whether what is asked of it makes sense, and whose key it gets."""
 
 from __future__ import annotations
 
