@@ -1,7 +1,7 @@
 """Templates of graders: text with ``{{ item.x }}`` and ``{{ sample.output_json.a[0] }}``, and nothing more.
 
-A place is a path through JSON values: fields after dots, positions in brackets. There are no expressions,
-so a template from anywhere can do no harm.
+A place is a path through JSON values: fields after dots or in brackets and quotes, positions in brackets.
+There are no expressions, so a template from anywhere can do no harm.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from aliquot.core.conversation import read_json
 from aliquot.core.grade import GradeError
 
 PLACE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]{}\s]+)|\[(\d{1,9})\]")
+_STEP = re.compile(r"""\.([\w-]+)|\[(\d{1,9})\]|\["([^"\]]+)"\]""")
 _ROOT = re.compile(r"[a-z_]+")
 
 
@@ -60,7 +60,7 @@ def split_path(place: str, roots: tuple[str, ...]) -> tuple[str, tuple[str | int
         step = _STEP.match(place, position)
         if step is None:
             return None
-        steps.append(step[1] if step[1] is not None else int(step[2]))
+        steps.append(int(step[2]) if step[2] else step[1] or step[3])
         position = step.end()
     return (root.group(), tuple(steps)) if steps else None
 
