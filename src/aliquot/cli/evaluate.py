@@ -23,61 +23,66 @@ def _column(flag: str, what: str) -> Any:
     return typer.Option(flag, help=f"Column of {what}; found by its name.", metavar="NAME")
 
 
+Answered = Annotated[
+    list[str],
+    typer.Argument(
+        help="A run: its name, the beginning of one, its folder, or `last`. With --against: files of "
+        "answers, one for each model; the others are compared with the first.",
+        metavar="RUN | FILE …",
+        show_default=False,
+    ),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        "--against",
+        help="The rows that were answered, with their references. Its training rows, if it has some, "
+        "serve simple baselines.",
+        metavar="FILE",
+    ),
+]
+Names = Annotated[
+    list[str] | None, typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL")
+]
+Missing = Annotated[
+    str,
+    typer.Option(
+        "--missing", help="Rows without an answer: `refuse` them, or count them as `wrong`.", metavar="HOW"
+    ),
+]
+Graders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grader",
+        help="A grader whose number becomes a metric: a JSON file in OpenAI's form, or a function of your "
+        "own, my_metric.py:grade. Give it again for several.",
+        metavar="FILE",
+    ),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        help="The service that graders ask which are models; it speaks OpenAI's chat completions.",
+        metavar="URL",
+    ),
+]
+
+
 @app.command()
 @takes_scoring_settings
 def evaluate(
-    run: Annotated[
-        list[str],
-        typer.Argument(
-            help="A run: its name, the beginning of one, its folder, or `last`. With --against: files of "
-            "answers, one for each model; the others are compared with the first.",
-            metavar="RUN | FILE …",
-            show_default=False,
-        ),
-    ],
+    run: Answered,
     *,
     settings: dict[str, Any],
-    against: Annotated[
-        Path | None,
-        typer.Option(
-            "--against",
-            help="The rows that were answered, with their references. Its training rows, if it has some, "
-            "serve simple baselines.",
-            metavar="FILE",
-        ),
-    ] = None,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", help="Name of the model, once for each file.", metavar="MODEL"),
-    ] = None,
+    against: Against = None,
+    name: Names = None,
     id_column: Annotated[str | None, _column("--id-column", "the rows' ids")] = None,
     prompt_column: Annotated[str | None, _column("--prompt-column", "the prompts")] = None,
     answer_column: Annotated[str | None, _column("--answer-column", "the models' answers")] = None,
-    missing: Annotated[
-        str,
-        typer.Option(
-            "--missing",
-            help="Rows without an answer: `refuse` them, or count them as `wrong`.",
-            metavar="HOW",
-        ),
-    ] = "refuse",
-    grader: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--grader",
-            help="A grader whose number becomes a metric: a JSON file in OpenAI's form, or a function of "
-            "your own, my_metric.py:grade. Give it again for several.",
-            metavar="FILE",
-        ),
-    ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option(
-            "--endpoint",
-            help="The service that graders ask which are models; it speaks OpenAI's chat completions.",
-            metavar="URL",
-        ),
-    ] = None,
+    missing: Missing = "refuse",
+    grader: Graders = None,
+    endpoint: Endpoint = None,
     endpoint_key_env: KeyEnv = None,
     price_in: PriceIn = None,
     price_out: PriceOut = None,
@@ -90,7 +95,7 @@ def evaluate(
     """Score every answer of a run again, from its files alone, or answers that were made elsewhere.
 
     Needs neither torch nor an accelerator. `aliquot evaluate gpt.csv llama.jsonl --against test.jsonl`
-    compares two models on the same rows, with paired tests.
+    compares two models on the same rows, with paired tests. Graders add metrics of your own.
     """
     if missing not in ("refuse", "wrong"):
         raise InputError(

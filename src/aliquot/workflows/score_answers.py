@@ -105,6 +105,8 @@ def score_answers(
         _require_labels(one, checked.report.task)
         within.tell(f"{one.model}: {one.matched.words}")
     flags = _list_flags(told, against, columns or Columns(), missing)
+    flags += [word for name in graders for word in ("--grader", str(name))]
+    flags += ["--endpoint", judge["endpoint"]] if judge and judge.get("endpoint") else []
     run_dir = _create(checked, given, told, flags=flags, runs_dir=runs_dir, within=within)
     grade(run_dir, read_in, judge or {}, within)
     report = evaluate_run(run_dir)
