@@ -25,7 +25,7 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
-from aliquot.evaluation.grader import list_metric_names
+from aliquot.evaluation.grader import Grader, list_metric_names
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
 from aliquot.plan.evaluation import settle_evaluation
@@ -92,9 +92,7 @@ def score_answers(
     require_usable(checked.report)
     require_conversations(checked)
     read_in = read_graders(graders)
-    primary = given.settings.evaluate.primary_metric
-    if primary not in list_metric_names(read_in):
-        require_metric(primary, checked.report.task.task_type)
+    _require_primary(given.settings.evaluate.primary_metric, checked.report.task, read_in)
     rows = [decode(line, StoredExample, "row") for line in checked.table.stored_lines("test")]
     read = [read_answer_file(Path(file), columns or Columns()) for file in files]
     told = [
@@ -105,14 +103,19 @@ def score_answers(
         _require_labels(one, checked.report.task)
         within.tell(f"{one.model}: {one.matched.words}")
     flags = _list_flags(told, against, columns or Columns(), missing)
-    flags += [word for name in graders for word in ("--grader", str(name))]
-    flags += ["--endpoint", judge["endpoint"]] if judge and judge.get("endpoint") else []
+    flags += _list_grader_flags(graders, judge)
     run_dir = _create(checked, given, told, flags=flags, runs_dir=runs_dir, within=within)
     grade(run_dir, read_in, judge or {}, within)
     report = evaluate_run(run_dir)
     write_artefacts(run_dir)
     within.tell(f"scores  {run_dir.run_id}, report {run_dir.report_path}")
     return report
+
+
+def _require_primary(name: str | None, task: Task, graders: Sequence[Grader]) -> None:
+    """Refuse a headline metric that is neither a grader's nor one for this task."""
+    if name not in list_metric_names(graders):
+        require_metric(name, task.task_type)
 
 
 def _name_models(files: Sequence[Path | str], names: Sequence[str]) -> list[str]:
@@ -252,6 +255,13 @@ def _list_flags(told: Sequence[_Told], against: Path | str, columns: Columns, mi
         "--missing": missing if missing != "refuse" else None,
     }
     return [*flags, *(word for flag, value in named.items() if value for word in (flag, value))]
+
+
+def _list_grader_flags(graders: Sequence[Path | str], judge: JudgeOptions | None) -> list[str]:
+    """Return what is typed to grade with the same graders, the key's variable and prices left out."""
+    endpoint = judge.get("endpoint") if judge else None
+    flags = [word for name in graders for word in ("--grader", str(name))]
+    return [*flags, "--endpoint", endpoint] if endpoint else flags
 
 
 def _as_predictions(told: _Told, rows: Sequence[StoredExample], seen: set[str]) -> Iterator[Prediction]:
