@@ -1,11 +1,14 @@
 import os
+from pathlib import Path
 
 import pytest
 
 from aliquot.errors import InputError
 from aliquot.evaluation import sandbox as module
+from aliquot.evaluation.grader import Tools, read_grader
 from aliquot.evaluation.grader_template import GradeFault
 from aliquot.evaluation.sandbox import Sandbox
+from tests.fixtures.graders import make_items
 
 SAMPLE, ITEM = {"output_text": "Fe"}, {"reference": "Fe"}
 
@@ -96,3 +99,19 @@ def test_a_process_has_an_empty_network_where_the_system_lets_it():
         "    lib.connect(fd, address, 16); return ctypes.get_errno()"
     )
     assert _run(connect, head="import ctypes") == [101.0]  # ENETUNREACH
+
+
+def test_where_the_system_gives_no_empty_network_sockets_are_refused_and_the_user_is_told(
+    tmp_path, monkeypatch
+):
+    program = tmp_path / "sandboxed.py"
+    text = Path(module.sandboxed.__file__).read_text()
+    program.write_text(text.replace("unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0", "True"))
+    assert program.read_text() != text
+    monkeypatch.setattr(module.sandboxed, "__file__", str(program))
+    source = "import socket\ndef grade(sample, item):\n    return socket.socket().fileno()\n"
+    grader = read_grader({"type": "python", "name": "one", "source": source}, "grader.json")
+    told = []
+    (grade,) = grader.grade(make_items([("Fe", "Fe")]), Tools(tell=told.append))
+    assert "a grader may not do this: socket.__new__" in grade.detail
+    assert "no empty network of its own" in told[0]
