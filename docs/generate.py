@@ -14,6 +14,7 @@ from pathlib import Path
 from aliquot.config.settings import Settings
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
+from aliquot.core.grade import GradeFile
 from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
@@ -37,6 +38,7 @@ EXTENSIONS = {
     "Data formats": "data/formats",
     "Recipes": "plan/recipes",
     "Metrics": "evaluation/metrics",
+    "Graders": "evaluation/graders",
     "Report files": "export/writers",
     "Compute targets": "compute/targets",
     "Inference engines": "inference/engines",
@@ -97,7 +99,7 @@ def build_records() -> str:
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
         SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore,
-        AnswerSource,
+        AnswerSource, GradeFile,
     )  # fmt: skip
     for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]

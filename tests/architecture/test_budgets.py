@@ -29,6 +29,7 @@ PRINTS: dict[str, str] = {
 
 CATCH_ALLS: dict[str, str] = {
     "cli/app.py": "edge of the command line: what gets there is a bug, and is told as one",
+    "evaluation/sandboxed.py": "edge of somebody else's code: whatever a grader raises is what it gave",
     "worker/process.py": "edge of every worker process: the error becomes its last line and its exit code",
 }
 """Files with a handler for every error: process edges, where it becomes a message or a log line."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
+from aliquot.core.grade import GradeFile
 from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
@@ -23,7 +24,7 @@ from docs.record_tree import describe_fields, list_records
 
 STORED = (
     Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore, AnswerSource,
+    SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore, AnswerSource, GradeFile,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 

@@ -24,7 +24,7 @@ LAST_LINES = 5
 """Lines of a crashed program's log that its error quotes."""
 
 
-WITHOUT_TORCH = frozenset({"predict_endpoint"})
+WITHOUT_TORCH = frozenset({"complete", "predict_endpoint"})
 """Worker programs that need no more than the core."""
 
 

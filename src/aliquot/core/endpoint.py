@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from aliquot.core.result import Prediction, Status
 
@@ -97,3 +98,42 @@ class EndpointNews:
     num_output_tokens: int = 0
     cost_usd: float | None = None
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a judge is asked: messages for a chat endpoint, with the model that has to answer.
+
+    Attributes:
+        messages: In OpenAI's form.
+        max_tokens: Longest answer.
+        options: Further parameters of the request, such as ``reasoning_effort``.
+    """
+
+    model: str
+    messages: tuple[dict[str, str], ...]
+    max_tokens: int
+    temperature: float = 0.0
+    seed: int = 0
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionsJob:
+    """What a worker needs to ask a judge: who it is, what may be spent, and all questions."""
+
+    endpoint: EndpointJob
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionLine:
+    """A line that the worker tells of a judge: news, or after the last of them an answer.
+
+    Attributes:
+        number: Which question the answer is to, from 0.
+    """
+
+    news: EndpointNews | None = None
+    number: int = 0
+    answer: EndpointAnswer | None = None

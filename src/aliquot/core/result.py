@@ -73,6 +73,7 @@ class Score:
             records, the absolute error for numbers (None when unparsed), bits per byte for plain texts, 1.0
             or 0.0 for all others.
         accepted: Answers that count as right besides the reference, as the row states them.
+        grades: What graders gave the answer, by the grader's name.
     """
 
     example_id: str
@@ -88,6 +89,7 @@ class Score:
     in_train: bool = False
     group: str | None = None
     accepted: tuple[str, ...] = ()
+    grades: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +107,7 @@ class MetricValue:
     """One metric of one model on one split.
 
     Attributes:
-        metric: Name of the metric's file in ``evaluation/metrics``.
+        metric: Name of the metric's file in ``evaluation/metrics``, or of a grader.
         value: None when it is undefined here (for example one class only).
         num_items: Items it was computed over.
         unit: ``share`` (0 to 1), ``nats``, ``answer`` (the unit of the numbers) or empty.
@@ -272,6 +274,42 @@ class Reliability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far a judge agrees with people.
+
+    Attributes:
+        kappa: Cohen's kappa; None where it is undefined, for example because all labels are equal.
+        share: Of answers where both say the same.
+        num_items: Answers that people have labelled and the judge could grade.
+    """
+
+    kappa: float | None
+    interval: Interval | None
+    share: float
+    num_items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraderResult:
+    """What there is to tell of one grader on one model, beside its metric.
+
+    Attributes:
+        errors: Answers that could not be graded, by kind of error; they have the lowest value.
+        first_error: Words for the first of them.
+        num_split: Of a pairwise judge: items where it preferred another answer in the other order; draws.
+    """
+
+    grader: str
+    type: str
+    model: str
+    num_items: int
+    errors: dict[str, int] = field(default_factory=dict)
+    first_error: str = ""
+    num_split: int = 0
+    agreement: Agreement | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationReport(ShownInNotebook):
     """Everything scored in a run: ``scores/report.json``.
 
@@ -305,6 +343,8 @@ class EvaluationReport(ShownInNotebook):
     per_label: tuple[PerLabel, ...] = ()
     reliability: tuple[Reliability, ...] = ()
     reference: str = "tuned"
+    graders: tuple[GraderResult, ...] = ()
+    """One for each grader and model that it graded, in the order of both."""
 
     @property
     def scored_as(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import write_file
+from aliquot.core.grade import GradeFile
 from aliquot.core.records import decode, encode_lines, encode_pretty, read_records
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event, RunState, find_state
@@ -221,6 +222,25 @@ class RunDir:
     def read_scores(self, model: str, split: str) -> list[Score]:
         """Return a model's per-example scores."""
         return list(read_records(self.item_scores_path(model, split), Score))
+
+    def grades_path(self, grader: str, model: str, split: str) -> Path:
+        """What one grader gave one model's answers."""
+        return self.path / "scores" / "graders" / f"{grader}.{model}.{split}.json"
+
+    def save_grades(self, file: GradeFile) -> None:
+        """Publish what one grader gave one model's answers."""
+        path = self.grades_path(file.meaning.name, file.model, file.split)
+        write_file(path, encode_pretty(file))
+
+    def find_grades(self, grader: str, model: str, split: str) -> GradeFile | None:
+        """Return what one grader gave one model's answers, None before it did."""
+        path = self.grades_path(grader, model, split)
+        return decode(path.read_bytes(), GradeFile, str(path)) if path.is_file() else None
+
+    def read_grades(self, split: str) -> list[GradeFile]:
+        """Return all grades of a split, by grader and model."""
+        paths = sorted((self.path / "scores" / "graders").glob(f"*.{split}.json"))
+        return [decode(path.read_bytes(), GradeFile, str(path)) for path in paths]
 
     def find_report(self) -> EvaluationReport | None:
         """Return the evaluation, or None before scoring."""

@@ -5,7 +5,7 @@ Shape letters: N items, K labels, R resamples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
@@ -47,6 +47,7 @@ class Answers:
         class_prior: Share of positives among these unlabelled items.
         text_nats_N: -ln p of each whole text, when the model gave it for every item.
         num_tokens_N: Tokens of each text that the model predicted.
+        grades: What each grader gave the answers, by its name; NaN where it gave nothing.
     """
 
     labels: tuple[str, ...]
@@ -66,6 +67,7 @@ class Answers:
     class_prior: float | None = None
     text_nats_N: Floats | None = None
     num_tokens_N: Floats = field(default_factory=lambda: np.zeros(0))
+    grades: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.references)
@@ -133,6 +135,7 @@ class Answers:
             probabilities_NK=None if probabilities is None else probabilities[items],
             text_nats_N=None if self.text_nats_N is None else self.text_nats_N[items],
             num_tokens_N=self.num_tokens_N if not len(self.num_tokens_N) else self.num_tokens_N[items],
+            grades={name: grades_N[items] for name, grades_N in self.grades.items()},
         )
 
 
@@ -153,6 +156,10 @@ def join_answers(first: Answers, second: Answers) -> Answers:
         probabilities_NK=None if above is None or below is None else np.concatenate([above, below]),
         text_nats_N=None if nats is None or other_nats is None else np.concatenate([nats, other_nats]),
         num_tokens_N=np.concatenate([first.num_tokens_N, second.num_tokens_N]),
+        grades={
+            name: np.concatenate([first.grades[name], second.grades[name]])
+            for name in first.grades.keys() & second.grades.keys()
+        },
     )
 
 
@@ -202,6 +209,7 @@ def build_answers(
         schema=schema,
         positive_label=positive_label,
         class_prior=class_prior,
+        grades=_grades(scores),
     )
 
 
@@ -210,6 +218,11 @@ def _text_nats(predictions: Sequence[Prediction]) -> Floats | None:
     if not found or any(value is None for value in found):
         return None
     return -np.array([value for value in found if value is not None])
+
+
+def _grades(scores: Sequence[Score]) -> dict[str, Floats]:
+    names = sorted({name for score in scores for name in score.grades})
+    return {name: np.array([score.grades.get(name, UNDEFINED) for score in scores]) for name in names}
 
 
 def _probabilities(predictions: Sequence[Prediction], labels: tuple[str, ...]) -> Floats | None:

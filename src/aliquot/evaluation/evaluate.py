@@ -15,12 +15,14 @@ import numpy as np
 
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import write_file
+from aliquot.core.grade import GradeFile
 from aliquot.core.records import encode_lines, encode_pretty, sha256_file
 from aliquot.core.result import (
     Comparison,
     Confusion,
     EvaluationReport,
     FieldResult,
+    GraderResult,
     MetricValue,
     ModelResult,
     Prediction,
@@ -29,15 +31,20 @@ from aliquot.core.result import (
 )
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION, ScoringSpec
+from aliquot.evaluation.agreement import describe_grades
 from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median, read_baseline_notes
 from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
 from aliquot.evaluation.compare import Contest, Pairs, choose_pairs, compare_families
 from aliquot.evaluation.field_totals import list_field_results
+from aliquot.evaluation.grade import add_grades, grade_models, read_valid_grades
+from aliquot.evaluation.grader import Grader, Tools
+from aliquot.evaluation.grader_metric import find_primary, list_grader_metrics
+from aliquot.evaluation.grader_notes import write_grader_notes
 from aliquot.evaluation.headline import write_headline
 from aliquot.evaluation.held_to_labels import hold_to_labels
 from aliquot.evaluation.measure import Measured, measure
-from aliquot.evaluation.metric import Metric, get_metric, list_metrics
+from aliquot.evaluation.metric import Metric, list_metrics
 from aliquot.evaluation.normaliser import NORMALISERS, Normaliser, build_declared
 from aliquot.evaluation.notes import write_notes
 from aliquot.evaluation.per_label import score_labels
@@ -77,6 +84,8 @@ class Scored:
         scores: By model, in the order of the file.
         answers: By model, in the order of ``rows``.
         titles: Of the models whose source of answers names one.
+        graded: What graders gave these answers.
+        outdated: What they gave answers that have changed since.
     """
 
     spec: ScoringSpec
@@ -87,11 +96,13 @@ class Scored:
     scores: Mapping[str, Sequence[Score]]
     answers: Mapping[str, Answers]
     titles: Mapping[str, str]
+    graded: Sequence[GradeFile] = ()
+    outdated: Sequence[GradeFile] = ()
 
     @property
     def primary(self) -> Metric:
         """Return the headline metric."""
-        return get_metric(self.spec.evaluation.primary_metric)
+        return find_primary(self.spec.evaluation.primary_metric, list_grader_metrics(self.graded))
 
 
 def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
@@ -118,6 +129,25 @@ def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
     name = "report.json" if split == "test" else f"report.{split}.json"
     write_file(run_dir.scores_path.with_name(name), encode_pretty(report))
     return report
+
+
+def grade_run(run_dir: RunDir, graders: Sequence[Grader], tools: Tools, *, split: str = "test") -> None:
+    """Grade the answers of every model; the next report holds what comes of it.
+
+    Raises:
+        InputError: A grader asks a judge and no address was given, or its source cannot be run.
+    """
+    scored = score_split(run_dir, split)
+    rows = run_dir.read_rows(split)
+    grade_models(
+        run_dir,
+        rows,
+        scored.collected.whole,
+        graders,
+        tools=tools,
+        split=split,
+        reference=scored.spec.reference,
+    )
 
 
 def hash_predictions(run_dir: RunDir, split: str = "test") -> dict[str, str]:
@@ -155,6 +185,8 @@ def score_split(
     held = hold_to_labels(collected.whole, scores)
     scores |= {model: score_predictions(found, normaliser) for model, found in held.items()}
     collected = replace(collected, whole=in_table_order(collected.whole | held))
+    graded, outdated = read_valid_grades(run_dir, rows, collected.whole, split)
+    scores = {model: add_grades(found, model, graded) for model, found in scores.items()}
     ordered = sorted(rows, key=_example_id)
     return Scored(
         spec=spec,
@@ -165,6 +197,8 @@ def score_split(
         scores=scores,
         answers=_build_columns(collected, scores, ordered, known, spec=spec, normaliser=normaliser),
         titles=_read_titles(run_dir, split, collected),
+        graded=graded,
+        outdated=outdated,
     )
 
 
@@ -213,10 +247,11 @@ def build_report(
     """
     spec, task = scored.spec, scored.spec.task
     resampling = plan_resampling(spec, [row.group for row in scored.rows])
-    metrics = _list_metrics(spec, scored.primary)
+    metrics = _list_metrics(scored)
     measured = measure(scored.answers, metrics, resampling, spec.evaluation.confidence)
     results = _build_results(scored, measured)
     comparisons = _compare(scored, measured, resampling, families)
+    graders = _describe_graders(scored, resampling)
     return EvaluationReport(
         schema_version=SCHEMA_VERSION,
         run_id=run_id,
@@ -254,9 +289,11 @@ def build_report(
             task_type=task.task_type,
             baseline_notes=baseline_notes,
             split=scored.split,
-        ),
+        )
+        + write_grader_notes(graders, scored.outdated, task.task_type),
         fields=_list_fields(scored),
         reference=spec.reference,
+        graders=tuple(graders),
     )
 
 
@@ -348,14 +385,24 @@ def plan_resampling(spec: ScoringSpec, groups: Sequence[str | None]) -> Resampli
     )
 
 
-def _list_metrics(spec: ScoringSpec, primary: Metric) -> list[Metric]:
-    """Return the metrics of the report, the primary one first."""
+def _list_metrics(scored: Scored) -> list[Metric]:
+    """Return the metrics of the report, the primary one first, those of graders last."""
+    evaluation, primary = scored.spec.evaluation, scored.primary
     others = [
         metric
-        for metric in list_metrics(NORMALISERS[spec.evaluation.normaliser])
-        if metric.unlabelled != "corrected" or spec.evaluation.positive_label is not None
+        for metric in list_metrics(NORMALISERS[evaluation.normaliser])
+        if metric.unlabelled != "corrected" or evaluation.positive_label is not None
     ]
+    others += list_grader_metrics(scored.graded)
     return [primary, *(metric for metric in others if metric.name != primary.name)]
+
+
+def _describe_graders(scored: Scored, resampling: Resampling) -> list[GraderResult]:
+    example_ids = [row.example_id for row in scored.rows]
+    order = list(scored.answers)
+    files = sorted(scored.graded, key=lambda file: (file.meaning.name, order.index(file.model)))
+    confidence = scored.spec.evaluation.confidence
+    return [describe_grades(file, example_ids, resampling, confidence) for file in files]
 
 
 def _find_median(spec: ScoringSpec, train: Sequence[StoredExample]) -> float:

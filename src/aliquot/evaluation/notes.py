@@ -13,10 +13,11 @@ from aliquot.core.wording import in_sentence
 from aliquot.evaluation.collect import Collected
 from aliquot.evaluation.compare import is_distinguished
 from aliquot.evaluation.held_to_labels import HELD
-from aliquot.evaluation.metric import get_metric
+from aliquot.evaluation.metric import METRICS_PACKAGE, get_metric
 from aliquot.evaluation.reliability import SMALL_LABEL_MASS
 from aliquot.evaluation.resampling import Resampling
 from aliquot.evaluation.wording import begin_with, capitalise, join_words, model_phrase
+from aliquot.plugins import list_extensions
 
 
 def write_notes(
@@ -115,7 +116,8 @@ def _unlabelled_notes(results: Sequence[ModelResult], evaluation: EvaluationSpec
     label, prior = evaluation.positive_label, evaluation.class_prior
     if label is None or prior is None or not results:
         return []
-    metrics = [get_metric(value.metric) for value in results[0].metrics]
+    own = list_extensions(METRICS_PACKAGE)  # graders are none of them, and know nothing of labels
+    metrics = [get_metric(value.metric) for value in results[0].metrics if value.metric in own]
     biased = [in_sentence(metric.title) for metric in metrics if metric.unlabelled == "biased"]
     return [
         f"Only items labelled {label!r} are known for certain; the others count as unlabelled, and {prior:g} "

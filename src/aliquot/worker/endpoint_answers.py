@@ -10,31 +10,23 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.dataset import StoredExample
 from aliquot.core.endpoint import AnsweredRow, EndpointAnswer, EndpointJob, EndpointNews
-from aliquot.core.files import translate_os_errors, write_file
-from aliquot.core.records import canonical_json, decode, encode, encode_pretty
+from aliquot.core.files import translate_os_errors
+from aliquot.core.records import decode, encode
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
 from aliquot.inference.engines.endpoint import build_request, request_key
 from aliquot.tokenization.encoder import Encoder
-
-MAX_ERRORS_IN_A_ROW = 5
-"""After so many rows without an answer the service is taken to be out of order; the rest is not tried."""
-MESSAGE_OVERHEAD_TOKENS = 16
-"""What a service's template may add to a message, in the bound that the cap on cost reckons with."""
-
-Request = Mapping[str, Any]
-Ask = Callable[[Request], EndpointAnswer]
+from aliquot.worker.asking import AnswerCache, Ask, Asker
 
 
 class EndpointPredictor:
@@ -60,7 +52,7 @@ class EndpointPredictor:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run_dir, self._job, self._ask, self._encoder = run_dir, job, ask, encoder
-        self._cache_dir, self._monotonic = cache_dir, monotonic
+        self._cache, self._monotonic = AnswerCache(cache_dir), monotonic
         self._rows = run_dir.read_rows(job.split)
         self._requests = {row.example_id: build_request(row, job) for row in self._rows}
         self._keys = {name: request_key(request, job.url) for name, request in self._requests.items()}
@@ -70,7 +62,7 @@ class EndpointPredictor:
         self._train_prompts = {example.prompt_sha256 for example in seen}
         self._train_prompts.update(spec.start.prompts_seen if spec.start else ())
         self._answered: dict[str, AnsweredRow] = {}
-        self._num_errors_in_a_row = self._num_errors = self._num_cached = 0
+        self._num_errors = self._num_cached = 0
         self._paid_prompt_tokens = self._paid_output_tokens = 0
         self._began = 0.0
 
@@ -89,7 +81,14 @@ class EndpointPredictor:
             self._take_from_cache(file)
             waiting = [row for row in self._rows if row.example_id not in self._answered]
             tell(self._estimate(waiting))
-            for error in self._ask_all(waiting, file, is_stopping):
+            by_id = {row.example_id: row for row in waiting}
+            asker = Asker(
+                self._job, self._ask, self._requests,
+                keep=lambda name, answer: self._receive(by_id[name], answer, file),
+                spent_usd=self._cost_usd,
+                progress=lambda: f"{len(self._answered)} of {len(self._rows)} rows",
+            )  # fmt: skip
+            for error in asker.ask_all(by_id, is_stopping):
                 tell(self._news("progress", error))
             if len(self._answered) < len(self._rows):
                 tell(self._news("stopped"))
@@ -111,120 +110,14 @@ class EndpointPredictor:
 
     def _take_from_cache(self, file: IO[bytes]) -> None:
         for row in self._rows:
-            path = self._cache_path(row)
-            if row.example_id not in self._answered and path.is_file():
-                answer = decode(path.read_bytes(), EndpointAnswer, str(path))
+            if row.example_id in self._answered:
+                continue
+            if answer := self._cache.find(self._keys[row.example_id]):
                 self._keep(row, answer, file, is_cached=True)
 
-    def _ask_all(
-        self, waiting: list[StoredExample], file: IO[bytes], is_stopping: Callable[[], bool]
-    ) -> Iterator[str]:
-        """Ask for rows, a few at once; yield after each answer its error, empty where it has none.
-
-        However it ends, the answers of requests under way are waited for and kept: they are paid for.
-        """
-        under_way: dict[Future[EndpointAnswer], StoredExample] = {}
-        with ThreadPoolExecutor(self._job.num_at_once) as pool:
-            try:
-                while one := self._next(waiting, under_way, pool, is_stopping):
-                    yield self._take(under_way.pop(one), one, file)
-            finally:
-                self._keep_rest(under_way, file)
-
-    def _next(
-        self,
-        waiting: list[StoredExample],
-        under_way: dict[Future[EndpointAnswer], StoredExample],
-        pool: ThreadPoolExecutor,
-        is_stopping: Callable[[], bool],
-    ) -> Future[EndpointAnswer] | None:
-        """Send what may be sent and return the next request that is done; None at the end or a stop."""
-        self._send(waiting, under_way, pool, is_stopping)
-        done = wait(under_way, return_when=FIRST_COMPLETED).done
-        # What fails while stopping may have failed for want of a pause: it is asked for again.
-        return None if is_stopping() else next(iter(done), None)
-
-    def _send(
-        self,
-        waiting: list[StoredExample],
-        under_way: dict[Future[EndpointAnswer], StoredExample],
-        pool: ThreadPoolExecutor,
-        is_stopping: Callable[[], bool],
-    ) -> None:
-        """Send as many requests as may be under way at once, and as the cap on cost allows."""
-        while (
-            waiting
-            and not is_stopping()
-            and len(under_way) < self._job.num_at_once
-            and self._may_send(waiting[0], under_way.values())
-        ):
-            row = waiting.pop(0)
-            under_way[pool.submit(self._ask, self._requests[row.example_id])] = row
-
-    def _may_send(self, row: StoredExample, under_way: Any) -> bool:
-        """Whether the cap on cost holds even if this request and those under way cost the most they can.
-
-        Raises:
-            RunError: It does not, and nothing is under way that could turn out cheaper.
-        """
-        cap = self._job.max_cost_usd
-        if cap is None:
-            return True
-        spent = self._cost_usd() or 0.0
-        others = list(under_way)
-        if spent + sum(map(self._most_usd, [row, *others])) <= cap:
-            return True
-        if others:
-            return False
-        raise RunError(
-            f"Stopped before the cap of {cap:g} USD could be passed: {spent:.6g} USD are spent for "
-            f"{len(self._answered)} of {len(self._rows)} rows, and the next answer may cost "
-            f"{self._most_usd(row):.3g} USD. All answers are kept.",
-            code="cost_cap_reached",
-            location="--max-cost-usd",
-            hint="Give a higher cap; the same command goes on from here and pays for nothing twice.",
-        )
-
-    def _most_usd(self, row: StoredExample) -> float:
-        """Return what an answer costs at most: no tokenizer makes more tokens than a text has bytes."""
-        request = self._requests[row.example_id]
-        size = len(canonical_json([request["messages"], request.get("tools", "")]))
-        most = size + MESSAGE_OVERHEAD_TOKENS * (1 + len(request["messages"]))
-        return self._job.cost_usd(most, self._job.max_new_tokens) or 0.0
-
-    def _take(self, row: StoredExample, future: Future[EndpointAnswer], file: IO[bytes]) -> str:
-        """Keep one answer; return its error.
-
-        Raises:
-            RunError: This is one failed row too many.
-        """
-        answer = future.result()
+    def _receive(self, row: StoredExample, answer: EndpointAnswer, file: IO[bytes]) -> None:
         self._keep(row, answer, file)
-        if answer.status != "error":
-            self._cache(row, answer)
-            self._num_errors_in_a_row = 0
-            return ""
-        self._num_errors_in_a_row += 1
-        if self._num_errors_in_a_row >= MAX_ERRORS_IN_A_ROW:
-            raise RunError(
-                f"{MAX_ERRORS_IN_A_ROW} rows in a row got no answer from {self._job.url}; the last time: "
-                f"{answer.finish_reason}",
-                code="endpoint_failing",
-                location=self._job.url,
-                hint="Answers are kept; the same command asks for the others when the service is well again.",
-            )
-        return answer.finish_reason
-
-    def _keep_rest(self, under_way: dict[Future[EndpointAnswer], StoredExample], file: IO[bytes]) -> None:
-        wait(under_way)
-        for future, row in under_way.items():
-            if future.exception() is None and future.result().status != "error":
-                self._keep(row, future.result(), file)
-                self._cache(row, future.result())
-
-    def _cache(self, row: StoredExample, answer: EndpointAnswer) -> None:
-        if answer.output:  # an empty one may be a service's fault: asked for again, it may be another
-            write_file(self._cache_path(row), encode_pretty(answer))
+        self._cache.save(self._keys[row.example_id], answer)
 
     def _keep(
         self, row: StoredExample, answer: EndpointAnswer, file: IO[bytes], *, is_cached: bool = False
@@ -277,10 +170,6 @@ class EndpointPredictor:
 
     def _count(self, text: str) -> int:
         return len(self._encoder.tokenizer.encode(text, add_special_tokens=False).ids)
-
-    def _cache_path(self, row: StoredExample) -> Path:
-        key = self._keys[row.example_id]
-        return self._cache_dir / key[:2] / f"{key}.json"
 
     def _estimate(self, waiting: list[StoredExample]) -> EndpointNews:
         num_prompt_tokens = sum(map(self._count_prompt, waiting))

@@ -34,8 +34,8 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     job = decode(sys.stdin.readline(), EndpointJob, "stdin")
     is_stopping = threading.Event()
-    endpoint = Endpoint(job, _read_key(job.key_env), sleep=is_stopping.wait)  # who stops does not wait
-    threading.Thread(target=_wait_for_wish, args=(is_stopping,), daemon=True).start()
+    endpoint = Endpoint(job, read_key(job.key_env), sleep=is_stopping.wait)  # who stops does not wait
+    threading.Thread(target=wait_for_wish, args=(is_stopping,), daemon=True).start()
     predictor = EndpointPredictor(
         RunDir(options.run_dir), job, endpoint.answer, encoder=Encoder.load(options.model_dir),
         cache_dir=options.cache_dir,
@@ -46,13 +46,18 @@ def main(arguments: list[str]) -> None:
         endpoint.close()
 
 
-def _wait_for_wish(is_stopping: threading.Event) -> None:
+def wait_for_wish(is_stopping: threading.Event) -> None:
     """Wait for another line, or for the end of whoever started this program: nobody reads any more."""
     sys.stdin.readline()
     is_stopping.set()
 
 
-def _read_key(variable: str) -> str:
+def read_key(variable: str) -> str:
+    """Return the key in an environment variable, empty where there is none.
+
+    Raises:
+        InputError: It holds characters that no key has.
+    """
     key = os.environ.get(variable, "").strip()
     if not (key.isascii() and key.isprintable()):
         raise InputError(

@@ -19,6 +19,7 @@ class TextPredictor(Predictor):
 
     def __init__(self, run_dir: RunDir, spec: Spec, encoder: Encoder, *, model: str, engine: Engine) -> None:
         super().__init__(run_dir, spec, encoder, model=model, engine=engine)
+        self._engine = engine
         self._texts = TextEncoder(encoder, spec.training.max_seq_len)
 
     def begin(self, examples: Sequence[StoredExample]) -> None:

@@ -12,6 +12,8 @@ from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError, RunError
 from aliquot.evaluation.evaluate import evaluate_run, hash_predictions
 from aliquot.workflows.find import find_run
+from aliquot.workflows.grade import JudgeOptions, grade, read_graders
+from aliquot.workflows.surroundings import Surroundings
 
 
 def evaluate(
@@ -19,7 +21,10 @@ def evaluate(
     *,
     against: Path | str | None = None,
     split: str = "test",
+    graders: Sequence[Path | str] = (),
+    judge: JudgeOptions | None = None,
     runs_dir: Path | None = None,
+    within: Surroundings | None = None,
     **options: Any,
 ) -> EvaluationReport:
     """Score a run's answers to its rows and compare its models; or answers that were made elsewhere.
@@ -29,21 +34,32 @@ def evaluate(
             one for each model.
         against: The rows that the answers are to; see ``workflows.score_answers``.
         split: Of a run: ``train``, ``validation`` or ``test``; the report page shows the test alone.
+        graders: Files of graders, whose numbers become metrics of the report: JSON as OpenAI's API has them,
+            or a function of your own (``my_metric.py:grade``).
+        judge: The service that graders ask which are models.
         runs_dir: Where runs are.
-        options: With ``against``: ``names``, ``columns``, ``missing``, ``within`` and settings of groups
-            ``data`` and ``evaluate``.
+        within: The surroundings.
+        options: With ``against``: ``names``, ``columns``, ``missing`` and settings of groups ``data`` and
+            ``evaluate``.
 
     Raises:
         RunError: No such run, or no model has answered yet (``no_predictions``).
-        InputError: Answers and rows do not fit, or something was given that a run does not take.
+        InputError: Answers and rows do not fit, a grader is none, or something was given that a run does not
+            take.
     """
     runs = [run] if isinstance(run, str | Path) else list(run)
+    within = within or Surroundings()
     if against is not None:
         from aliquot.workflows.score_answers import score_answers  # loads readers and the page
 
-        return score_answers(runs, against, runs_dir=runs_dir, **options)
+        return score_answers(
+            runs, against, graders=graders, judge=judge, runs_dir=runs_dir, within=within, **options
+        )
     _require_one_run(runs, options)
-    return _evaluate_run(runs[0], split, runs_dir)
+    read = read_graders(graders)
+    run_dir = _find_answered(runs[0], split, runs_dir)
+    grade(run_dir, read, judge or {}, within, split=split)
+    return evaluate_run(run_dir, split=split)
 
 
 def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> None:
@@ -58,7 +74,7 @@ def _require_one_run(runs: Sequence[Path | str], options: Mapping[str, Any]) -> 
     )
 
 
-def _evaluate_run(run: Path | str, split: str, runs_dir: Path | None) -> EvaluationReport:
+def _find_answered(run: Path | str, split: str, runs_dir: Path | None) -> RunDir:
     run_dir = find_run(run, runs_dir)
     require_split(run_dir, split)
     if not any(answered == split for _, answered in run_dir.list_predictions()):
@@ -69,7 +85,7 @@ def _evaluate_run(run: Path | str, split: str, runs_dir: Path | None) -> Evaluat
             location=run_dir.run_id,
             hint=f"`aliquot predict {run_dir.path}{flag}` lets its models answer.",
         )
-    return evaluate_run(run_dir, split=split)
+    return run_dir
 
 
 def require_split(run_dir: RunDir, split: str) -> None:

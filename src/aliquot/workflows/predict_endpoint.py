@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TypedDict
-from urllib.parse import urlsplit
 
 from aliquot.compute.target import Dialogue
 from aliquot.config.places import cache_dir
@@ -15,13 +13,12 @@ from aliquot.core.endpoint import EndpointJob, EndpointNews
 from aliquot.core.records import decode, encode
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
-from aliquot.errors import InputError, Interrupted
-from aliquot.evaluation.wording import TITLES
+from aliquot.errors import Interrupted
+from aliquot.workflows.endpoint_address import find_key_env, is_clear_text, refused, require_possible
 from aliquot.workflows.follow import get_model_dir
 from aliquot.workflows.surroundings import Doing, Surroundings
 
 LONGEST_NAME = 60
-OPENAI_URL = "https://api.openai.com"
 
 
 class EndpointOptions(TypedDict, total=False):
@@ -57,7 +54,7 @@ def plan_job(
     """
     model = options.get("endpoint_model")
     if models or not endpoint or not model:
-        raise _refused(
+        raise refused(
             "Found --model beside --endpoint." if models else "Found --endpoint or --endpoint-model alone.",
             "Give --endpoint and --endpoint-model; the run's own models answer by a call of their own.",
         )
@@ -66,7 +63,7 @@ def plan_job(
         name=name_of(options.get("name") or model),
         url=endpoint.strip().rstrip("/").removesuffix("/chat/completions"),
         model=model,
-        key_env=options.get("endpoint_key_env") or _find_key_env(endpoint),
+        key_env=options.get("endpoint_key_env") or find_key_env(endpoint),
         max_new_tokens=spec.prediction.max_new_tokens,
         seed=spec.training.seed,
         num_at_once=4 if num_at_once is None else num_at_once,
@@ -74,12 +71,6 @@ def plan_job(
         price_out=options.get("price_out"),
         max_cost_usd=options.get("max_cost_usd"),
     )
-
-
-def _find_key_env(endpoint: str) -> str:
-    """Return the variable whose key is sent unasked: OpenAI's to OpenAI, none to anybody else."""
-    is_openai = f"{endpoint.strip()}/".startswith(f"{OPENAI_URL}/")
-    return "OPENAI_API_KEY" if is_openai else ""
 
 
 def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> None:
@@ -110,62 +101,15 @@ def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> Non
 
 def _require_prompts(run_dir: RunDir) -> None:
     if run_dir.read_spec().task.task_type == "document":
-        raise _refused(
+        raise refused(
             "The test rows of this run are plain texts, which ask nothing that a service could answer.",
-            "Compare runs on the same texts instead: `aliquot runs compare`.",
+            "Compare runs on the same texts instead: `aliquot compare`.",
         )
-
-
-def require_possible(job: EndpointJob) -> None:
-    """Refuse a job that cannot be carried out as it stands.
-
-    Raises:
-        InputError: With the option concerned.
-    """
-    try:
-        address = urlsplit(job.url)
-        (address.hostname or "").encode("idna")
-    except ValueError as error:
-        raise _refused(f"Found {job.url!r}, which is no address: {error}.", "Correct --endpoint.") from error
-    if address.scheme not in ("http", "https") or not address.hostname:
-        raise _refused(f"Found {job.url!r}, expected an address.", "For example https://api.example.org/v1")
-    if address.username or address.password or address.query or address.fragment:
-        raise _refused(
-            "The address holds a user, a key or a query; it is written into files.",
-            "Give the address alone, and the key in an environment variable (--endpoint-key-env).",
-        )
-    if job.name in TITLES:
-        raise _refused(f"{job.name!r} is the name of a model of the run.", "Choose another name.", "--as")
-    numbers = {
-        "--price-in": job.price_in, "--price-out": job.price_out, "--max-cost-usd": job.max_cost_usd,
-    }  # fmt: skip
-    for option, number in numbers.items():
-        if number is not None and not 0 <= number < float("inf"):
-            raise _refused(f"Found {number}, expected US dollars.", "Give a number from 0 on.", option)
-    if job.max_cost_usd is not None and job.cost_usd(0, 0) is None:
-        raise _refused(
-            "A cap on cost needs prices.",
-            "Give --price-in and --price-out, in USD for a million tokens.",
-            "--max-cost-usd",
-        )
-    if not 1 <= job.num_at_once <= 64:
-        raise _refused(f"Found {job.num_at_once}, expected 1 to 64.", "4 suits most.", "--num-at-once")
 
 
 def name_of(model: str) -> str:
     """Return a model's name as a file may be called: ``openai/gpt-4.1`` becomes ``openai-gpt-4-1``."""
     return re.sub(r"[^a-z0-9_]+", "-", model.lower()).strip("-")[:LONGEST_NAME].strip("-") or "endpoint"
-
-
-def is_clear_text(url: str) -> bool:
-    """Whether what is sent to an address can be read on its way: no encryption, and another machine."""
-    address = urlsplit(url)
-    host = address.hostname or ""
-    try:
-        is_own = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_own = False
-    return address.scheme == "http" and not is_own
 
 
 def _is_answered(run_dir: RunDir, job: EndpointJob) -> bool:
@@ -178,7 +122,7 @@ def _is_answered(run_dir: RunDir, job: EndpointJob) -> bool:
         return False
     source = run_dir.find_source(job.name, job.split)
     if source is None or (source.settings.get("url"), source.settings.get("model")) != (job.url, job.model):
-        raise _refused(
+        raise refused(
             f"This run has answers called {job.name!r}, and they are not those of {job.model} at {job.url}.",
             "Choose another name.",
             "--as",
@@ -236,7 +180,3 @@ def _interrupted(news: EndpointNews) -> Interrupted:
         code="stopped",
         hint="The same command goes on from there and pays for nothing twice.",
     )
-
-
-def _refused(message: str, hint: str, location: str = "--endpoint") -> InputError:
-    return InputError(message, code="endpoint_invalid", location=location, hint=hint)

@@ -25,6 +25,7 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
+from aliquot.evaluation.grader import Grader, list_metric_names
 from aliquot.evaluation.wording import TITLES
 from aliquot.export.write import write_artefacts
 from aliquot.plan.evaluation import settle_evaluation
@@ -32,6 +33,7 @@ from aliquot.plan.rules.choice import settle
 from aliquot.version import __version__
 from aliquot.workflows.check import check_rows, read_settings, require_conversations, require_usable
 from aliquot.workflows.create import run_id, write_rows
+from aliquot.workflows.grade import JudgeOptions, grade, read_graders
 from aliquot.workflows.plan import require_metric
 from aliquot.workflows.setting_names import command_line
 from aliquot.workflows.surroundings import Surroundings
@@ -57,6 +59,8 @@ def score_answers(
     names: Sequence[str] = (),
     columns: Columns | Sequence[Columns] = Columns(),  # noqa: B008 - frozen
     missing: Missing = "refuse",
+    graders: Sequence[Path | str] = (),
+    judge: JudgeOptions | None = None,
     runs_dir: Path | None = None,
     within: Surroundings | None = None,
     **settings: Any,
@@ -73,6 +77,8 @@ def score_answers(
         columns: Columns of the answer files, where they are not to be found by name; one for all files, or
             one for each in their order.
         missing: ``wrong`` counts test rows without an answer as wrong; else they are refused.
+        graders: Files of graders; one of them may be the headline metric.
+        judge: The service that graders ask which are models.
         runs_dir: Where the folder is made.
         within: The surroundings.
         settings: Settings of groups ``data`` and ``evaluate``.
@@ -86,7 +92,8 @@ def score_answers(
     checked = check_rows(against, given, within, is_trained=False)
     require_usable(checked.report)
     require_conversations(checked)
-    require_metric(given.settings.evaluate.primary_metric, checked.report.task.task_type)
+    read_in = read_graders(graders)
+    _require_primary(given.settings.evaluate.primary_metric, checked.report.task, read_in)
     rows = checked.table.stored_examples("test")
     by_file = spread_columns(columns, len(files))
     read = [read_answer_file(Path(file), each) for file, each in zip(files, by_file, strict=True)]
@@ -98,11 +105,19 @@ def score_answers(
         _require_labels(one, checked.report.task)
         within.tell(f"{one.model}: {one.matched.words}")
     flags = _list_flags(told, against, by_file, missing)
+    flags += _list_grader_flags(graders, judge)
     run_dir = _create(checked, given, told, flags=flags, runs_dir=runs_dir, within=within)
+    grade(run_dir, read_in, judge or {}, within)
     report = evaluate_run(run_dir)
     write_artefacts(run_dir)
     within.tell(f"scores  {run_dir.run_id}, report {run_dir.report_path}")
     return report
+
+
+def _require_primary(name: str | None, task: Task, graders: Sequence[Grader]) -> None:
+    """Refuse a headline metric that is neither a grader's nor one for this task."""
+    if name not in list_metric_names(graders):
+        require_metric(name, task.task_type)
 
 
 def _name_models(files: Sequence[Path | str], names: Sequence[str]) -> list[str]:
@@ -248,6 +263,13 @@ def _list_flags(
 
 def _typed(value: str | int | None) -> str:
     return BY_NAME if value is None else str(value)
+
+
+def _list_grader_flags(graders: Sequence[Path | str], judge: JudgeOptions | None) -> list[str]:
+    """Return what is typed to grade with the same graders, the key's variable and prices left out."""
+    endpoint = judge.get("endpoint") if judge else None
+    flags = [word for name in graders for word in ("--grader", str(name))]
+    return [*flags, "--endpoint", endpoint] if endpoint else flags
 
 
 def _as_predictions(told: _Told, rows: Sequence[StoredExample], seen: set[str]) -> Iterator[Prediction]:

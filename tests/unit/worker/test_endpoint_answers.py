@@ -12,7 +12,8 @@ from aliquot.core.endpoint import EndpointAnswer, EndpointJob
 from aliquot.core.records import encode
 from aliquot.errors import RunError
 from aliquot.tokenization.encoder import Encoder
-from aliquot.worker.endpoint_answers import MAX_ERRORS_IN_A_ROW, EndpointPredictor
+from aliquot.worker.asking import MAX_ERRORS_IN_A_ROW
+from aliquot.worker.endpoint_answers import EndpointPredictor
 from tests.fixtures.stand_in_endpoint import Reply, completion, stand_in_endpoint
 from tests.fixtures.tiny_run import make_tiny_run
 

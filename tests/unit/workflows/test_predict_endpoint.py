@@ -5,8 +5,9 @@ import pytest
 from aliquot.compute.targets.local import LocalTarget
 from aliquot.core.endpoint import EndpointJob, EndpointNews
 from aliquot.errors import InputError, Interrupted, RunError
+from aliquot.workflows.endpoint_address import is_clear_text, require_possible
 from aliquot.workflows.predict import predict
-from aliquot.workflows.predict_endpoint import is_clear_text, name_of, require_possible, tell_of
+from aliquot.workflows.predict_endpoint import name_of, tell_of
 from aliquot.workflows.surroundings import Surroundings
 from tests.fixtures.stand_in_endpoint import Reply, completion, stand_in_endpoint
 from tests.fixtures.tiny_run import make_tiny_run

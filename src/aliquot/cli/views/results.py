@@ -10,6 +10,7 @@ from aliquot.core.result import Comparison, EvaluationReport, ModelResult
 from aliquot.core.wording import p_text
 from aliquot.export.record import ranked
 from aliquot.export.wording import (
+    decimals_for,
     fixed,
     interval_text,
     primary_title,
@@ -64,8 +65,26 @@ def full(report: EvaluationReport) -> list[RenderableType]:
     shown = headings if has_tests else headings[:3]
     parts: list[RenderableType] = [Text(report.headline, "bold")] if report.headline else []
     parts += [Text(), table(shown, [row[: len(shown)] for row in rows], right="134", short=0)]
+    parts += _graders(report)
     parts.append(Text(f"{report.num_items:,} {report.split} rows", "dim"))
     return parts + [Text(note, "dim") for note in report.notes]
+
+
+def _graders(report: EvaluationReport) -> list[RenderableType]:
+    """Return a line per grader and model with what it gave on the whole, where there are graders."""
+    names = {result.grader for result in report.graders}
+    names |= {f"{name}_passed" for name in names}
+    rows = []
+    for result in ranked(report.results):
+        for value in result.metrics:
+            if value.metric in names and value.value is not None:
+                decimals = decimals_for([value.interval])
+                ends = interval_text(value.interval, decimals)
+                rows.append((value.title, result.title or result.model, fixed(value.value, decimals), ends))
+    if not rows:
+        return []
+    headings = ("grader", "model", "value", f"{percent(report.confidence)} interval")
+    return [Text(), table(headings, sorted(rows, key=lambda row: row[0]), right="23"), Text()]
 
 
 def _row(

@@ -23,31 +23,34 @@ def write_items(run_dir: RunDir) -> str | None:
     """Return the table, None before anything was scored.
 
     ``score`` is 1 or 0 after the declared normaliser (for numbers the absolute error, empty when unreadable),
-    ``score_raw`` is 1 where the answer equals the reference to the letter.
+    ``score_raw`` is 1 where the answer equals the reference to the letter. A grader has a column of its name.
     """
     record = read_scored(run_dir)
     rows = read_answers(record)
     if not rows:
         return None
     models = [result.model for result in record.results]
-    columns = [*ROW_COLUMNS, *(f"{model}.{column}" for model in models for column in SCORE_COLUMNS)]
-    return write_csv(columns, (_cells(row, models) for row in rows))
+    graders = sorted({name for row in rows for score in row.scores.values() for name in score.grades})
+    of_model = [*SCORE_COLUMNS, *graders]
+    columns = [*ROW_COLUMNS, *(f"{model}.{column}" for model in models for column in of_model)]
+    return write_csv(columns, (_cells(row, models, graders) for row in rows))
 
 
-def _cells(row: AnsweredRow, models: list[str]) -> list[Any]:
+def _cells(row: AnsweredRow, models: list[str], graders: list[str]) -> list[Any]:
     example = row.example
     in_train = any(score.in_train for score in row.scores.values())
     cells: list[Any] = [example.example_id, example.line, example.group or "", int(in_train)]
     cells += [prompt_text(example.prompt), example.reference]
     for model in models:
-        cells += _score_cells(row.scores.get(model))
+        cells += _score_cells(row.scores.get(model), graders)
     return cells
 
 
-def _score_cells(score: Score | None) -> list[Any]:
+def _score_cells(score: Score | None, graders: list[str]) -> list[Any]:
     if score is None:
-        return [""] * len(SCORE_COLUMNS)
-    return [score.output, score.parsed, score.normalised, score.raw, score.status]
+        return [""] * (len(SCORE_COLUMNS) + len(graders))
+    graded = [score.grades.get(name, "") for name in graders]
+    return [score.output, score.parsed, score.normalised, score.raw, score.status, *graded]
 
 
 WRITER = Writer(

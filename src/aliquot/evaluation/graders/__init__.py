@@ -1,0 +1,1 @@
+"""Kinds of graders, one file each."""
