@@ -134,9 +134,6 @@ def test_answers_swapped_between_folds_are_noticed(data, surround):
     assert caught.value.code == "predictions_foreign"
 
 
-@pytest.mark.parametrize(
-    ("split", "words"), [("test", "more than one fold"), ("train", "more than one fold")]
-)
 def test_rows_of_another_fold_are_noticed(data, surround):
     result = crossval(data, folds=2, within=surround(), **QUICK)
     one, other = (RunDir(Path(path)) for path in result.runs)
@@ -157,10 +154,12 @@ def test_rows_that_are_test_twice_are_noticed(data, surround):
 
 def test_a_row_that_is_never_test_is_noticed_before_anything_is_trained(data, surround):
     result = crossval(data, folds=2, create_only=True, within=surround(), **QUICK)
-    path = RunDir(Path(result.runs[0])).rows_path("test")
-    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
+    run_dir = RunDir(Path(result.runs[0]))
+    first, *rest = run_dir.rows_path("test").read_bytes().splitlines(keepends=True)
+    run_dir.rows_path("test").write_bytes(b"".join(rest))
+    run_dir.rows_path("train").write_bytes(run_dir.rows_path("train").read_bytes() + first)
     within = surround()
-    with pytest.raises(RunError, match="1 rows are test in none of the folds|not those of the other folds"):
+    with pytest.raises(RunError, match="1 rows are test in none of the folds"):
         resume(STUDY, within=within)
     assert within.target.started == []
 
