@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aliquot.core.study import StudyDir
 from aliquot.errors import RunError
+from aliquot.workflows.bench import report_bench, resume_bench
 from aliquot.workflows.crossval import report_crossval, resume_crossval
 from aliquot.workflows.study import StudyResult
 from aliquot.workflows.surroundings import Surroundings
@@ -26,7 +27,10 @@ class Kind:
     report: Callable[[StudyDir], tuple[Path, ...]]
 
 
-KINDS = {"folds": Kind(resume_crossval, report_crossval)}
+KINDS = {
+    "folds": Kind(resume_crossval, report_crossval),
+    "bench": Kind(resume_bench, report_bench),
+}
 
 
 def resume_study(study_dir: StudyDir, within: Surroundings) -> StudyResult:
