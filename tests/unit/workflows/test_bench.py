@@ -75,7 +75,7 @@ def test_several_files_are_ranked_together(data, tmp_path, surround):
     assert all(len(row.ranks) == 2 for row in found.ranking)
     assert found.ranking[0].mean_rank <= found.ranking[-1].mean_rank
     folder = Path(result.path)
-    rows = list(csv.DictReader((folder / "leaderboard.csv").open()))
+    rows = list(csv.DictReader((folder / "leaderboard.csv").read_text().splitlines()))
     assert len(rows) == sum(len(task.scores.results) for task in found.tasks)
     assert "Ranks over data sets" in (folder / "report.html").read_text(encoding="utf-8")
     assert (folder / "results.tex").read_text().count("\\begin{table}") == 2
