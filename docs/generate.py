@@ -13,12 +13,15 @@ from pathlib import Path
 
 from aliquot.config.settings import Settings
 from aliquot.core.answer_source import AnswerSource
+from aliquot.core.bench import BenchReport
+from aliquot.core.crossval import CrossvalReport, PooledAnswer
 from aliquot.core.dataset import StoredExample
 from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import Spec
+from aliquot.core.study import Study
 from aliquot.core.sweep import SweepRecord
 from aliquot.core.token_view import TokenView
 from aliquot.workflows.setting_names import list_flags
@@ -96,7 +99,8 @@ def build_records() -> str:
     ]
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-        SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore,
+        SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport,
+        ReferenceLogprobs, PairScore,
         AnswerSource,
     )  # fmt: skip
     for record in list_records(*stored):
