@@ -94,7 +94,7 @@ def build_records() -> str:
     lines = [
         "# Records\n",
         "Every field of every record in a [run directory](run-directory.md), then of groups",
-        "of seeds and of sweeps. A",
+        "of seeds, sweeps and studies. A",
         "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
     stored = (
