@@ -110,8 +110,9 @@ def against(run_dir: RunDir, ours: RunDir) -> tuple[str, str]:
     """Return the difference from our rules on the same test rows, and the p-value of the paired test."""
     if run_dir.path == ours.path:
         return "", ""
-    (pair,) = aliquot.compare([str(run_dir.path), str(ours.path)]).comparisons
-    sign = 1 if pair.model == run_dir.run_id else -1
+    found = aliquot.compare([str(run_dir.path), str(ours.path)])
+    (pair,) = found.report.comparisons
+    sign = 1 if pair.model == found.models[0].name else -1
     return f"{sign * pair.difference:+.3f}", f"{pair.p_value:.2g}"
 
 

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 from aliquot.version import __version__
 
 if TYPE_CHECKING:
+    from aliquot.workflows.bench import bench
     from aliquot.workflows.cancel import cancel
     from aliquot.workflows.chat import chat
     from aliquot.workflows.check import check
     from aliquot.workflows.checkpoint import checkpoint
     from aliquot.workflows.compare import compare
+    from aliquot.workflows.crossval import crossval
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.load import load
@@ -41,11 +43,13 @@ if TYPE_CHECKING:
     runs: Any
 
 _VERBS: dict[str, str] = {
+    "bench": "bench:bench",
     "cancel": "cancel:cancel",
     "chat": "chat:chat",
     "check": "check:check",
     "checkpoint": "checkpoint:checkpoint",
     "compare": "compare:compare",
+    "crossval": "crossval:crossval",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "load": "load:load",
@@ -73,11 +77,13 @@ _GROUPS: dict[str, dict[str, str]] = {
 
 __all__ = [
     "__version__",
+    "bench",
     "cancel",
     "chat",
     "check",
     "checkpoint",
     "compare",
+    "crossval",
     "data",
     "doctor",
     "evaluate",

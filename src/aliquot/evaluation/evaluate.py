@@ -237,11 +237,11 @@ def _build_columns(
 def build_report(
     scored: Scored, *, run_id: str, families: Mapping[str, Pairs], baseline_notes: Mapping[str, str]
 ) -> EvaluationReport:
-    """Return what follows from scored answers.
+    """Return everything that follows from scored answers.
 
     Args:
         scored: Rows and answers.
-        run_id: For the record.
+        run_id: Name of the run, or of the study whose runs were pooled.
         families: Pairs of models to compare, by family.
         baseline_notes: What baselines chose, by model.
     """
