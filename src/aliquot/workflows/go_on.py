@@ -52,6 +52,13 @@ def is_incomplete(run_dir: RunDir) -> bool:
     return run_dir.find_weights_dir() is None or not set(pairs) <= set(run_dir.list_predictions())
 
 
+def is_done(run_dir: RunDir) -> bool:
+    """Whether nothing is left to do for a run: it exists, has ended, and no planned stage is missing."""
+    if not run_dir.path.is_dir() or not run_dir.state().is_final:
+        return False
+    return run_dir.state() is not RunState.FINISHED or not is_incomplete(run_dir)
+
+
 def _start_again(run_dir: RunDir, within: Surroundings, wish: str) -> None:
     if not any(model == "majority" for model, _ in run_dir.list_predictions()):
         save_baselines(run_dir)

@@ -14,11 +14,9 @@ from aliquot.config.given import load_given
 from aliquot.config.places import default_runs_dir
 from aliquot.core.files import write_file
 from aliquot.core.notebook import ShownInNotebook
-from aliquot.core.records import sha256_file
-from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.seeds import GroupDir, SeedGroup, SeedsReport
-from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.spec import SCHEMA_VERSION
 from aliquot.errors import InputError, Interrupted, RunError
 from aliquot.evaluation.across_seeds import MIN_SEEDS, SeedRun, report_seeds
 from aliquot.export.history import read_history
@@ -27,9 +25,10 @@ from aliquot.export.wording import rough_duration
 from aliquot.version import __version__
 from aliquot.workflows.create import create_run, run_id
 from aliquot.workflows.find import list_collections
-from aliquot.workflows.go_on import bring_to_end, is_incomplete
+from aliquot.workflows.go_on import bring_to_end, is_done
 from aliquot.workflows.plan import Planned, make_plan, replan
 from aliquot.workflows.setting_names import command_line, flatten
+from aliquot.workflows.share import share_answers
 from aliquot.workflows.surroundings import Surroundings
 
 MAX_SEEDS = 100
@@ -151,18 +150,9 @@ def _find_unfinished(planned: Planned, seeds: Sequence[int], runs_dir: Path | No
             tuple(seeds),
             planned.resolved.plan.base,
         )
-        if is_same and not all(_is_done(GroupDir(folder).run_path(seed)) for seed in seeds):
+        if is_same and not all(is_done(RunDir(GroupDir(folder).run_path(seed))) for seed in seeds):
             return GroupDir(folder)
     return None
-
-
-def _is_done(path: Path) -> bool:
-    run_dir = RunDir(path)
-    return path.is_dir() and run_dir.state().is_final and not _is_cut_short(run_dir)
-
-
-def _is_cut_short(run_dir: RunDir) -> bool:
-    return run_dir.state() is RunState.FINISHED and is_incomplete(run_dir)
 
 
 def _plan_again(group: SeedGroup, within: Surroundings, runs_dir: Path) -> Planned:
@@ -185,7 +175,7 @@ def _bring_to_end(group_dir: GroupDir, planned: Planned | None, within: Surround
     problems: dict[str, str] = {}
     for number, seed in enumerate(group.seeds, start=1):
         run_dir = RunDir(group_dir.run_path(seed))
-        if _is_done(run_dir.path):
+        if is_done(run_dir):
             within.tell(f"Seed {seed} ({number} of {len(group.seeds)}) is {run_dir.state().value} already.")
         else:
             within.tell(f"Seed {seed} ({number} of {len(group.seeds)}), run {run_dir.run_id}")
@@ -221,39 +211,10 @@ def _run_seed(
 
 def _share_answers(group_dir: GroupDir, run_dir: RunDir) -> None:
     """Copy from another run what no training seed changes; keep its hashes in the group's record."""
-    group, spec = group_dir.read(), run_dir.read_spec()
-    shared = dict(group.shared_sha256)
-    for seed in group.seeds:
-        source = RunDir(group_dir.run_path(seed))
-        if source.path == run_dir.path or not source.path.is_dir() or not can_share(source.read_spec(), spec):
-            continue
-        for path in _list_shared(source):
-            place = path.relative_to(source.path)
-            if not (run_dir.path / place).is_file():
-                write_file(run_dir.path / place, path.read_bytes())
-                shared[place.as_posix()] = sha256_file(path)
-    if shared != group.shared_sha256:
-        group_dir.save(replace(group, shared_sha256=shared))
-
-
-def can_share(one: Spec, other: Spec) -> bool:
-    """Whether untuned models answer both runs alike: same rows, same weights, same way of asking."""
-    ways = [
-        (spec.rows_sha256, spec.model.files, spec.model.template_sha256, spec.task, spec.prediction,
-         spec.evaluation.seed, spec.training.precision, spec.training.device, spec.training.num_threads)
-        for spec in (one, other)
-    ]  # fmt: skip
-    return ways[0] == ways[1]
-
-
-def _list_shared(run_dir: RunDir) -> list[Path]:
-    answers = [
-        run_dir.predictions_path(model, split)
-        for model, split in run_dir.list_predictions()
-        if model != "tuned"
-    ]
-    notes = run_dir.path / "predictions" / "baselines.json"
-    return [*answers, *([notes] if notes.is_file() else [])]
+    group = group_dir.read()
+    copied = share_answers((RunDir(group_dir.run_path(seed)) for seed in group.seeds), run_dir)
+    if copied:
+        group_dir.save(replace(group, shared_sha256=group.shared_sha256 | copied))
 
 
 def _report(group_dir: GroupDir, group: SeedGroup) -> None:
