@@ -75,7 +75,7 @@ class CurveFit:
         scale: b.
         exponent: c; with its interval.
         band: The curve from the smallest size to four times the largest.
-        last_check: What the curve of all sizes but the largest says of the largest; None with under five sizes.
+        last_check: What the curve without the largest size says of it; None with under five sizes.
     """
 
     floor: float

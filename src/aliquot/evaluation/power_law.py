@@ -2,7 +2,7 @@
 
 The form is that of measured learning curves: Hestness et al. 2017 (arXiv 1712.00409) with a floor a that no
 number of rows removes, Rosenfeld et al. 2020 (arXiv 1909.12673). How far curves of this form can be trusted:
-Viering and Loog 2022 (arXiv 2103.10948). Shape letters: P sizes, R resamples, C exponents, K places asked for.
+Viering and Loog 2022 (arXiv 2103.10948). Shape letters: P sizes, R resamples, C exponents, K places.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class PowerLaws:
     def sizes(self, errors_R: Floats, low: float, high: float) -> Floats:
         """Return at which size each curve comes down to an error, held between two sizes.
 
-        A curve that never comes down so far is said to do so at ``high``; one that is always below, at ``low``.
+        A curve that never comes down so far does so at ``high``; one that is always below, at ``low``.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             share_R = np.maximum(errors_R - self.floor_R, 0.0) / self.gain_R
