@@ -80,7 +80,7 @@ def _make(
         raw_N=is_right,
         normalised_N=is_right if normalised is None else normalised,
         probabilities_NK=probabilities,
-        train_median=0.0,
+        train_median_N=np.zeros(len(references)),
         tolerance=tolerance,
     )
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.chat import chat
     from aliquot.workflows.check import check
     from aliquot.workflows.checkpoint import checkpoint
+    from aliquot.workflows.crossval import crossval
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.pipeline import run
@@ -42,6 +43,7 @@ _VERBS: dict[str, str] = {
     "chat": "chat:chat",
     "check": "check:check",
     "checkpoint": "checkpoint:checkpoint",
+    "crossval": "crossval:crossval",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "plan": "plan:plan",
@@ -69,6 +71,7 @@ __all__ = [
     "chat",
     "check",
     "checkpoint",
+    "crossval",
     "data",
     "doctor",
     "evaluate",

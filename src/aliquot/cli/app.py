@@ -21,6 +21,7 @@ VERBS = {
     "data": "Convert a data file; look at single rows as the model will see them, token by token.",
     "plan": "Show every setting with its value, who set it and why, and what the run will take.",
     "sweep": "Try settings in short runs, judged on validation rows; say which to take.",
+    "crossval": "Tune once per fold, so that each row is test exactly once; score all answers together.",
     "train": "Tune only; predict, evaluate and report can follow.",
     "predict": "Let the models of a run answer its held-out rows.",
     "evaluate": "Score the answers of a run again.",

@@ -52,6 +52,12 @@ Base = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Stop after planning; nothing is created.")]
+CreateOnly = Annotated[
+    bool,
+    typer.Option(
+        "--create-only", help="Create all runs and start none: each is a job for `aliquot resume RUN`."
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _METAVARS = {"a whole number": "N", "a number": "X"}

@@ -19,6 +19,7 @@ FULL = {
     "RunsComparison": "results:comparison",
     "SeedsResult": "seeds:full",
     "SweepResult": "sweep:full",
+    "StudyResult": "study:full",
     "RunSummary": "runs:table_of",
     "RunDetails": "runs:details",
     "ModelSummary": "models:table_of",

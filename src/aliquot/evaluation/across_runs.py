@@ -61,7 +61,7 @@ def score_same_rows(runs: Sequence[RunDir], *, split: str = "test") -> list[Scor
     for run, one in zip(runs, scored, strict=True):
         if _rows_of(one) != _rows_of(scored[0]):
             raise _differ(run, f"its {split} rows are not those of {runs[0].run_id}")
-        if _reading_of(one) != _reading_of(scored[0]):
+        if reading_of(one) != reading_of(scored[0]):
             raise _differ(run, f"its answers are read in another way than those of {runs[0].run_id}")
     return scored
 
@@ -76,7 +76,8 @@ def _rows_of(scored: Scored) -> list[tuple[str, str]]:
     return [(row.example_id, row.reference) for row in scored.rows]
 
 
-def _reading_of(scored: Scored) -> tuple[object, ...]:
+def reading_of(scored: Scored) -> tuple[object, ...]:
+    """Return all that decides how answers are read; runs whose answers are read alike have it in common."""
     evaluation, task = scored.spec.evaluation, scored.spec.task
     unlabelled = (evaluation.positive_label, evaluation.class_prior)
     return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -40,7 +41,8 @@ class Answers:
         raw_N: 1.0 where the output equals the reference to the letter.
         normalised_N: Per-example score after the normaliser; NaN where unparsed numbers have none.
         probabilities_NK: Probability of each label, when the model gave them for every item.
-        train_median: What an unparsed number is replaced by; NaN when there is none.
+        train_median_N: What an unparsed number is replaced by; NaN when there is none. It is the same for
+            all items but those of several runs pooled.
         tolerance: Numbers within this distance count as right.
         schema: What the training references have in common, for JSON records.
         positive_label: The label that is known, where items of the others are unlabelled.
@@ -56,8 +58,8 @@ class Answers:
     also_expected: tuple[tuple[str, ...], ...]
     raw_N: Floats
     normalised_N: Floats
+    train_median_N: Floats
     probabilities_NK: Floats | None = None
-    train_median: float = UNDEFINED
     tolerance: float | None = None
     schema: RecordSchema | None = None
     positive_label: str | None = None
@@ -97,7 +99,13 @@ class Answers:
     @cached_property
     def number_N(self) -> Floats:
         """Answered numbers, the train median where unparsed."""
-        return np.array([self.train_median if text is None else float(text) for text in self.parsed])
+        medians = self.train_median_N.tolist()
+        return np.array(
+            [
+                median if text is None else float(text)
+                for text, median in zip(self.parsed, medians, strict=True)
+            ]
+        )
 
     @cached_property
     def error_N(self) -> Floats:
@@ -121,24 +129,29 @@ class Answers:
             also_expected=choose(self.also_expected),
             raw_N=self.raw_N[items],
             normalised_N=self.normalised_N[items],
+            train_median_N=self.train_median_N[items],
             probabilities_NK=None if probabilities is None else probabilities[items],
         )
 
 
-def join_answers(first: Answers, second: Answers) -> Answers:
-    """Return the answers of two models to the same items as 2N items, those of ``first`` first."""
-    above, below = first.probabilities_NK, second.probabilities_NK
+def join_answers(*parts: Answers) -> Answers:
+    """Return answers as those of one model to all their items, in this order.
+
+    What belongs to no item (labels, tolerance, schema) is that of the first.
+    """
+    tables = [part.probabilities_NK for part in parts if part.probabilities_NK is not None]
     return replace(
-        first,
-        references=first.references + second.references,
-        outputs=first.outputs + second.outputs,
-        expected=first.expected + second.expected,
-        parsed=first.parsed + second.parsed,
-        accepted=first.accepted + second.accepted,
-        also_expected=first.also_expected + second.also_expected,
-        raw_N=np.concatenate([first.raw_N, second.raw_N]),
-        normalised_N=np.concatenate([first.normalised_N, second.normalised_N]),
-        probabilities_NK=None if above is None or below is None else np.concatenate([above, below]),
+        parts[0],
+        references=tuple(chain.from_iterable(part.references for part in parts)),
+        outputs=tuple(chain.from_iterable(part.outputs for part in parts)),
+        expected=tuple(chain.from_iterable(part.expected for part in parts)),
+        parsed=tuple(chain.from_iterable(part.parsed for part in parts)),
+        accepted=tuple(chain.from_iterable(part.accepted for part in parts)),
+        also_expected=tuple(chain.from_iterable(part.also_expected for part in parts)),
+        raw_N=np.concatenate([part.raw_N for part in parts]),
+        normalised_N=np.concatenate([part.normalised_N for part in parts]),
+        train_median_N=np.concatenate([part.train_median_N for part in parts]),
+        probabilities_NK=np.concatenate(tables) if len(tables) == len(parts) else None,
     )
 
 
@@ -181,7 +194,7 @@ def build_answers(
             [UNDEFINED if score.normalised is None else score.normalised for score in scores]
         ),
         probabilities_NK=_probabilities(predictions, labels),
-        train_median=train_median,
+        train_median_N=np.full(len(scores), train_median),
         tolerance=tolerance,
         schema=schema,
         positive_label=positive_label,

@@ -103,7 +103,7 @@ def evaluate_run(run_dir: RunDir, *, split: str = "test") -> EvaluationReport:
     """
     hashes = hash_predictions(run_dir, split)  # before they are read: what comes meanwhile counts as new
     scored = score_split(run_dir, split)
-    report = _build_report(scored, run_dir.run_id, read_baseline_notes(run_dir))
+    report = build_report(scored, run_dir.run_id, read_baseline_notes(run_dir))
     report = replace(report, predictions_sha256=hashes)
     for model, scores in scored.scores.items():
         write_file(run_dir.item_scores_path(model, split), encode_lines(scores))
@@ -180,7 +180,14 @@ def _build_columns(
     }
 
 
-def _build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
+def build_report(scored: Scored, run_id: str, baseline_notes: Mapping[str, str]) -> EvaluationReport:
+    """Return everything that follows from scored answers.
+
+    Args:
+        scored: Rows and answers.
+        run_id: Name of the run, or of the study whose runs were pooled.
+        baseline_notes: What baselines chose, by model.
+    """
     spec, task = scored.spec, scored.spec.task
     resampling = plan_resampling(spec, [row.group for row in scored.rows])
     metrics = _list_metrics(spec, scored.primary)

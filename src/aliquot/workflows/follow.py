@@ -15,7 +15,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.errors import AliquotError, ModelError
 from aliquot.export.preferences import preference_text
 from aliquot.export.write import write_artefacts
-from aliquot.workflows.report import refresh, score_news
+from aliquot.workflows.refresh import refresh, score_news
 from aliquot.workflows.surroundings import Surroundings
 from aliquot.workflows.watch import request, watch
 

@@ -15,7 +15,7 @@ from aliquot.workflows.compare import RunsComparison, compare_run_dirs
 from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import Planned, make_plan
-from aliquot.workflows.report import refresh
+from aliquot.workflows.refresh import refresh
 from aliquot.workflows.seeds import SeedsResult, list_seeds, run_seeds, tell_total
 from aliquot.workflows.surroundings import Doing, Surroundings
 

@@ -13,7 +13,7 @@ from aliquot.export.write import write_artefacts
 from aliquot.workflows.find import find_run
 from aliquot.workflows.follow import RunResult, follow, result_of, start_worker
 from aliquot.workflows.predict_endpoint import EndpointOptions, ask_endpoint, plan_job
-from aliquot.workflows.report import score_news
+from aliquot.workflows.refresh import score_news
 from aliquot.workflows.surroundings import Surroundings
 
 MODELS = ("base", "base_few_shot", "tuned")

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from aliquot.core.run_dir import RunDir
-from aliquot.evaluation.evaluate import evaluate_run
+from aliquot.core.study import StudyDir
+from aliquot.errors import InputError
 from aliquot.export.write import write_artefacts
-from aliquot.workflows.evaluate import has_new_predictions
-from aliquot.workflows.find import find_run
+from aliquot.workflows.find import find_collection, find_run
+from aliquot.workflows.refresh import score_news
+from aliquot.workflows.studies import report_study
+from aliquot.workflows.study import RECORD
 
 
 def report(
@@ -18,26 +20,24 @@ def report(
     """Write a run's report, tables, Methods paragraph and script; return their paths.
 
     Args:
-        run: Name of the run, the beginning of one, or its folder.
-        only: Names of the artefacts wanted; all of them by default.
+        run: Name of the run, the beginning of one, or its folder; or of a study, which has one report of all.
+        only: Names of the artefacts of a run that are wanted; all of them by default.
         runs_dir: Where runs are.
 
     Raises:
         RunError: No such run.
-        InputError: No artefact has that name.
+        InputError: No artefact has that name, or single ones of a study are wanted.
     """
+    study = find_collection(run, runs_dir, RECORD)
+    if study and only:
+        raise InputError(
+            f"{study.name} is a study, whose files are written together.",
+            code="only_of_one",
+            location="--only",
+            hint="Leave out --only, or give one of its runs by its folder.",
+        )
+    if study:
+        return report_study(StudyDir(study))
     run_dir = find_run(run, runs_dir)
     score_news(run_dir)
     return tuple(write_artefacts(run_dir, only))
-
-
-def refresh(run_dir: RunDir) -> None:
-    """Score what is new and renew the page, while the run goes on."""
-    score_news(run_dir)
-    write_artefacts(run_dir, ["report_html"])
-
-
-def score_news(run_dir: RunDir) -> None:
-    """Score the run if a model has answered since it was scored."""
-    if has_new_predictions(run_dir):
-        evaluate_run(run_dir)

@@ -8,12 +8,13 @@ kind of study: see ``crossval.py`` and ``bench.py``.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings, add_flags, load_given
 from aliquot.config.places import default_runs_dir
+from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION
@@ -34,6 +35,28 @@ SEED = "train.seed"
 MAX_CELLS = 1000
 
 PlanCell = Callable[[Cell], Planned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyResult(ShownInNotebook):
+    """What a study came to so far.
+
+    Attributes:
+        runs: The run directories of its cells.
+        report: The joint report, a record of the study's kind; None before a cell has a result.
+        files: What was written into its folder, the page for people first.
+        problems: Why a cell has no result, by cell.
+        waiting: What to do next, where the runs were created and not started; else empty.
+    """
+
+    study_id: str
+    kind: StudyKind
+    path: str
+    runs: tuple[str, ...]
+    report: Any
+    files: tuple[str, ...]
+    problems: dict[str, str]
+    waiting: str = ""
 
 
 def begin_study(
@@ -144,7 +167,7 @@ def create_runs(study_dir: StudyDir, plan_cell: PlanCell, within: Surroundings) 
 
 
 def bring_cells_to_end(
-    study_dir: StudyDir, within: Surroundings, after_each: Callable[[StudyDir], None]
+    study_dir: StudyDir, within: Surroundings, after_each: Callable[[StudyDir], object]
 ) -> Study:
     """Bring every cell to its end, one after another, and return the record.
 
@@ -177,13 +200,38 @@ def bring_cells_to_end(
     return _require_result(study_dir)
 
 
-def say_create_only(study_dir: StudyDir) -> str:
-    """Return what to do with a study whose runs were created and not started."""
+def result_of(study_dir: StudyDir, report: Any, files: Sequence[Path]) -> StudyResult:
+    """Return what a study came to.
+
+    Args:
+        study_dir: The study.
+        report: The joint report, None before a cell has a result.
+        files: What was written into its folder.
+    """
     study = study_dir.read()
+    runs = [study_dir.run_path(cell) for cell in study.cells]
+    is_waiting = not any(RunDir(path).events_path.is_file() for path in runs)
+    return StudyResult(
+        study_id=study.study_id,
+        kind=study.kind,
+        path=str(study_dir.path),
+        runs=tuple(str(path) for path in runs if path.is_dir()),
+        report=report,
+        files=tuple(map(str, files)),
+        problems=list_problems(study),
+        waiting=_say_waiting(study) if is_waiting else "",
+    )
+
+
+def list_problems(study: Study) -> dict[str, str]:
+    """Return why cells have no result, by cell."""
+    return {cell.cell_id: cell.problem for cell in study.cells if cell.problem}
+
+
+def _say_waiting(study: Study) -> str:
     return (
-        f"{len(study.cells)} runs of study {study.study_id} wait. `aliquot resume RUN` brings one to its "
-        f"end, on any machine that sees this folder; `aliquot resume {study.study_id}` brings all to theirs "
-        "and reports."
+        f"{len(study.cells)} runs wait. `aliquot resume RUN` brings one to its end, on any machine that sees "
+        f"this folder; `aliquot resume {study.study_id}` brings all to theirs and reports."
     )
 
 

@@ -9,7 +9,7 @@ from aliquot.workflows.check import read_settings
 from aliquot.workflows.create import open_run, require_writable
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.plan import make_plan
-from aliquot.workflows.report import refresh
+from aliquot.workflows.refresh import refresh
 from aliquot.workflows.surroundings import Surroundings
 
 

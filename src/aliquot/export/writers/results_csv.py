@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any
 
 from aliquot.core.result import MetricValue, ModelResult
@@ -42,8 +43,11 @@ def write_results(run_dir: RunDir) -> str | None:
     train. What is not defined is empty.
     """
     results = read_scored(run_dir).results
-    if not results:
-        return None
+    return tabulate_results(results) if results else None
+
+
+def tabulate_results(results: Sequence[ModelResult]) -> str:
+    """Return the table of these results."""
     file = io.StringIO()
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aliquot.core.result import EvaluationReport, MetricValue, ModelResult
 from aliquot.core.run_dir import RunDir
-from aliquot.export.record import ScoredRecord, read_scored
+from aliquot.export.record import ranked, read_scored
 from aliquot.export.secondary import list_secondary
 from aliquot.export.wording import decimals_for, fixed, heading, interval_text, metric_title, with_unit
 from aliquot.export.writer import Writer
@@ -22,15 +22,17 @@ def write_table(run_dir: RunDir) -> str | None:
     A model takes two lines, its values and below them their intervals; the best value of the primary metric
     is bold, the primary metric stands first.
     """
-    record = read_scored(run_dir)
-    report = record.report
-    if report is None or not report.results:
-        return None
+    report = read_scored(run_dir).report
+    return tabulate_report(report) if report and report.results else None
+
+
+def tabulate_report(report: EvaluationReport) -> str:
+    """Return the table of a report that has results; see `write_table`."""
     metrics = [report.primary_metric, *list_secondary(report)][:MAX_COLUMNS]
     columns = [_column(report, name) for name in metrics]
     parts = [
         *_head(report, columns),
-        *_body(record, columns),
+        *_body(report, columns),
         "\\bottomrule",
         "\\end{tabular}",
         "\\end{table}",
@@ -69,11 +71,12 @@ def _title(value: MetricValue) -> str:
     return f"\\begin{{tabular}}[b]{{@{{}}c@{{}}}}{lines}\\end{{tabular}}"
 
 
-def _body(record: ScoredRecord, columns: list[dict[str, MetricValue]]) -> list[str]:
+def _body(report: EvaluationReport, columns: list[dict[str, MetricValue]]) -> list[str]:
     decimals = [decimals_for(value.interval for value in column.values()) for column in columns]
-    best = record.results[0].primary.value
+    results = ranked(report.results)
+    best = results[0].primary.value
     lines = []
-    for result in record.results:
+    for result in results:
         cells = [column.get(result.model) for column in columns]
         values = [fixed(cell.value if cell else None, n) for cell, n in zip(cells, decimals, strict=True)]
         is_best = best is not None and result.primary.value == best
