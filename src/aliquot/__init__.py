@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.check import check
     from aliquot.workflows.checkpoint import checkpoint
     from aliquot.workflows.crossval import crossval
+    from aliquot.workflows.curve import curve
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.pipeline import run
@@ -44,6 +45,7 @@ _VERBS: dict[str, str] = {
     "check": "check:check",
     "checkpoint": "checkpoint:checkpoint",
     "crossval": "crossval:crossval",
+    "curve": "curve:curve",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "plan": "plan:plan",
@@ -72,6 +74,7 @@ __all__ = [
     "check",
     "checkpoint",
     "crossval",
+    "curve",
     "data",
     "doctor",
     "evaluate",

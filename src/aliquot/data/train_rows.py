@@ -16,7 +16,7 @@ from aliquot.data.findings import describe_rows
 from aliquot.data.hold_out import DEFAULT_SEED, Splitting
 from aliquot.data.table import ExampleTable
 
-TRAIN_ROWS = "data.train_rows"
+TRAIN_ROWS, TRAIN_ROWS_SEED = "data.train_rows", "data.train_rows_seed"
 
 
 @dataclass(frozen=True, slots=True)

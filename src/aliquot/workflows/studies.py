@@ -9,6 +9,7 @@ from pathlib import Path
 from aliquot.core.study import StudyDir
 from aliquot.errors import RunError
 from aliquot.workflows.crossval import report_crossval, resume_crossval
+from aliquot.workflows.curve import report_of_curve, resume_curve
 from aliquot.workflows.study import StudyResult
 from aliquot.workflows.surroundings import Surroundings
 
@@ -26,7 +27,7 @@ class Kind:
     report: Callable[[StudyDir], tuple[Path, ...]]
 
 
-KINDS = {"folds": Kind(resume_crossval, report_crossval)}
+KINDS = {"folds": Kind(resume_crossval, report_crossval), "curve": Kind(resume_curve, report_of_curve)}
 
 
 def resume_study(study_dir: StudyDir, within: Surroundings) -> StudyResult:
