@@ -49,11 +49,13 @@ def curve(
     Fewer rows are always part of more; test and validation rows stay the same. The same command goes on with
     a study that was interrupted.
     """
+    chosen = as_seeds(seeds)
+    assert chosen is not None, "there is a default"
     with render.news(as_json=as_json) as tell:
         result = curve_workflow(
             data,
             points=points,
-            seeds=as_seeds(seeds) or DEFAULT_SEEDS,
+            seeds=chosen,
             against=against,
             create_only=create_only,
             base=base,

@@ -1,4 +1,4 @@
-"""``report.html`` and ``points.csv`` of a learning curve: what more rows would bring, the figure, every point."""
+"""``report.html`` and ``points.csv`` of a learning curve: what more rows bring, and every point."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from aliquot.export.wording import (
 )
 
 COLUMNS = (
-    "model", "base", "num_rows", "metric", "unit", "mean", "low", "high", "confidence", "num_seeds", "by_seed",
-    "num_steps", "num_epochs", "run_ids",
+    "model", "base", "num_rows", "metric", "unit", "mean", "low", "high", "confidence", "num_seeds",
+    "by_seed", "num_steps", "num_epochs", "run_ids",
 )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def render_curve_page(study: Study, report: CurveReport) -> str:
 
 
 def tabulate_points(report: CurveReport) -> str:
-    """Return all points of all models as CSV; levels, which no row changes, stand without a number of rows."""
+    """Return all points of all models as CSV; levels, which no row changes, have no number of rows."""
     out = io.StringIO()
     table = csv.writer(out, lineterminator="\n")
     table.writerow(COLUMNS)
@@ -108,17 +108,17 @@ def describe_curve_methods(report: CurveReport) -> str:
     """Return what a paper must say of the curve, as prose."""
     missing = report.num_planned - len({name for name in _list_runs(report)})
     lost = f" Of {report.num_planned} runs begun, {missing} gave no result." if missing else ""
+    sizes = listed([f"{size:,}" for size in report.sizes])
     return (
-        f"Models were tuned on nested subsets of the training rows ({listed([f'{size:,}' for size in report.sizes])}"
-        f" rows) with {count(len(report.seeds), 'seed')} each.{lost} For each seed, whole units (groups, equal "
-        "prompts) were taken in the order of a salted hash, labels in proportion, so that each smaller subset is "
-        f"part of the next; validation and the {report.num_items:,} test rows were the same throughout, and simple "
-        f"baselines were fitted to the same subsets. Fitted was {CITATION}, by weighted least squares with a, b ≥ "
-        "0. Intervals and bands are percentiles of "
-        f"{report.num_resamples:,} resamples of test items, the same for all sizes, and of one training seed less "
-        f"than there are (seed {report.seed}). Data-efficiency factors are ratios of numbers of rows at which two "
-        "fitted curves have the same height, within the sizes measured (Jablonka et al. 2024, doi "
-        "10.1038/s42256-023-00788-1)."
+        f"Models were tuned on nested subsets of the training rows ({sizes} rows) with "
+        f"{count(len(report.seeds), 'seed')} each.{lost} For each seed, whole units (groups, equal prompts) were "
+        "taken in the order of a salted hash, labels in proportion, so that each smaller subset is part of the "
+        f"next; validation and the {report.num_items:,} test rows were the same throughout, and simple baselines "
+        f"were fitted to the same subsets. Fitted was {CITATION}, by weighted least squares with a, b ≥ 0. "
+        f"Intervals and bands are percentiles of {report.num_resamples:,} resamples of test items, the same for "
+        f"all sizes, and of one training seed less than there are (seed {report.seed}). Data-efficiency factors "
+        "are ratios of numbers of rows at which two fitted curves have the same height, within the sizes measured "
+        "(Jablonka et al. 2024, doi 10.1038/s42256-023-00788-1)."
     )
 
 
@@ -191,8 +191,8 @@ def _say_fit(curve: Curve) -> str:
 def _csv_row(curve: Curve, point: CurvePoint, report: CurveReport) -> list[object]:
     ends = (point.interval.low, point.interval.high) if point.interval else ("", "")
     return [
-        curve.model, curve.base, point.num_rows, report.primary_metric, report.unit, _cell(point.value), *ends,
-        report.confidence, len(point.by_seed), " ".join(str(_cell(value)) for value in point.by_seed),
+        curve.model, curve.base, point.num_rows, report.primary_metric, report.unit, _cell(point.value),
+        *ends, report.confidence, len(point.by_seed), " ".join(str(_cell(value)) for value in point.by_seed),
         f"{point.num_steps:g}", f"{point.num_epochs:g}", " ".join(point.run_ids),
     ]  # fmt: skip
 

@@ -154,8 +154,8 @@ def list_sizes(num_rows: int, points: int) -> tuple[int, ...]:
     kept = tuple(size for size in reversed(sizes) if size >= MIN_TRAIN_ROWS)
     if len(kept) < 2:
         raise InputError(
-            f"Found {num_rows} training rows; a curve needs {2 * MIN_TRAIN_ROWS}, so that half of them can be "
-            "trained on.",
+            f"Found {num_rows} training rows; a curve needs {2 * MIN_TRAIN_ROWS}, so that half of them "
+            "can be trained on.",
             code="too_few_rows",
             location="--points",
             hint="Add rows, or run `aliquot run` on what there is.",
@@ -272,4 +272,4 @@ def _say_command(
     values = {name: given.find(name) for name in given.origins}
     words = command_line("curve", [planned.checked.report.file], values)
     other = f" --against {against}" if against else ""
-    return f"{words} --points {points} --seeds {','.join(map(str, seeds)) or 0}{other}"
+    return f"{words} --points {points} --seeds {','.join(map(str, seeds))}{other}"

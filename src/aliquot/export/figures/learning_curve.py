@@ -1,4 +1,4 @@
-"""Learning curve: score by number of training rows, with the fitted curve, its band and what no row changes."""
+"""Learning curve: score by number of training rows, the fitted curve, its band and what no row changes."""
 
 from __future__ import annotations
 
