@@ -111,14 +111,14 @@ def describe_curve_methods(report: CurveReport) -> str:
     sizes = listed([f"{size:,}" for size in report.sizes])
     return (
         f"Models were tuned on nested subsets of the training rows ({sizes} rows) with "
-        f"{count(len(report.seeds), 'seed')} each.{lost} For each seed, whole units (groups, equal prompts) were "
-        "taken in the order of a salted hash, labels in proportion, so that each smaller subset is part of the "
-        f"next; validation and the {report.num_items:,} test rows were the same throughout, and simple baselines "
-        f"were fitted to the same subsets. Fitted was {CITATION}, by weighted least squares with a, b ≥ 0. "
-        f"Intervals and bands are percentiles of {report.num_resamples:,} resamples of test items, the same for "
-        f"all sizes, and of one training seed less than there are (seed {report.seed}). Data-efficiency factors "
-        "are ratios of numbers of rows at which two fitted curves have the same height, within the sizes measured "
-        "(Jablonka et al. 2024, doi 10.1038/s42256-023-00788-1)."
+        f"{count(len(report.seeds), 'seed')} each.{lost} For each seed, whole units (groups, equal prompts) "
+        "were taken in the order of a salted hash, labels in proportion, so that each smaller subset is "
+        f"part of the next; validation and the {report.num_items:,} test rows were the same throughout, and "
+        f"simple baselines were fitted to the same subsets. Fitted was {CITATION}, by weighted least squares "
+        f"with a, b ≥ 0. Intervals and bands are percentiles of {report.num_resamples:,} resamples of test "
+        f"items, the same for all sizes, and of one training seed less than there are (seed {report.seed}). "
+        "Data-efficiency factors are ratios of numbers of rows at which two fitted curves have the same "
+        "height, within the sizes measured (Jablonka et al. 2024, doi 10.1038/s42256-023-00788-1)."
     )
 
 
