@@ -15,6 +15,8 @@ HARDLY_POINTS = 0.01
 """A share that twice the rows raise by less than one point hardly changes …"""
 HARDLY_SHARE = 0.05
 """… nor does another metric whose error falls by less than a twentieth."""
+_SEEN = 0.999
+"""From this share of it on, a factor is the largest that the sizes can show."""
 CITATION = (
     "error(n) = a + b·n^−c: Hestness et al. 2017 (arXiv:1712.00409), Rosenfeld et al. 2020 "
     "(arXiv:1909.12673); limits of extrapolation: Viering and Loog 2022 (arXiv:2103.10948)"
@@ -87,10 +89,17 @@ def say_efficiency(
             f"{capitalise(model)} and {other} cannot be told apart in the rows they need for the same score "
             f"(factor {_times(factor, most)}, interval {_times(low, most)} to {_times(high, most)})."
         )
+    if factor >= most * _SEEN:
+        at_least = "" if low >= most * _SEEN else f" (lower end of the interval: {_times(low, most)})"
+        return (
+            f"{capitalise(other)} with all {num_rows:,} rows is no better than {model} with "
+            f"{round(num_rows / most):,}, the fewest tried: it needs {_times(factor, most)} times as "
+            f"many{at_least}."
+        )
     return (
         f"{capitalise(other)} with all {num_rows:,} rows is as good as {model} with about "
-        f"{'under ' if factor >= most * 0.999 else ''}{round(num_rows / factor):,}: it needs "
-        f"{_times(factor, most)} times as many [{_times(low, most)}, {_times(high, most)}]."
+        f"{round(num_rows / factor):,}: it needs {_times(factor, most)} times as many [{_times(low, most)}, "
+        f"{_times(high, most)}]."
     )
 
 
@@ -178,8 +187,8 @@ def _middle(interval: Interval) -> float:
 
 
 def _times(factor: float, most: float) -> str:
-    if factor >= most * 0.999:
-        return f"more than {most:.3g}"
+    if factor >= most * _SEEN:
+        return f"more than {most:.2g}"
     return f"{factor:.2g}" if factor < 10 else f"{factor:.0f}"
 
 

@@ -81,7 +81,7 @@ def test_five_sizes_and_two_seeds_are_nested_runs_with_the_same_test_and_one_rep
     assert "Training rows" in page
     assert "Viering and Loog 2022" in page
     assert "aliquot curve" in page
-    table = list(csv.DictReader((runs_dir / STUDY / "points.csv").open(encoding="utf-8")))
+    table = list(csv.DictReader((runs_dir / STUDY / "points.csv").read_text(encoding="utf-8").splitlines()))
     tuned = [row for row in table if row["model"] == "tuned"]
     assert [row["num_rows"] for row in tuned] == ["22", "45", "90", "180"]
     assert all(len(row["by_seed"].split()) == 2 for row in tuned)
