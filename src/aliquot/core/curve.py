@@ -8,6 +8,11 @@ from typing import Literal
 from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.result import Interval, ModelResult
 
+CITATION = (
+    "error(n) = a + b·n^−c: Hestness et al. 2017 (arXiv:1712.00409), Rosenfeld et al. 2020 "
+    "(arXiv:1909.12673); limits of extrapolation: Viering and Loog 2022 (arXiv:2103.10948)"
+)
+
 Verdict = Literal["helps", "hardly", "cannot_tell", "falls"]
 """Of more rows: a gain is to be expected, hardly one, this cannot be told, or the score fell with rows."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aliquot.core.curve import Curve, CurveFit, Efficiency, Expected, Gain, Verdict
+from aliquot.core.curve import CITATION, Curve, CurveFit, Efficiency, Expected, Gain, Verdict
 from aliquot.core.result import Interval
 from aliquot.core.wording import in_sentence
 from aliquot.evaluation.learning_curve import MIN_SIZES
@@ -17,10 +17,6 @@ HARDLY_SHARE = 0.05
 """… nor does another metric whose error falls by less than a twentieth."""
 _SEEN = 0.999
 """From this share of it on, a factor is the largest that the sizes can show."""
-CITATION = (
-    "error(n) = a + b·n^−c: Hestness et al. 2017 (arXiv:1712.00409), Rosenfeld et al. 2020 "
-    "(arXiv:1909.12673); limits of extrapolation: Viering and Loog 2022 (arXiv:2103.10948)"
-)
 
 
 def judge(gains: Sequence[Gain], slope: Interval | None, error: float, metric: Metric) -> Verdict:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from aliquot.core.curve import Curve, CurvePoint, CurveReport, Gain
+from aliquot.core.curve import CITATION, Curve, CurvePoint, CurveReport, Gain
 from aliquot.core.study import Study
-from aliquot.evaluation.curve_wording import CITATION
 from aliquot.export.figures.learning_curve import learning_curve
 from aliquot.export.page.header import Fact
 from aliquot.export.study_page import render_study_page
