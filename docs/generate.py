@@ -13,6 +13,7 @@ from pathlib import Path
 
 from aliquot.config.settings import Settings
 from aliquot.core.answer_source import AnswerSource
+from aliquot.core.curve import CurveReport
 from aliquot.core.dataset import StoredExample
 from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
@@ -97,7 +98,7 @@ def build_records() -> str:
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
         SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore,
-        AnswerSource,
+        AnswerSource, CurveReport,
     )  # fmt: skip
     for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]

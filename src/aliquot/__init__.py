@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from aliquot.version import __version__
 
 if TYPE_CHECKING:
+    from aliquot.workflows.bench import bench
     from aliquot.workflows.cancel import cancel
     from aliquot.workflows.chat import chat
     from aliquot.workflows.check import check
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     runs: Any
 
 _VERBS: dict[str, str] = {
+    "bench": "bench:bench",
     "cancel": "cancel:cancel",
     "chat": "chat:chat",
     "check": "check:check",
@@ -69,6 +71,7 @@ _GROUPS: dict[str, dict[str, str]] = {
 
 __all__ = [
     "__version__",
+    "bench",
     "cancel",
     "chat",
     "check",

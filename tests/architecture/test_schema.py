@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from aliquot.core.answer_source import AnswerSource
+from aliquot.core.curve import CurveReport
 from aliquot.core.dataset import StoredExample
 from aliquot.core.preference import PairScore, ReferenceLogprobs
 from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
@@ -23,7 +24,7 @@ from docs.record_tree import describe_fields, list_records
 
 STORED = (
     Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore, AnswerSource,
+    SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore, AnswerSource, CurveReport,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 

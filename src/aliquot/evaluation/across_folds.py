@@ -7,6 +7,8 @@ the variance exists (Bengio and Grandvalet 2004).
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -71,24 +73,30 @@ def require_partition(folds: Sequence[FoldRun], *, is_whole: bool, may_lack: boo
     Raises:
         RunError: A row is test in two folds, or in none of all (``folds_not_a_partition``).
     """
-    known: Counter[str] = Counter()
-    tested: Counter[str] = Counter()
-    for fold in folds:
-        rows = {split: _count_contents(fold.run_dir.read_rows(split)) for split in SPLITS}
-        known |= sum(rows.values(), Counter())
-        tested += rows[TEST]
-    twice, never = tested - known, known - tested
-    if twice or (never and is_whole and not may_lack):
-        what = "is test in more than one fold" if twice else "is test in none of the folds"
-        example = next(iter(twice or never))
-        raise RunError(
-            f"{(twice or never).total():,} of {known.total():,} rows: each {what}; the first is example "
-            f"{example}. Every row must be test exactly once.",
-            code="folds_not_a_partition",
-            location=folds[0].run_dir.run_id,
-            hint="Rows of a run were changed after it was created. Delete this study and start it again.",
-        )
+    tested = sum((_count_contents(fold.run_dir, (TEST,)) for fold in folds), Counter())
+    wholes = [_count_contents(fold.run_dir, SPLITS) for fold in folds]
+    known = functools.reduce(operator.or_, wholes)
+    others = [fold for fold, whole in zip(folds, wholes, strict=True) if whole != known]
+    if others and not may_lack:
+        raise _refuse(others[0], "Its rows are not those of the other folds.")
+    if twice := tested - known:
+        raise _refuse(folds[0], f"{twice.total():,} rows are test in more than one fold: {_first(twice)}.")
+    if is_whole and not may_lack and (never := known - tested):
+        raise _refuse(folds[0], f"{never.total():,} rows are test in none of the folds: {_first(never)}.")
     return known.total()
+
+
+def _refuse(fold: FoldRun, what: str) -> RunError:
+    return RunError(
+        f"{what} Every row of the data set must be test exactly once.",
+        code="folds_not_a_partition",
+        location=fold.run_dir.run_id,
+        hint="Rows of a run were changed after it was created. Delete this study and start it again.",
+    )
+
+
+def _first(contents: Counter[str]) -> str:
+    return f"example {next(iter(contents))}{' …' if len(contents) > 1 else ''}"
 
 
 def pool_folds(
@@ -138,8 +146,8 @@ def pool_folds(
     return Pooled(report=joint, answers=_list_answers(folds, scored, report))
 
 
-def _count_contents(rows: Sequence[StoredExample]) -> Counter[str]:
-    return Counter(_content(row.example_id) for row in rows)
+def _count_contents(run_dir: RunDir, splits: Sequence[str]) -> Counter[str]:
+    return Counter(_content(row.example_id) for split in splits for row in run_dir.read_rows(split))
 
 
 def _content(example_id: str) -> str:

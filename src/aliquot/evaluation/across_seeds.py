@@ -27,6 +27,7 @@ from aliquot.evaluation.normaliser import NORMALISERS
 from aliquot.evaluation.resampling import Resampled, Resampling
 from aliquot.evaluation.seeds_wording import say_comparison, write_seeds_headline, write_seeds_notes
 from aliquot.evaluation.statistics import adjust_holm, bootstrap_interval, permutation_p, sign_flip_p
+from aliquot.evaluation.wording import model_phrase
 
 METHOD = "bootstrap of seeds, then items"
 CITATION = "arXiv:2503.07329 (prediction consistency over seeds)"
@@ -243,7 +244,11 @@ def _compare(seeds: _Seeds, primary: SeedsMetric) -> tuple[Comparison, ...]:
     adjusted = adjust_holm([one.p_value for one in whole])
     task_type = seeds.scored[0].spec.task.task_type
     return tuple(
-        say_comparison(replace(one, p_value_holm=p_value), seeds.primary, len(seeds.runs), task_type)
+        say_comparison(
+            replace(one, p_value_holm=p_value),
+            seeds.primary,
+            names=(f"the mean of {len(seeds.runs)} seeds", model_phrase(one.other, task_type)),
+        )
         for one, p_value in zip(whole, adjusted, strict=True)
     )
 

@@ -24,21 +24,27 @@ def is_told_apart(comparison: Comparison) -> bool:
     return comparison.p_value_holm < 1 - comparison.interval.confidence and not low <= 0 <= high
 
 
-def say_comparison(comparison: Comparison, metric: Metric, num_seeds: int, task_type: str) -> Comparison:
-    """Return the comparison with its sentence, told from the better side."""
-    is_tuned_better = metric.is_better(comparison.difference, 0.0) or not comparison.difference
-    sign = 1 if (metric.direction == "higher") == is_tuned_better else -1
+def say_comparison(comparison: Comparison, metric: Metric, names: tuple[str, str]) -> Comparison:
+    """Return the comparison with its sentence, told from the better side.
+
+    Args:
+        comparison: Two models, one of them or both a mean over seeds.
+        metric: What they are compared on.
+        names: Of the first and of the other, as they stand inside a sentence.
+    """
+    is_first_better = metric.is_better(comparison.difference, 0.0) or not comparison.difference
+    sign = 1 if (metric.direction == "higher") == is_first_better else -1
     ends = sorted((sign * comparison.interval.low, sign * comparison.interval.high))
     interval = replace(comparison.interval, low=ends[0], high=ends[1])
     amount = format_difference(sign * comparison.difference, interval, metric)
     in_metric = "" if metric.unit == "share" else f" in {in_sentence(metric.title)}"
-    tuned, other = f"the mean of {num_seeds} seeds", model_phrase(comparison.other, task_type)
+    first, other = names
     p_value = p_text(comparison.p_value_holm)
     if is_told_apart(comparison):
-        winner, loser = (tuned, other) if is_tuned_better else (other, tuned)
+        winner, loser = (first, other) if is_first_better else (other, first)
         sentence = f"{winner} beats {loser} by {amount}{in_metric}, {p_value}."
     else:
-        sentence = f"{tuned} and {other} cannot be told apart (difference {amount}{in_metric}, {p_value})."
+        sentence = f"{first} and {other} cannot be told apart (difference {amount}{in_metric}, {p_value})."
     return replace(comparison, sentence=capitalise(sentence))
 
 

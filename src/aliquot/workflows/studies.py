@@ -8,6 +8,7 @@ from pathlib import Path
 
 from aliquot.core.study import StudyDir
 from aliquot.errors import RunError
+from aliquot.workflows.bench import report_bench, resume_bench
 from aliquot.workflows.crossval import report_crossval, resume_crossval
 from aliquot.workflows.curve import report_of_curve, resume_curve
 from aliquot.workflows.study import StudyResult
@@ -27,7 +28,11 @@ class Kind:
     report: Callable[[StudyDir], tuple[Path, ...]]
 
 
-KINDS = {"folds": Kind(resume_crossval, report_crossval), "curve": Kind(resume_curve, report_of_curve)}
+KINDS = {
+    "folds": Kind(resume_crossval, report_crossval),
+    "curve": Kind(resume_curve, report_of_curve),
+    "bench": Kind(resume_bench, report_bench),
+}
 
 
 def resume_study(study_dir: StudyDir, within: Surroundings) -> StudyResult:
