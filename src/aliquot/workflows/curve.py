@@ -18,7 +18,7 @@ from aliquot.errors import InputError
 from aliquot.evaluation.across_runs import TUNED
 from aliquot.evaluation.across_sizes import SizeRun, report_curve
 from aliquot.export.curve_page import render_curve_page, tabulate_points
-from aliquot.export.wording import rough_duration
+from aliquot.export.wording import count, rough_duration
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
@@ -83,6 +83,7 @@ def curve(
     _require_test(planned[0])
     if against is not None:
         planned.append(make_plan(data, add_flags(given, {"base": against}, origin="you"), within, runs_dir))
+        _require_different(*planned)
     sizes = list_sizes(planned[0].checked.report.get_split("train").num_examples, points)
     for one in planned:
         within.tell(one.resolved.plan)
@@ -203,6 +204,17 @@ def _require_test(planned: Planned) -> None:
         )
 
 
+def _require_different(one: Planned, other: Planned) -> None:
+    base = one.resolved.plan.base
+    if other.resolved.plan.base == base:
+        raise InputError(
+            f"Found {base} on both sides, expected another base model to compare with.",
+            code="bases_same",
+            location="--against",
+            hint="`aliquot models list` shows what there is.",
+        )
+
+
 def _list_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
     listed = tuple(range(min(max(seeds, 0), MAX_SEEDS + 1))) if isinstance(seeds, int) else tuple(seeds)
     if 1 <= len(listed) <= MAX_SEEDS and len(set(listed)) == len(listed) and min(listed) >= 0:
@@ -259,10 +271,11 @@ def _say_total(planned: Sequence[Planned], sizes: Sequence[int], seeds: Sequence
         answers = estimate.predict_s / max(1, len(one.resolved.prediction.models))
         total += estimate.predict_s + len(seeds) * (sum(shares) * estimate.train_s + len(sizes) * answers)
     fewer = f" (of {points} asked for: none has under {MIN_TRAIN_ROWS} rows)" if len(sizes) < points else ""
-    runs = len(planned) * len(sizes) * len(seeds)
+    rows = ", ".join(f"{size:,}" for size in sizes)
     return (
-        f"{len(sizes)} sizes{fewer}, {', '.join(f'{size:,}' for size in sizes)} rows, {len(seeds)} seeds: "
-        f"{runs} runs, roughly {rough_duration(total)} in all, one after another."
+        f"{len(sizes)} sizes{fewer}, {rows} rows, {count(len(seeds), 'seed')}: "
+        f"{len(planned) * len(sizes) * len(seeds)} runs, roughly {rough_duration(total)} in all, one after "
+        "another."
     )
 
 

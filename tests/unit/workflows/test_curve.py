@@ -110,12 +110,14 @@ def test_a_model_that_gets_worse_with_more_rows_is_told(rows, surround):
 
 
 def test_a_second_base_is_tuned_on_the_same_rows(rows, surround):
-    result = draw(rows, surround(learns(lambda n: 0.05 + 2 / n**0.5)), points=2, against="qwen2.5-0.5b")
+    result = draw(
+        rows, surround(learns(lambda n: 0.05 + 2 / n**0.5)), points=2, against="smollm2-360m-instruct"
+    )
     assert len(result.runs) == 4
     found = result.report
     assert [item.base for item in found.curves if item.kind == "tuned"] == [
         found.curves[0].base,
-        "qwen2.5-0.5b",
+        "smollm2-360m-instruct",
     ]
     assert lines(result.runs[0]) == lines(result.runs[2])
     assert "cannot be told: 2 sizes are too few" in found.headline
@@ -134,7 +136,7 @@ def test_a_run_that_fails_leaves_the_others_and_is_told(rows, surround):
 
 def test_what_was_interrupted_goes_on_with_the_same_command(rows, surround, clock, runs_dir):
     def script(run_dir, argv):
-        is_slow = run_dir.run_id.endswith("rows-90-seed-0") and not run_dir.list_checkpoints()
+        is_slow = run_dir.run_id.endswith("rows-90-seed-0")
         return (stops_when_asked if is_slow else learns(lambda n: 0.3))(run_dir, argv)
 
     clock.interrupts = [clock.num_waits + 40]
@@ -173,6 +175,7 @@ def test_sizes_are_halves_of_one_another_and_none_is_below_ten():
         ({"seeds": [1, 1]}, "seeds_invalid"),
         ({"data.train_rows": 20}, "setting_conflict"),
         ({"train.seed": 3}, "setting_conflict"),
+        ({"against": "smollm2-135m-instruct"}, "bases_same"),
         ({"test_fraction": None, "without_test": True}, "setting_conflict"),
     ],
 )
