@@ -1,5 +1,6 @@
 """The figure of a learning curve: where points stand, and where measuring ends."""
 
+import itertools
 import re
 
 from aliquot.export.figures.learning_curve import learning_curve
@@ -16,7 +17,7 @@ def dots(svg, radius):
 
 def test_doublings_are_equally_far_apart_and_better_scores_stand_higher():
     points = dots(learning_curve(make_curve_report(make_curve(ERRORS))), "4.5")
-    steps = [right[0] - left[0] for left, right in zip(points, points[1:], strict=False)]
+    steps = [right[0] - left[0] for left, right in itertools.pairwise(points)]
     assert len(points) == 4
     assert max(steps) - min(steps) < 0.05
     assert [y for _, y in points] == sorted((y for _, y in points), reverse=True)
