@@ -10,6 +10,7 @@ from aliquot.data.check import check_data
 from aliquot.data.split import split_table
 from aliquot.data.train_rows import keep_train_rows
 from aliquot.data.units import Units, choose_beginning, mix_strata
+from aliquot.export.data_wording import describe_rows
 from tests.unit.data.rows import chat_line, example, list_rows, table_of, write_lines
 
 TEXT = Task(task_type="text", reason="they are texts")
@@ -162,6 +163,7 @@ def test_a_check_keeps_test_and_validation_as_they_are_and_says_what_it_left_out
     assert part.report.get_split("train").label_counts == {"a": 25, "b": 25}
     assert "50 of 270 training rows were kept as asked" in part.report.split_rule
     assert part.report.num_examples + 220 == part.report.num_rows == 400
+    assert describe_rows(part.report) == "400 rows, 180 used"
 
 
 def test_data_that_are_only_scored_keep_all_rows(tmp_path):
