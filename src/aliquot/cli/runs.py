@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,6 @@ from aliquot.cli.options import Debug, Json, Run, RunsDir, Yes
 from aliquot.errors import InputError
 from aliquot.workflows import runs
 from aliquot.workflows.compare import compare_runs
-from aliquot.workflows.find import find_run
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -24,7 +24,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(runs_dir: RunsDir = None, as_json: Json = False, debug: Debug = False) -> None:
-    """List all runs of a folder, newest first."""
+    """List all runs of a folder, newest first; those of a study or of several seeds under its name."""
     render.show(runs.list_runs(runs_dir), as_json=as_json)
 
 
@@ -60,14 +60,15 @@ def compare(
 def delete(
     run: Run, yes: Yes = False, runs_dir: RunsDir = None, as_json: Json = False, debug: Debug = False
 ) -> None:
-    """Delete a run and everything in it."""
-    run_dir = find_run(run, runs_dir)
+    """Delete a run and everything in it; or a study, group of seeds or sweep with all its runs."""
+    doomed = runs.list_doomed(run, runs_dir)
     if not yes:
-        _require_consent(str(run_dir.path), as_json=as_json)
-    render.show({"deleted": runs.delete_run(run_dir.path)}, as_json=as_json)
+        _require_consent(doomed, as_json=as_json)
+    render.show({"deleted": runs.delete_run(doomed[-1])}, as_json=as_json)
 
 
-def _require_consent(path: str, *, as_json: bool) -> None:
+def _require_consent(doomed: list[Path], *, as_json: bool) -> None:
+    path, more = str(doomed[-1]), len(doomed) - 1
     if as_json or not sys.stdin.isatty():
         raise InputError(
             "Deleting was not confirmed; nothing was deleted.",
@@ -75,5 +76,5 @@ def _require_consent(path: str, *, as_json: bool) -> None:
             location=path,
             hint="Add --yes.",
         )
-    if not typer.confirm(f"Delete {path} with its adapter and answers?"):
+    if not typer.confirm(f"Delete {path} with {f'its {more} runs' if more else 'its adapter and answers'}?"):
         raise InputError("Nothing was deleted.", code="not_confirmed", location=path)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from aliquot.evaluation.seeds_wording import is_told_apart, say_comparison
 from aliquot.evaluation.statistics import adjust_holm, permutation_p, sign_flip_p
 from aliquot.evaluation.wording import TITLES, model_phrase, model_title
 
+EntryKind = Literal["tuned", "base", "baseline"]
 BASELINES = ("linear", "nearest_neighbour", "majority")
 
 
@@ -43,7 +45,7 @@ class _Entry:
 
     model: str
     title: str
-    kind: str
+    kind: EntryKind
     answers: Sequence[Answers]
     measured: Sequence[Measured]
     mean_R: Floats
@@ -65,9 +67,8 @@ def compare_bases(study_id: str, name: str, data: str, runs: Mapping[str, Sequen
     Raises:
         RunError: Two runs have other rows or read answers in another way (``runs_differ``).
     """
-    scored = dict(
-        zip(_keys(runs), score_same_rows([run for one in runs.values() for run in one]), strict=True)
-    )
+    flat = [run for found in runs.values() for run in found]
+    scored = dict(zip(_keys(runs), score_same_rows(flat), strict=True))
     first = next(iter(scored.values()))
     resampling = plan_resampling(first.spec, [row.group for row in first.rows])
     entries = _list_entries(runs, scored, first.primary, resampling)
@@ -133,7 +134,7 @@ def _list_entries(
     resampling: Resampling,
 ) -> list[_Entry]:
     """Return what was tuned from each base, the untuned bases, and the baselines, which know no base."""
-    found: dict[tuple[str, str, str], list[Answers]] = {}
+    found: dict[tuple[str, str, EntryKind], list[Answers]] = {}
     for (base, number), one in scored.items():
         found.setdefault((f"{base}, tuned", f"{base}, tuned", "tuned"), []).append(one.answers[TUNED])
         if number:
@@ -156,7 +157,7 @@ def _list_entries(
 
 
 def _as_entry(
-    key: tuple[str, str, str],
+    key: tuple[str, str, EntryKind],
     answers: Sequence[Answers],
     measured: Sequence[Measured],
     resampling: Resampling,
@@ -276,16 +277,14 @@ def _as_result(entry: _Entry, first: Scored) -> ModelResult:
     if len(entry.measured) > 1:
         is_whole = math.isfinite(entry.value)
         has_interval = is_whole and first.primary.interval != "none"
-        interval = (
-            percentile_interval(entry.mean_R, first.spec.evaluation.confidence) if has_interval else None
-        )
+        confidence = first.spec.evaluation.confidence
+        interval = percentile_interval(entry.mean_R, confidence) if has_interval else None
         reported = replace(reported, value=entry.value if is_whole else None, interval=interval)
-    kind = "tuned" if entry.kind == "tuned" else "base" if entry.kind == "base" else "baseline"
     return ModelResult(
         model=entry.model,
         title=entry.title,
         split=first.split,
-        kind=kind,
+        kind=entry.kind,
         primary=reported,
         metrics=(reported,),
     )

@@ -38,7 +38,7 @@ from aliquot.workflows.study import (
 )
 from aliquot.workflows.surroundings import Surroundings
 
-BASE, RECIPE = "base", "train.recipe"
+BASE, RECIPE = "base", "recipe"
 DEFAULT_SEEDS = 3
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from aliquot.compute.target import get_target
@@ -20,6 +21,7 @@ from aliquot.errors import AliquotError, RunError
 from aliquot.workflows.find import find_run, list_run_dirs
 from aliquot.workflows.progress import RunProgress, read_progress
 from aliquot.workflows.surroundings import Surroundings
+from aliquot.workflows.together import Together, find_together, list_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,9 @@ class RunSummary(ShownInNotebook):
         is_interrupted: Whether the run calls itself running but its worker is gone.
         tuned: The tuned model's primary metric, when it was scored; of answers made elsewhere that of the
             model with which the others are compared.
+        kind: ``run``; ``seeds``, ``sweep`` or the kind of a study for a line that stands for several runs,
+            whose ``step`` counts those that have finished.
+        part_of: The group or study that a run belongs to; empty for a run by itself.
     """
 
     run_id: str
@@ -45,6 +50,8 @@ class RunSummary(ShownInNotebook):
     tuned: MetricValue | None
     headline: str = ""
     problem: str = ""
+    kind: str = "run"
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +64,19 @@ class RunDetails(ShownInNotebook):
 
 
 def list_runs(runs_dir: Path | None = None) -> tuple[RunSummary, ...]:
-    """Return all runs of a folder, newest first; a damaged one is listed with its problem."""
-    return tuple(_summarise_or_tell(run_dir) for run_dir in reversed(list_run_dirs(runs_dir)))
+    """Return all runs of a folder, newest first; a damaged one is listed with its problem.
+
+    A group of seeds, a sweep and a study have a line of their own; the runs of a group or a study follow it.
+    """
+    runs = {run_dir.path: _summarise_or_tell(run_dir) for run_dir in list_run_dirs(runs_dir)}
+    blocks: list[list[RunSummary]] = []
+    for one in list_together(runs_dir):
+        members = [runs.pop(run.path) for run in one.runs if run.path in runs]
+        told = [replace(member, part_of=one.path.name) for member in members]
+        blocks.append([_summarise_together(one), *told])
+    blocks += [[summary] for summary in runs.values()]
+    blocks.sort(key=lambda block: block[0].run_id, reverse=True)
+    return tuple(chain.from_iterable(blocks))
 
 
 def show_run(run: Path | str, *, runs_dir: Path | None = None) -> RunDetails:
@@ -83,26 +101,44 @@ def export_run_settings(run: Path | str, *, runs_dir: Path | None = None) -> str
 
 
 def delete_run(run: Path | str, *, runs_dir: Path | None = None, within: Surroundings | None = None) -> str:
-    """Delete a run directory and return its name.
+    """Delete a run directory, or a group, sweep or study with all its runs, and return its name.
 
     Raises:
-        RunError: No such run, or a worker is at work in it.
+        RunError: No such run, or a worker is at work in one of them; nothing was deleted.
     """
-    run_dir = find_run(run, runs_dir)
+    *runs, last = list_doomed(run, runs_dir)
     target = within.target if within else get_target()
-    if target.is_alive(run_dir):
-        raise RunError(
-            "This run is at work and was not deleted.",
-            code="run_is_busy",
-            location=run_dir.run_id,
-            hint=f"`aliquot cancel {run_dir.run_id}` ends it first.",
-        )
+    for path in (*runs, last):
+        if target.is_alive(RunDir(path)):
+            raise RunError(
+                "This run is at work and was not deleted.",
+                code="run_is_busy",
+                location=path.name,
+                hint=f"`aliquot cancel {path.name}` ends it first.",
+            )
+    for path in (*runs, last):
+        _delete(path)
+    return last.name
+
+
+def list_doomed(run: Path | str, runs_dir: Path | None = None) -> list[Path]:
+    """Return the folders that deleting would delete: a run's, or those of several runs and their record, last.
+
+    Raises:
+        RunError: No such run.
+    """
+    if one := find_together(run, runs_dir):
+        beside = [member.path for member in one.runs if member.path.parent == one.path.parent]
+        return [*(path for path in beside if path.is_dir()), one.path]
+    return [find_run(run, runs_dir).path]
+
+
+def _delete(path: Path) -> None:
     # Renamed first: what a crash leaves of it is then no run any more.
-    doomed = run_dir.path.with_name(f".{run_dir.run_id}.deleted")
-    with translate_os_errors(run_dir.path):
-        os.replace(run_dir.path, doomed)
+    doomed = path.with_name(f".{path.name}.deleted")
+    with translate_os_errors(path):
+        os.replace(path, doomed)
         shutil.rmtree(doomed)
-    return run_dir.run_id
 
 
 def summarise(run_dir: RunDir) -> RunSummary:
@@ -141,6 +177,29 @@ def summarise(run_dir: RunDir) -> RunSummary:
         num_steps=progress.num_steps,
         tuned=compared.primary if compared else None,
         headline=report.headline if report else "",
+    )
+
+
+def _summarise_together(one: Together) -> RunSummary:
+    """Return several runs as one line: how many have finished, and what is in the way of the others."""
+    states = [run.state() if run.path.is_dir() else RunState.PLANNED for run in one.runs]
+    num_finished = states.count(RunState.FINISHED)
+    order = (RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
+    state = next((state for state in order if state in states), RunState.STOPPED)
+    if num_finished in (0, len(states)) and len(set(states)) == 1:
+        state = states[0]
+    return RunSummary(
+        run_id=one.path.name,
+        path=str(one.path),
+        state=state,
+        is_interrupted=False,
+        created_at=one.created_at,
+        data=one.data,
+        base=one.base,
+        step=num_finished,
+        num_steps=len(states),
+        tuned=None,
+        kind=one.kind,
     )
 
 

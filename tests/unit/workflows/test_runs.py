@@ -1,12 +1,16 @@
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from aliquot.config.given import load_given
 from aliquot.core.run import RunState
+from aliquot.core.run_dir import RunDir
 from aliquot.errors import InputError, RunError
 from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.workflows.compare import compare_runs
+from aliquot.workflows.crossval import crossval
+from aliquot.workflows.pipeline import run
 from aliquot.workflows.runs import delete_run, export_run_settings, list_runs, show_run
 from tests.fixtures.run_dirs import make_run_dir
 from tests.fixtures.scripted import ScriptedTarget, ignores_wishes
@@ -95,3 +99,27 @@ def test_a_run_is_not_compared_with_itself(finished):
     with pytest.raises(InputError) as caught:
         compare_runs([finished.path, finished.run_id])
     assert caught.value.code == "too_few_runs"
+
+
+def test_runs_that_belong_together_stand_under_their_name(data, surround, runs_dir):
+    group = run(data, seeds=2, num_epochs=1, within=surround(), **{"evaluate.num_resamples": 200})
+    listed = list_runs()
+    assert [(one.kind, one.part_of) for one in listed] == [("seeds", "")] + [("run", group.group_id)] * 2
+    assert (listed[0].step, listed[0].num_steps, listed[0].state) == (2, 2, RunState.FINISHED)
+
+
+def test_a_study_is_deleted_with_its_runs_and_nothing_else(data, surround, runs_dir, finished):
+    study = crossval(data, folds=2, create_only=True, within=surround(), num_epochs=1)
+    (head,) = [one for one in list_runs() if one.kind == "folds"]
+    assert (head.step, head.num_steps, head.state) == (0, 2, RunState.PLANNED)
+    assert delete_run(study.study_id, within=surround()) == study.study_id
+    assert [one.run_id for one in list_runs()] == [finished.run_id]
+
+
+def test_a_study_at_work_is_not_deleted(data, surround, runs_dir):
+    study = crossval(data, folds=2, create_only=True, within=surround(), num_epochs=1)
+    within = surround(ignores_wishes)
+    within.target.start(RunDir(Path(study.runs[1])), [])
+    with pytest.raises(RunError, match="at work and was not deleted"):
+        delete_run(study.study_id, within=within)
+    assert all(Path(path).is_dir() for path in study.runs)

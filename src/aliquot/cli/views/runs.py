@@ -32,11 +32,17 @@ COLOURS = {
 
 
 def table_of(runs: tuple[RunSummary, ...]) -> list[RenderableType]:
-    """Return a line per run."""
+    """Return a line per run; those that belong together are indented under what they belong to."""
     decimals = decimals_for(one.tuned.interval if one.tuned else None for one in runs)
-    rows = [(one.run_id, state(one), _tuned(one, decimals), one.base) for one in runs]
+    rows = [(_name(one), state(one), _tuned(one, decimals), one.base) for one in runs]
     parts: list[RenderableType] = [table(("run", "state", "result", "base"), rows, short=3)]
     return parts + [Text(f"{one.run_id}: {one.problem}", "red") for one in runs if one.problem]
+
+
+def _name(run: RunSummary) -> str | Text:
+    if run.part_of:
+        return Text(f"  {run.run_id.removeprefix(run.part_of)}", "dim")
+    return run.run_id
 
 
 def details(record: RunDetails) -> list[RenderableType]:
@@ -79,6 +85,9 @@ def _speed(progress: RunProgress) -> str:
 
 def state(run: RunSummary) -> Text:
     """Return a run's state in words; a running one with how far it is."""
+    if run.kind != "run":
+        done = f"{run.kind}, {run.step} of {run.num_steps} done"
+        return Text(done, COLOURS.get(run.state, ""))
     if run.is_interrupted:
         return Text("interrupted", "yellow")
     if run.state is RunState.RUNNING and run.step:
