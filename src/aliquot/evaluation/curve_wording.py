@@ -166,7 +166,7 @@ def phrase(model: str, base: str, task_type: str, several_bases: bool) -> str:
 def _say_missing(curve: Curve) -> str:
     if len(curve.points) < MIN_SIZES:
         return f"{len(curve.points)} sizes are too few to fit a curve to, four are needed"
-    return "the metric is not defined at every size"
+    return "the metric is undefined at some size, or has no interval"
 
 
 def _amount(value: float, low: float, high: float, metric: Metric, like: Interval | None = None) -> str:
