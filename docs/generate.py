@@ -13,6 +13,8 @@ from pathlib import Path
 
 from aliquot.config.settings import Settings
 from aliquot.core.answer_source import AnswerSource
+from aliquot.core.bench import BenchReport
+from aliquot.core.crossval import CrossvalReport, PooledAnswer
 from aliquot.core.curve import CurveReport
 from aliquot.core.dataset import StoredExample
 from aliquot.core.preference import PairScore, ReferenceLogprobs
@@ -20,6 +22,7 @@ from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import Spec
+from aliquot.core.study import Study
 from aliquot.core.sweep import SweepRecord
 from aliquot.core.token_view import TokenView
 from aliquot.workflows.setting_names import list_flags
@@ -92,13 +95,14 @@ def build_records() -> str:
     lines = [
         "# Records\n",
         "Every field of every record in a [run directory](run-directory.md), then of groups",
-        "of seeds and of sweeps. A",
+        "of seeds, sweeps and studies. A",
         "later version may add fields; a reader ignores those it does not know. NaN and infinity are null.\n",
     ]
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-        SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore,
-        AnswerSource, CurveReport,
+        SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport, CurveReport,
+        ReferenceLogprobs, PairScore,
+        AnswerSource,
     )  # fmt: skip
     for record in list_records(*stored):
         rows = [(f"`{field.name}`", field.type, field.meaning) for field in describe_fields(record)]

@@ -11,6 +11,8 @@ import json
 from pathlib import Path
 
 from aliquot.core.answer_source import AnswerSource
+from aliquot.core.bench import BenchReport
+from aliquot.core.crossval import CrossvalReport, PooledAnswer
 from aliquot.core.curve import CurveReport
 from aliquot.core.dataset import StoredExample
 from aliquot.core.preference import PairScore, ReferenceLogprobs
@@ -18,13 +20,15 @@ from aliquot.core.result import EvaluationReport, Prediction, RowLoss, Score
 from aliquot.core.run import Event
 from aliquot.core.seeds import SeedGroup, SeedsReport
 from aliquot.core.spec import SCHEMA_VERSION, Spec
+from aliquot.core.study import Study
 from aliquot.core.sweep import SweepRecord
 from aliquot.core.token_view import TokenView
 from docs.record_tree import describe_fields, list_records
 
 STORED = (
     Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, ReferenceLogprobs, PairScore, AnswerSource, CurveReport,
+    SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport, CurveReport,
+     ReferenceLogprobs, PairScore, AnswerSource,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"
 

@@ -65,7 +65,7 @@ def test_a_verb_returns_the_record_that_the_command_line_prints(tmp_path):
 
 
 def test_an_unknown_name_is_answered_with_the_verbs():
-    with pytest.raises(AttributeError, match="its verbs are cancel, chat"):
+    with pytest.raises(AttributeError, match="its verbs are bench, cancel, chat"):
         _ = aliquot.fine_tune
 
 

@@ -106,23 +106,24 @@ def delete_run(run: Path | str, *, runs_dir: Path | None = None, within: Surroun
     Raises:
         RunError: No such run, or a worker is at work in one of them; nothing was deleted.
     """
-    *runs, last = list_doomed(run, runs_dir)
+    doomed = list_doomed(run, runs_dir)
+    one = find_together(run, runs_dir)
     target = within.target if within else get_target()
-    for path in (*runs, last):
-        if target.is_alive(RunDir(path)):
+    for run_dir in one.runs if one else map(RunDir, doomed):
+        if run_dir.path.is_dir() and target.is_alive(run_dir):
             raise RunError(
                 "This run is at work and was not deleted.",
                 code="run_is_busy",
-                location=path.name,
-                hint=f"`aliquot cancel {path.name}` ends it first.",
+                location=run_dir.run_id,
+                hint=f"`aliquot cancel {run_dir.run_id}` ends it first.",
             )
-    for path in (*runs, last):
+    for path in doomed:
         _delete(path)
-    return last.name
+    return doomed[-1].name
 
 
 def list_doomed(run: Path | str, runs_dir: Path | None = None) -> list[Path]:
-    """Return the folders that deleting would delete: a run's, or those of several runs and their record, last.
+    """Return the folders that deleting would delete: a run's, or those of several runs, their record's last.
 
     Raises:
         RunError: No such run.
@@ -184,6 +185,7 @@ def _summarise_together(one: Together) -> RunSummary:
     """Return several runs as one line: how many have finished, and what is in the way of the others."""
     states = [run.state() if run.path.is_dir() else RunState.PLANNED for run in one.runs]
     num_finished = states.count(RunState.FINISHED)
+    # What needs attention is told first.
     order = (RunState.RUNNING, RunState.PAUSED, RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
     state = next((state for state in order if state in states), RunState.STOPPED)
     if num_finished in (0, len(states)) and len(set(states)) == 1:
@@ -199,6 +201,7 @@ def _summarise_together(one: Together) -> RunSummary:
         step=num_finished,
         num_steps=len(states),
         tuned=None,
+        problem=one.problem,
         kind=one.kind,
     )
 

@@ -10,6 +10,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.seeds import GroupDir
 from aliquot.core.study import StudyDir
 from aliquot.core.sweep import SweepDir
+from aliquot.errors import RunError
 from aliquot.workflows.find import find_collection, list_collections
 
 RECORDS = ("study.json", "seeds.json", "sweep.json")
@@ -22,6 +23,7 @@ class Together:
     Attributes:
         kind: ``seeds``, ``sweep``, or the kind of a study.
         runs: The run directories, those that do not exist yet included; of a sweep its trials.
+        problem: What is wrong with the record, of which then nothing else is known.
     """
 
     path: Path
@@ -30,14 +32,11 @@ class Together:
     data: str
     base: str
     runs: tuple[RunDir, ...]
+    problem: str = ""
 
 
 def list_together(runs_dir: Path | None) -> list[Together]:
-    """Return all groups, sweeps and studies of a folder, oldest first.
-
-    Raises:
-        RunError: A record is damaged.
-    """
+    """Return all groups, sweeps and studies of a folder, oldest first; a damaged one with its problem."""
     return sorted(_list_all(runs_dir), key=lambda one: one.path.name)
 
 
@@ -52,7 +51,13 @@ def find_together(name: Path | str, runs_dir: Path | None) -> Together | None:
 def _list_all(runs_dir: Path | None) -> Iterator[Together]:
     for record in RECORDS:
         for path in list_collections(runs_dir, record):
-            yield _read(path, record)
+            try:
+                yield _read(path, record)
+            except RunError as error:
+                kind = record.removesuffix(".json")
+                yield Together(
+                    path=path, kind=kind, created_at="", data="", base="", runs=(), problem=str(error)
+                )
 
 
 def _read(path: Path, record: str) -> Together:

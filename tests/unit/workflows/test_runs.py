@@ -116,6 +116,13 @@ def test_a_study_is_deleted_with_its_runs_and_nothing_else(data, surround, runs_
     assert [one.run_id for one in list_runs()] == [finished.run_id]
 
 
+def test_a_damaged_study_is_listed_with_its_problem(data, surround, runs_dir):
+    study = crossval(data, folds=2, create_only=True, within=surround(), num_epochs=1)
+    (Path(study.path) / "study.json").write_text("{")
+    (head,) = [one for one in list_runs() if one.kind == "study"]
+    assert "not a readable Study record" in head.problem
+
+
 def test_a_study_at_work_is_not_deleted(data, surround, runs_dir):
     study = crossval(data, folds=2, create_only=True, within=surround(), num_epochs=1)
     within = surround(ignores_wishes)
