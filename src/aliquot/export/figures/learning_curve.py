@@ -11,7 +11,6 @@ from aliquot.export.figures.svg import (
     GRID,
     INK,
     MUTED,
-    PALE_BLUE,
     RULE,
     VERMILLION,
     Scale,
@@ -46,7 +45,7 @@ def learning_curve(report: CurveReport) -> str:
     tuned = [curve for curve in drawn if curve.kind == "tuned"]
     colours = {id(curve): colour for curve, colour in zip(tuned, TUNED_COLOURS, strict=False)}
     for curve in tuned:
-        parts += _band(curve, x, y)
+        parts += _band(curve, x, y, colours.get(id(curve), MUTED))
     for level in report.levels:
         if level.primary.value is not None:
             height = y(level.primary.value)
@@ -97,13 +96,13 @@ def _axes(report: CurveReport, x: Scale, y: Scale) -> list[str]:
     return parts
 
 
-def _band(curve: Curve, x: Scale, y: Scale) -> list[str]:
+def _band(curve: Curve, x: Scale, y: Scale, colour: str) -> list[str]:
     if curve.fit is None:
         return []
     upper = [(x(math.log2(one.num_rows)), _held(one.high, y)) for one in curve.fit.band]
     lower = [(x(math.log2(one.num_rows)), _held(one.low, y)) for one in reversed(curve.fit.band)]
     corners = " ".join(f"{px:.1f},{py:.1f}" for px, py in (*upper, *lower))
-    return [f'<polygon points="{corners}" fill="{PALE_BLUE}" fill-opacity="0.3"/>']
+    return [f'<polygon points="{corners}" fill="{colour}" fill-opacity="0.14"/>']
 
 
 def _held(value: float, y: Scale) -> float:
