@@ -165,7 +165,8 @@ def phrase(model: str, base: str, task_type: str, several_bases: bool) -> str:
 
 def _say_missing(curve: Curve) -> str:
     if len(curve.points) < MIN_SIZES:
-        return f"{len(curve.points)} sizes are too few to fit a curve to, four are needed"
+        sizes = f"{len(curve.points)} sizes are" if len(curve.points) > 1 else "one size is"
+        return f"{sizes} too few to fit a curve to, {MIN_SIZES} are needed"
     return "the metric is undefined at some size, or has no interval"
 
 

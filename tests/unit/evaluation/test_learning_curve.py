@@ -115,7 +115,7 @@ def test_three_sizes_are_too_few_for_any_promise():
     assert judged(samples) == "cannot_tell"
     sentence = say_outlook(_curve(num_points=3), ACCURACY, confidence=0.95)
     assert sentence == (
-        "What more rows would bring cannot be told: 3 sizes are too few to fit a curve to, four are needed."
+        "What more rows would bring cannot be told: 3 sizes are too few to fit a curve to, 4 are needed."
     )
 
 
