@@ -138,11 +138,13 @@ def write_curve_notes(
     notes += [check for check in checks if check]
     notes.append(
         "Test and validation rows are the same at every size. For each seed, fewer training rows are part of "
-        "more, in an order that belongs to that seed; so intervals hold the draw of rows, training and test "
-        "items."
+        "more, in an order that belongs to that seed. "
+        + (
+            "With one seed the intervals are over test items alone; --seeds 3 shows the rest."
+            if num_seeds == 1
+            else "So intervals hold the draw of rows, training and test items."
+        )
     )
-    if num_seeds == 1:
-        notes.append("With one seed the intervals are over test items alone; --seeds 3 shows the rest.")
     if settings_differ:
         notes.append(
             "Each size was tuned as its number of rows asks for: steps and epochs stand in the table. Set "
