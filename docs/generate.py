@@ -15,6 +15,7 @@ from aliquot.config.settings import Settings
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.bench import BenchReport
 from aliquot.core.crossval import CrossvalReport, PooledAnswer
+from aliquot.core.curve import CurveReport
 from aliquot.core.dataset import StoredExample
 from aliquot.core.grade import GradeFile
 from aliquot.core.preference import PairScore, ReferenceLogprobs
@@ -101,7 +102,7 @@ def build_records() -> str:
     ]
     stored = (
         Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-        SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport,
+        SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport, CurveReport,
         ReferenceLogprobs, PairScore, AnswerSource, GradeFile,
     )  # fmt: skip
     for record in list_records(*stored):

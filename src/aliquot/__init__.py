@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from aliquot.workflows.checkpoint import checkpoint
     from aliquot.workflows.compare import compare
     from aliquot.workflows.crossval import crossval
+    from aliquot.workflows.curve import curve
     from aliquot.workflows.doctor import doctor
     from aliquot.workflows.evaluate import evaluate
     from aliquot.workflows.load import load
@@ -50,6 +51,7 @@ _VERBS: dict[str, str] = {
     "checkpoint": "checkpoint:checkpoint",
     "compare": "compare:compare",
     "crossval": "crossval:crossval",
+    "curve": "curve:curve",
     "doctor": "doctor:doctor",
     "evaluate": "evaluate:evaluate",
     "load": "load:load",
@@ -84,6 +86,7 @@ __all__ = [
     "checkpoint",
     "compare",
     "crossval",
+    "curve",
     "data",
     "doctor",
     "evaluate",

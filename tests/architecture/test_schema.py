@@ -13,6 +13,7 @@ from pathlib import Path
 from aliquot.core.answer_source import AnswerSource
 from aliquot.core.bench import BenchReport
 from aliquot.core.crossval import CrossvalReport, PooledAnswer
+from aliquot.core.curve import CurveReport
 from aliquot.core.dataset import StoredExample
 from aliquot.core.grade import GradeFile
 from aliquot.core.preference import PairScore, ReferenceLogprobs
@@ -27,7 +28,7 @@ from docs.record_tree import describe_fields, list_records
 
 STORED = (
     Spec, Event, StoredExample, TokenView, Prediction, RowLoss, Score, EvaluationReport,
-    SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport,
+    SeedGroup, SeedsReport, SweepRecord, Study, CrossvalReport, PooledAnswer, BenchReport, CurveReport,
     ReferenceLogprobs, PairScore, AnswerSource, GradeFile,
 )  # fmt: skip
 PIN = Path(__file__).parent / "schema" / f"v{SCHEMA_VERSION}.json"

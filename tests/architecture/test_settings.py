@@ -6,7 +6,7 @@ import pytest
 
 from aliquot.config.settings import Settings
 
-BUDGETS = {"data": 20, "about": 10, "train": 40, "predict": 20, "evaluate": 20}
+BUDGETS = {"data": 22, "about": 10, "train": 40, "predict": 20, "evaluate": 20}
 
 
 def _fields():

@@ -22,6 +22,7 @@ VERBS = {
     "plan": "Show every setting with its value, who set it and why, and what the run will take.",
     "sweep": "Try settings in short runs, judged on validation rows; say which to take.",
     "crossval": "Tune once per fold, so that each row is test exactly once; score all answers together.",
+    "curve": "Tune on fewer and fewer rows; say what more rows would bring.",
     "bench": "Tune several bases on one or more files with several seeds; compare them on the same rows.",
     "train": "Tune only; predict, evaluate and report can follow.",
     "predict": "Let the models of a run answer its held-out rows.",

@@ -65,6 +65,14 @@ class DataSettings(_Group):
         "Remedies to apply to rows before training; `aliquot check` names those that fit."
     )
     without_test: bool | None = _setting("Train although no row is held out for a test.")
+    train_rows: int | None = _setting(
+        "Training rows to keep; test and validation stay what they are. Fewer are always part of more.",
+        unit="rows",
+        ge=1,
+    )
+    train_rows_seed: int | None = _setting(
+        "Seed of the order in which train_rows keeps rows.", ge=0, le=2**31 - 1
+    )
 
 
 class AboutSettings(_Group):

@@ -61,6 +61,7 @@ from aliquot.data.tokens import (
     measure_rows,
     measure_texts,
 )
+from aliquot.data.train_rows import keep_train_rows
 from aliquot.errors import AliquotError
 from aliquot.tokenization.encoder import Encoder
 
@@ -118,20 +119,21 @@ def check_data(
     task = infer_document_task(before.table, wanted) or infer_task(before.table.answer_counts(), wanted)
     split = split_table(before.table, settings, task) if is_trained else split_for_scoring(before.table)
     after = apply_remedies(split.table, remedies, "after")
+    kept = keep_train_rows(after.table, settings if is_trained else DataSettings(), task)
     same = _check_same_files(parts)
-    found = (*read.findings, *same, *before.findings, *split.findings, *after.findings)
-    found_whole, figures = _look_at_whole(after.table, task, settings, is_trained=is_trained)
+    found = (*read.findings, *same, *before.findings, *split.findings, *after.findings, *kept.findings)
+    found_whole, figures = _look_at_whole(kept.table, task, settings, is_trained=is_trained)
     report = DataReport(
         file=str(path),
         **_describe_files(parts),
         num_rows=read.num_rows,
-        split_rule=split.rule,
+        split_rule=" ".join(filter(None, (split.rule, kept.rule))),
         findings=_finish([*found, *found_whole], str(path)),
         fields=read.fields,
         **figures,
     )
-    changes = (*read.changes, *before.changes, *after.changes)
-    return CheckedData(after.table, report, settings, changes, read.findings, found, found_whole)
+    changes = (*read.changes, *before.changes, *after.changes, *kept.changes)
+    return CheckedData(kept.table, report, settings, changes, read.findings, found, found_whole)
 
 
 def _check_same_files(parts: Sequence[Part]) -> list[Finding]:

@@ -16,7 +16,15 @@ from aliquot.data.findings import describe_rows
 from aliquot.data.scaffold import find_scaffolds
 from aliquot.data.sizes import test_size, validation_size
 from aliquot.data.table import TRAIN, UNSPLIT, ExampleTable
-from aliquot.data.units import Units, assign_folds, build_units, choose_units, order_units
+from aliquot.data.units import (
+    Units,
+    assign_folds,
+    build_units,
+    choose_beginning,
+    choose_units,
+    mix_strata,
+    order_units,
+)
 from aliquot.errors import InputError
 
 DEFAULT_SEED = 0
@@ -115,6 +123,14 @@ class Splitting:
         """Hold out validation from train; return what was done, in words."""
         pool_M = np.flatnonzero(self.split_N == TRAIN)
         return self._hold_out(pool_M, "validation", validation_size(len(pool_M), self._settings))
+
+    def choose_train(self, num_rows: int, seed: int) -> tuple[np.ndarray, str]:
+        """Return the places of ``num_rows`` training rows to keep, and how they were chosen, in words."""
+        pool_M = np.flatnonzero(self.split_N == TRAIN)
+        units = self._build_units(pool_M)
+        order_U = mix_strata(units, order_units(units, self._table, pool_M, f"{seed}:train_rows"))
+        is_kept_M = units.members(choose_beginning(units, order_U, num_rows))
+        return pool_M[is_kept_M], f"by hash with seed {seed}{self._say_kept()}"
 
     def _hold_out(self, pool_M: np.ndarray, split: Split, size: int) -> str:
         if size == 0:

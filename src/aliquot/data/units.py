@@ -95,6 +95,35 @@ def choose_units(units: Units, order_U: np.ndarray, num_rows: int) -> np.ndarray
     return is_chosen_U
 
 
+def mix_strata(units: Units, order_U: np.ndarray) -> np.ndarray:
+    """Return the units in an order of which every beginning has about the same share of each stratum.
+
+    Within a stratum the given order stays, so that rows of other strata change nothing there.
+    """
+    stratum_U, size_U = units.stratum_U[order_U], units.size_U[order_U]
+    by_stratum_U = np.argsort(stratum_U, kind="stable")
+    size_S = np.bincount(stratum_U, weights=size_U)
+    before_S = np.cumsum(size_S) - size_S
+    ends_U = np.cumsum(size_U[by_stratum_U]) - before_S[stratum_U[by_stratum_U]]
+    middle_U = np.empty(len(order_U))
+    middle_U[by_stratum_U] = ends_U - size_U[by_stratum_U] / 2
+    return order_U[np.argsort(middle_U / size_S[stratum_U], kind="stable")]
+
+
+def choose_beginning(units: Units, order_U: np.ndarray, num_rows: int) -> np.ndarray:
+    """Choose the first units of an order that together have at most ``num_rows`` rows, but at least one unit.
+
+    The units of a smaller number are always among those of a larger one.
+
+    Returns:
+        Whether each unit is chosen.
+    """
+    num_units = np.searchsorted(np.cumsum(units.size_U[order_U]), num_rows, side="right")
+    is_chosen_U = np.zeros(len(order_U), bool)
+    is_chosen_U[order_U[: max(1, int(num_units))]] = True
+    return is_chosen_U
+
+
 def assign_folds(units: Units, order_U: np.ndarray, num_folds: int) -> np.ndarray:
     """Return the fold of each unit, from 0: folds of like size, each stratum in proportion.
 

@@ -67,7 +67,9 @@ def describe_rows(report: DataReport) -> str:
     rows = count(report.num_rows, "row")
     if not unusable:
         return f"{rows}, all usable" if report.num_rows > 1 else f"{rows}, usable"
-    return f"{rows}, {report.num_examples:,} usable"
+    # Rows that a setting leaves out are usable, too.
+    is_asked = any(finding.code == "train_rows_left_out" for finding in report.findings)
+    return f"{rows}, {report.num_examples:,} {'used' if is_asked else 'usable'}"
 
 
 def describe_overlap(report: DataReport) -> str:

@@ -10,6 +10,7 @@ from aliquot.core.study import StudyDir
 from aliquot.errors import RunError
 from aliquot.workflows.bench import report_bench, resume_bench
 from aliquot.workflows.crossval import report_crossval, resume_crossval
+from aliquot.workflows.curve import report_of_curve, resume_curve
 from aliquot.workflows.study import StudyResult
 from aliquot.workflows.surroundings import Surroundings
 
@@ -29,6 +30,7 @@ class Kind:
 
 KINDS = {
     "folds": Kind(resume_crossval, report_crossval),
+    "curve": Kind(resume_curve, report_of_curve),
     "bench": Kind(resume_bench, report_bench),
 }
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from aliquot.cli.views.layout import facts
 from aliquot.workflows.study import StudyResult
 
-REPORTS = {"folds": "crossval", "bench": "bench"}
+REPORTS = {"folds": "crossval", "curve": "curve", "bench": "bench"}
 """Module of this folder that shows the report, by kind of study."""
 
 
