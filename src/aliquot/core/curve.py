@@ -146,6 +146,7 @@ class CurveReport(ShownInNotebook):
     Attributes:
         sizes: Training rows of each point, from few to all.
         seeds: Training seeds; each has its own nested order of rows.
+        metric_title: Of the primary metric, in words.
         levels: Models that no training row changes, scored once: the untuned base.
         curves: The tuned model or models first, then the baselines.
     """
@@ -156,6 +157,7 @@ class CurveReport(ShownInNotebook):
     num_items: int
     task_type: str
     primary_metric: str
+    metric_title: str
     unit: str
     direction: str
     best_value: float | None

@@ -23,10 +23,10 @@ from aliquot.evaluation.across_runs import TUNED, score_same_rows
 from aliquot.evaluation.across_seeds import draw_seeds, mean_over_seeds, percentile_interval
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.compare import exchange_statistic
-from aliquot.evaluation.evaluate import Scored, plan_resampling
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.resampling import Resampling
+from aliquot.evaluation.scored import Scored, plan_resampling
 from aliquot.evaluation.seeds_wording import is_told_apart, say_comparison
 from aliquot.evaluation.statistics import adjust_holm, permutation_p, sign_flip_p
 from aliquot.evaluation.wording import TITLES, model_phrase, model_title

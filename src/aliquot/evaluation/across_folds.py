@@ -24,11 +24,13 @@ from aliquot.evaluation.across_runs import TUNED, reading_of
 from aliquot.evaluation.answers import Answers, join_answers
 from aliquot.evaluation.collect import Collected, in_table_order
 from aliquot.evaluation.compare import choose_pairs
-from aliquot.evaluation.evaluate import Scored, build_report, evaluate_run, score_split
+from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.evaluation.folds_wording import write_folds_headline, write_folds_notes
 from aliquot.evaluation.normaliser import build_declared
+from aliquot.evaluation.report import build_report
 from aliquot.evaluation.resampling import number_units
 from aliquot.evaluation.score import infer_train_schema
+from aliquot.evaluation.scored import Scored, score_split
 
 TEST = "test"
 

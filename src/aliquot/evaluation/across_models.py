@@ -16,9 +16,10 @@ from aliquot.core.wording import in_sentence
 from aliquot.errors import RunError
 from aliquot.evaluation.collect import Collected
 from aliquot.evaluation.compare import is_distinguished, is_model_better
-from aliquot.evaluation.evaluate import Scored, build_report, score_split
 from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.report import build_report
 from aliquot.evaluation.same_items import SameItems, match_items
+from aliquot.evaluation.scored import Scored, score_split
 from aliquot.evaluation.wording import TITLES, begin_with, format_value, join_words, model_phrase
 
 SPLIT = "test"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
-from aliquot.evaluation.evaluate import Scored, score_split
+from aliquot.evaluation.scored import Scored, score_split
 
 TUNED = "tuned"
 

@@ -20,11 +20,12 @@ from aliquot.core.spec import SCHEMA_VERSION
 from aliquot.evaluation.across_runs import TUNED, score_same_rows
 from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.compare import exchange_statistic
-from aliquot.evaluation.evaluate import Scored, evaluate_run, plan_resampling
+from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric, list_metrics
 from aliquot.evaluation.normaliser import NORMALISERS
 from aliquot.evaluation.resampling import Resampled, Resampling
+from aliquot.evaluation.scored import Scored, plan_resampling
 from aliquot.evaluation.seeds_wording import say_comparison, write_seeds_headline, write_seeds_notes
 from aliquot.evaluation.statistics import adjust_holm, bootstrap_interval, permutation_p, sign_flip_p
 from aliquot.evaluation.wording import model_phrase

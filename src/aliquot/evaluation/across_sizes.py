@@ -21,7 +21,7 @@ from aliquot.evaluation.curve_wording import (
     write_curve_headline,
     write_curve_notes,
 )
-from aliquot.evaluation.evaluate import Scored, evaluate_run, plan_resampling
+from aliquot.evaluation.evaluate import evaluate_run
 from aliquot.evaluation.learning_curve import (
     Fitted,
     best_value,
@@ -35,6 +35,7 @@ from aliquot.evaluation.learning_curve import (
 )
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.scored import Scored, plan_resampling
 from aliquot.evaluation.wording import model_title
 
 BASELINES = ("linear", "nearest_neighbour", "majority")
@@ -98,6 +99,7 @@ def report_curve(
         num_items=len(first.rows),
         task_type=task_type,
         primary_metric=metric.name,
+        metric_title=metric.title,
         unit=metric.unit,
         direction=metric.direction,
         best_value=best_value(metric),

@@ -22,7 +22,6 @@ from aliquot.export.wording import (
     heading,
     interval_text,
     listed,
-    metric_title,
     with_unit,
 )
 
@@ -60,9 +59,9 @@ def render_curve_page(study: Study, report: CurveReport) -> str:
         title=f"{listed(bases)} on {Path(study.cells[0].data).name}, by number of training rows",
         facts=_list_facts(report, decimals),
         figure=Markup(learning_curve(report)),
-        metric=with_unit(metric_title(report.primary_metric), report.unit),
+        metric=with_unit(report.metric_title, report.unit),
         points=[_point_row(point, curve, baselines, decimals) for curve in tuned for point in curve.points],
-        baselines=[heading(curve.title) for curve in baselines],
+        baselines=[heading(curve) for curve in baselines],
         has_bases=len(bases) > 1,
         outlooks=[(curve.base, curve.sentence) for curve in tuned],
         gains=[(curve.base, gain_cells(gain, report)) for curve in tuned for gain in curve.gains],
@@ -136,7 +135,7 @@ def _list_facts(report: CurveReport, decimals: int) -> list[Fact]:
     last = tuned.points[-1]
     facts = [
         Fact(
-            label=f"{with_unit(metric_title(report.primary_metric), report.unit)}, all rows",
+            label=f"{with_unit(report.metric_title, report.unit)}, all rows",
             value=fixed(last.value, decimals),
             more=interval_text(last.interval, decimals),
         )

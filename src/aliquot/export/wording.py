@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from aliquot.core.curve import Curve
 from aliquot.core.result import EvaluationReport, Interval, MetricValue, ModelResult
 from aliquot.core.seeds import SeedsMetric
 from aliquot.core.spec import TrainingSpec
@@ -38,7 +39,7 @@ def _as_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def heading(result: ModelResult) -> str:
+def heading(result: ModelResult | Curve) -> str:
     """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``.
 
     The name of a model from outside is printed as it was given.

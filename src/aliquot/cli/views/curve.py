@@ -8,7 +8,7 @@ from rich.text import Text
 from aliquot.cli.views.layout import percent, table
 from aliquot.core.curve import Curve, CurveReport
 from aliquot.export.curve_page import find_decimals
-from aliquot.export.wording import fixed, heading, interval_text, metric_title, with_unit
+from aliquot.export.wording import fixed, heading, interval_text, with_unit
 
 
 def report(record: CurveReport) -> list[RenderableType]:
@@ -26,7 +26,7 @@ def report(record: CurveReport) -> list[RenderableType]:
         )
         for level in record.levels
     ]
-    title = with_unit(metric_title(record.primary_metric), record.unit)
+    title = with_unit(record.metric_title, record.unit)
     headings = ("model", "rows", title, f"{percent(record.confidence)} interval", "steps")
     said = [one.sentence for one in record.efficiencies[1:]]
     return [
@@ -40,7 +40,7 @@ def report(record: CurveReport) -> list[RenderableType]:
 
 
 def _list_cells(curve: Curve, decimals: int, several: bool) -> list[tuple[str, ...]]:
-    name = curve.base if several and curve.kind == "tuned" else heading(curve.title)
+    name = curve.base if several and curve.kind == "tuned" else heading(curve)
     return [
         (
             name if not number else "",

@@ -23,7 +23,7 @@ from aliquot.export.figures.svg import (
     tick_labels,
     ticks,
 )
-from aliquot.export.wording import fixed, heading, metric_title, with_unit
+from aliquot.export.wording import fixed, heading, with_unit
 
 HEIGHT = 374
 TOP, BOTTOM, LEFT, RIGHT = 34, 306, 52, 560
@@ -72,7 +72,7 @@ def _scales(report: CurveReport, drawn: Sequence[Curve]) -> tuple[Scale, Scale]:
 
 def _axes(report: CurveReport, x: Scale, y: Scale) -> list[str]:
     better = "higher is better" if report.direction == "higher" else "lower is better"
-    title = with_unit(metric_title(report.primary_metric), report.unit)
+    title = with_unit(report.metric_title, report.unit)
     parts = [text(0, 14, f"{title}, {better}")]
     marks = ticks(y.low, y.high)
     for mark, label in zip(marks, tick_labels(marks), strict=True):
@@ -155,7 +155,7 @@ def _labels(
         for curve in drawn
     ]
     names += [
-        (level.primary.value, heading(level.title), INK, False)
+        (level.primary.value, heading(level), INK, False)
         for level in report.levels
         if level.primary.value is not None
     ]
@@ -172,11 +172,11 @@ def _last_value(curve: Curve) -> float:
 
 def _name(report: CurveReport, curve: Curve) -> str:
     several = sum(one.kind == "tuned" for one in report.curves) > 1
-    return f"{curve.base}" if several and curve.kind == "tuned" else heading(curve.title)
+    return f"{curve.base}" if several and curve.kind == "tuned" else heading(curve)
 
 
 def _title(report: CurveReport) -> str:
-    return f"{metric_title(report.primary_metric)} by number of training rows"
+    return f"{report.metric_title} by number of training rows"
 
 
 def _describe(drawn: Sequence[Curve]) -> str:
