@@ -112,7 +112,7 @@ def read_assignments(texts: Sequence[str]) -> dict[str, Any]:
     """Return the settings of ``--set name=value``, by full name.
 
     Raises:
-        InputError: There is no ``=``.
+        InputError: There is no ``=``, or the base is among them.
     """
     known = {one.name: one for one in list_settings()}
     settings = {}
@@ -126,6 +126,13 @@ def read_assignments(texts: Sequence[str]) -> dict[str, Any]:
                 hint="For example --set train.lora_alpha=64",
             )
         full = full_name(name.strip())
+        if full == "base":
+            raise InputError(
+                "Found base among --set; it has an option of its own.",
+                code="setting_invalid",
+                location="--set",
+                hint=f"For example --base {value.strip() or 'smollm2-135m-instruct'}",
+            )
         settings[full] = as_value(known[full], value) if full in known else value
     return settings
 

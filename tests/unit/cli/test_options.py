@@ -75,3 +75,9 @@ def test_every_basic_setting_has_a_flag(aliquot):
     _, out, _ = aliquot("run", "--help")
     assert all(f"{flag} " in out for flag in list_flags().values())
     assert len(list_flags()) == sum(setting.level == "basic" for setting in list_settings())
+
+
+def test_the_base_is_no_assignment():
+    with pytest.raises(InputError, match="option of its own") as caught:
+        read_assignments(["base=smollm2-135m-instruct"])
+    assert "--base smollm2-135m-instruct" in caught.value.hint
