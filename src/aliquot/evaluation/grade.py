@@ -32,6 +32,10 @@ UNJUDGED = ("majority", "nearest_neighbour", "linear", "base_held", "base_few_sh
 Predictions = Mapping[str, Sequence[Prediction]]
 
 
+GRADER_FAULTS = ("invalid_variable_error", "python_grader_runtime_error", "python_grader_server_error")
+"""Errors that speak of the grader where no answer is without them."""
+
+
 def grade_models(
     run_dir: RunDir,
     rows: Sequence[StoredExample],
@@ -54,7 +58,8 @@ def grade_models(
         reference: The model that a pairwise judge compares the others with.
 
     Raises:
-        InputError: A grader asks a judge and no address was given, or its source cannot be run.
+        InputError: A grader asks a judge and no address was given, its source cannot be run, or it fails on
+            every answer of every model (``grader_fails``).
     """
     for grader in graders:
         _require_judge(grader, tools)
@@ -67,7 +72,9 @@ def grade_models(
             for model in models
         }
         waiting = [model for model in models if not _is_kept(run_dir, heads[model])]
-        for model, grades in _grade(grader, {model: items[model] for model in waiting}, tools).items():
+        graded = _grade(grader, {model: items[model] for model in waiting}, tools)
+        _require_working(grader, graded)
+        for model, grades in graded.items():
             human = _read_human(grader, model, items[model], reference)
             if grades:
                 run_dir.save_grades(replace(heads[model], grades=grades, human_labels=human))
@@ -195,3 +202,16 @@ def _require_judge(grader: Grader, tools: Tools) -> None:
             hint="Name the service with --endpoint URL, its key's variable with --endpoint-key-env, and a "
             "cap on cost with --price-in, --price-out and --max-cost-usd.",
         )
+
+
+def _require_working(grader: Grader, graded: Mapping[str, Sequence[Grade]]) -> None:
+    """Refuse a grader that fails on every answer: its zeros would look like a finding."""
+    grades = [grade for column in graded.values() for grade in column]
+    if not grades or not all(grade.error in GRADER_FAULTS for grade in grades):
+        return
+    raise InputError(
+        f"The grader {grader.name!r} could grade none of {len(grades):,} answers: {grades[0].detail}.",
+        code="grader_fails",
+        location="--grader",
+        hint="Correct it; nothing that it gave was kept.",
+    )

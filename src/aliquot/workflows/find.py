@@ -71,8 +71,17 @@ def find_run(run: Path | str, runs_dir: Path | None = None) -> RunDir:
         f"There is no run {str(run)!r}; this folder has {len(known)} runs.",
         code="run_not_found",
         location=folder,
-        hint="`aliquot runs list` shows them; --runs-dir looks elsewhere.",
+        hint=_hint(str(run), known),
     )
+
+
+def _hint(name: str, known: list[RunDir]) -> str:
+    if Path(name).is_file():
+        return f"To score a file of answers, name the rows they answer: `aliquot evaluate {name} --against ROWS`."
+    similar = [one.run_id for one in known if name and name in one.run_id][-3:]
+    if similar:
+        return f"Did you mean {' or '.join(similar)}? The beginning of a name is enough."
+    return "`aliquot runs list` shows them; --runs-dir looks elsewhere."
 
 
 def _fitting(name: str, known: list[RunDir]) -> list[RunDir]:

@@ -50,3 +50,15 @@ def test_an_unknown_name_is_refused(three, name):
 def test_last_of_nothing_is_refused(tmp_path):
     with pytest.raises(RunError, match="has 0 runs"):
         find_run("last", tmp_path)
+
+
+def test_a_file_of_answers_is_no_run_and_a_part_of_a_name_is_recognised(fixture_run, tmp_path):
+    answers = tmp_path / "alpha.csv"
+    answers.write_text("id,answer\n")
+    with pytest.raises(RunError) as caught:
+        find_run(answers)
+    assert "--against ROWS" in caught.value.hint
+    part = fixture_run.run_id[3:-1]
+    with pytest.raises(RunError) as caught:
+        find_run(part)
+    assert f"Did you mean {fixture_run.run_id}?" in caught.value.hint

@@ -298,3 +298,12 @@ def test_scores_written_before_graders_are_read(run_dir):
     assert all(line.pop("grades") == {} for line in lines)
     path.write_bytes(encode_lines(lines))
     assert run_dir.read_scores("tuned", "test")[0].grades == {}
+
+
+def test_a_grader_that_fails_on_every_answer_is_no_finding(run_dir, tmp_path, within):
+    broken = tmp_path / "broken.py"
+    broken.write_text("def grade(sample, item):\n    return item['refrence']\n")
+    with pytest.raises(InputError, match=r"could grade none of .*refrence") as caught:
+        evaluate(run_dir.path, graders=[broken], within=within)
+    assert caught.value.code == "grader_fails"
+    assert not run_dir.read_grades("test")

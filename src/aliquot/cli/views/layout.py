@@ -40,12 +40,13 @@ def table(
     for index, heading in enumerate(headings):
         is_number = str(index) in right
         is_whole = short not in (None, index)
+        is_one_line = is_number or index == 0 or short is not None
         # Numbers and names never break; the last column, usually a sentence, wraps.
         made.add_column(
             heading,
             justify="right" if is_number else "left",
-            no_wrap=is_number or index == 0 or short is not None,
-            overflow="ellipsis" if index == short else "fold",
+            no_wrap=is_one_line,
+            overflow="ellipsis" if is_one_line else "fold",  # what is cut says so
             max_width=(widths or {}).get(index),
             min_width=max(map(_width, [heading, *(line[index] for line in lines)])) if is_whole else None,
         )
