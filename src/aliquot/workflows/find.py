@@ -77,7 +77,7 @@ def find_run(run: Path | str, runs_dir: Path | None = None) -> RunDir:
 
 def _hint(name: str, known: list[RunDir]) -> str:
     if Path(name).is_file():
-        return f"To score a file of answers, name the rows they answer: `aliquot evaluate {name} --against ROWS`."
+        return f"To score a file of answers, say to what: `aliquot evaluate {name} --against ROWS`."
     similar = [one.run_id for one in known if name and name in one.run_id][-3:]
     if similar:
         return f"Did you mean {' or '.join(similar)}? The beginning of a name is enough."
