@@ -136,7 +136,7 @@ def test_j1_would_notice_a_moment_that_is_lost(tmp_path, prepared_dir, whole):
 
 def test_j1_predictions_are_the_same_after_a_kill(tmp_path, prepared_dir):
     answers = []
-    for folder, deadly in (("whole", ()), ("cut", (die_at("aliquot.worker.predict:_append", 5),))):
+    for folder, deadly in (("whole", ()), ("cut", (die_at("aliquot.core.part_file:PartFile.append", 5),))):
         run_dir = make_tiny_run(tmp_path / folder, prepared_dir, **CHANGES)
         if deadly:
             assert work_in_child(run_dir, prepared_dir, *deadly) == -signal.SIGKILL

@@ -23,12 +23,13 @@ def poison(line):
         from aliquot.training import loss, supervised_loss
         from aliquot.worker import train
 
-        encode, poisoned = train.encode_examples, []
+        encode, poisoned = train.encode_by_example, []
 
-        def note(encoder, examples):
-            rows = encode(encoder, examples)
-            poisoned.extend(r.token_ids for r, e in zip(rows, examples, strict=True) if e.line == line)
-            return rows
+        def note(encoder, examples, training, **how):
+            by_example = encode(encoder, examples, training, **how)
+            for example, rows in zip(examples, by_example, strict=True):
+                poisoned.extend(row.token_ids for row in rows if example.line == line)
+            return by_example
 
         def losses(model, rows, layout):
             result = forward.token_losses(model, rows, layout)
@@ -39,7 +40,7 @@ def poison(line):
                 result.losses_Q * factors, result.is_hit_Q, result.rows_Q, result.computed_tokens
             )
 
-        train.encode_examples = note
+        train.encode_by_example = note
         loss.token_losses = supervised_loss.token_losses = losses
 
     return arrange
