@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import Any
 
 from aliquot.errors import InputError
-from aliquot.evaluation import sandboxed
 from aliquot.evaluation.grader_template import GradeFault
 
+PROGRAM = Path(__file__).with_name("sandboxed.py")
+"""What the process runs; not imported, because not every system knows its limits."""
 TIME_LIMIT_S = 10.0
 """For one answer."""
 START_LIMIT_S = 60.0
@@ -83,9 +84,8 @@ class Sandbox:
 
     def _start(self) -> None:
         self._results, child_end = os.pipe()
-        program = Path(sandboxed.__file__)
         # Its own folder and site-packages only; no key of the user's is in its environment.
-        command = [sys.executable, "-s", "-P", "-B", str(program), str(child_end)]
+        command = [sys.executable, "-s", "-P", "-B", str(PROGRAM), str(child_end)]
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,

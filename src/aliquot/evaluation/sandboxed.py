@@ -26,14 +26,17 @@ from typing import Any
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 FORBIDDEN = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.fork", "os.kill",
-    "pty.spawn", "urllib.", "http.client", "ftplib.", "smtplib.",
+    "pty.spawn", "urllib.", "http.client", "ftplib.", "smtplib.", "sqlite3.connect",
 )  # fmt: skip
 """Audit events that are refused, by the beginning of their names."""
-CHANGING = (
-    "os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.chown", "os.link", "os.symlink",
-    "os.truncate", "shutil.rmtree", "shutil.move", "shutil.copyfile",
-)  # fmt: skip
-"""Audit events of files; refused outside the working folder."""
+CHANGING = {
+    "os.remove": (1,), "os.rename": (2, 3), "os.rmdir": (1,), "os.mkdir": (2,), "os.chmod": (2,),
+    "os.chown": (3,), "os.link": (2, 3), "os.symlink": (2,), "os.truncate": (), "shutil.rmtree": (1,),
+    "shutil.move": (), "shutil.copyfile": (),
+}  # fmt: skip
+"""Audit events of files, refused outside the working folder; and which of their arguments name a folder by an
+open file, from which a name could lead anywhere."""
+NO_FOLDER = (None, -1)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -90,12 +93,25 @@ def refuse_the_rest() -> None:
         name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
         return name != os.devnull and not os.path.realpath(name).startswith(folder)
 
+    def is_change(event: str, arguments: tuple[Any, ...]) -> bool:
+        if event == "open":
+            # Without a mode this is os.open, whose dir_fd is not told here.
+            if arguments[1] is None and arguments[2] & WRITING and not os.path.isabs(arguments[0]):
+                raise PermissionError("a grader may not open a relative name for writing by os.open")
+            return bool(arguments[2] & WRITING)
+        if any(arguments[place] not in NO_FOLDER for place in CHANGING.get(event, ())):
+            raise PermissionError(f"a grader may not name a folder by an open file: {event}")
+        return event in CHANGING
+
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event.startswith(FORBIDDEN):
             raise PermissionError(f"a grader may not do this: {event}")
-        is_written = event in CHANGING or (event == "open" and bool(arguments[2] & WRITING))
-        if is_written and not isinstance(arguments[0], int) and is_outside(arguments[0]):
-            raise PermissionError(f"a grader may write in its own folder only, not {arguments[0]!r}")
+        if event == "open" and str(arguments[0]).startswith("/proc/") and "environ" in str(arguments[0]):
+            raise PermissionError("a grader may not read the environment of a process")
+        paths = [one for one in arguments[:2] if isinstance(one, (str, bytes, os.PathLike))]
+        changed = paths if event != "open" else paths[:1]
+        if is_change(event, arguments) and any(map(is_outside, changed)):
+            raise PermissionError(f"a grader may write in its own folder only, not {changed[-1]!r}")
 
     sys.addaudithook(refuse)
 

@@ -269,7 +269,10 @@ def _find_unfinished(
     wanted = (kind, [_identity(cell) for cell in cells], dict(settings))
     for folder in reversed(list_collections(runs_dir, RECORD)):
         study_dir = StudyDir(folder)
-        study = study_dir.read()
+        try:
+            study = study_dir.read()
+        except RunError:  # damaged; `aliquot runs list` says so
+            continue
         is_same = (study.kind, [_identity(cell) for cell in study.cells], study.settings) == wanted
         if is_same and not all(is_done(RunDir(study_dir.run_path(cell))) for cell in study.cells):
             return study_dir
@@ -300,7 +303,7 @@ def _run_cell(study_dir: StudyDir, cell: Cell, within: Surroundings) -> str:
             location=study_dir.study_id,
             hint=f"The same command or `aliquot resume {study_dir.path}` goes on from there.",
         ) from stop
-    except (RunError, MachineError) as error:
+    except AliquotError as error:
         if error.code == "disk_full":  # says nothing of the cell, which goes on once there is room
             raise MachineError(
                 f"{error.message} {cell.cell_id} was at work; cells that have ended stay.",

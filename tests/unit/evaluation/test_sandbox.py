@@ -1,5 +1,4 @@
 import os
-from pathlib import Path
 
 import pytest
 
@@ -42,6 +41,12 @@ def test_a_function_grades_by_sample_and_item_and_keeps_what_it_knows():
         ("import os; os.fork()", "may not do this: os.fork"),
         ("open('/tmp/aliquot-never', 'w')", "write in its own folder only"),
         ("import os; os.remove('/tmp/aliquot-never')", "write in its own folder only"),
+        ("import os; open('a', 'w'); os.replace('a', '/tmp/aliquot-never')", "write in its own folder only"),
+        ("import os; os.symlink('/tmp', 'out')", "write in its own folder only"),
+        ("import os; os.remove('b', dir_fd=os.open('/tmp', 0))", "name a folder by an open file"),
+        ("import os; os.open('b', os.O_WRONLY | os.O_CREAT, dir_fd=os.open('/tmp', 0))", "relative name"),
+        ("import sqlite3; sqlite3.connect('/tmp/aliquot-never')", "may not do this: sqlite3.connect"),
+        ("open('/proc/1/environ').read()", "environment of a process"),
     ],
 )
 def test_what_a_function_may_not_do_or_does_wrong_is_a_fault_with_its_words(body, words):
@@ -105,10 +110,10 @@ def test_where_the_system_gives_no_empty_network_sockets_are_refused_and_the_use
     tmp_path, monkeypatch
 ):
     program = tmp_path / "sandboxed.py"
-    text = Path(module.sandboxed.__file__).read_text()
+    text = module.PROGRAM.read_text()
     program.write_text(text.replace("unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0", "True"))
     assert program.read_text() != text
-    monkeypatch.setattr(module.sandboxed, "__file__", str(program))
+    monkeypatch.setattr(module, "PROGRAM", program)
     source = "import socket\ndef grade(sample, item):\n    return socket.socket().fileno()\n"
     grader = read_grader({"type": "python", "name": "one", "source": source}, "grader.json")
     told = []
