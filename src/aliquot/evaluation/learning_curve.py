@@ -22,7 +22,6 @@ from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.power_law import PowerLaws, fit_power_laws, slopes
 from aliquot.evaluation.resampling import Resampled
 
-METHOD = "bootstrap of seeds and items"
 MIN_SIZES = 4
 """Three numbers are fitted; fewer sizes than four leave nothing that could contradict the curve."""
 FARTHEST = 4
@@ -41,17 +40,29 @@ class Samples:
         errors_P: Means over seeds.
         errors_RP: The same in each resample; NaN where the metric is undefined.
         confidence: Of intervals.
+        has_seeds: Whether seeds were drawn too; a single one cannot be.
     """
 
     sizes_P: Floats
     errors_P: Floats
     errors_RP: Floats
     confidence: float
+    has_seeds: bool = True
+
+    @property
+    def method(self) -> str:
+        """Return what was drawn again for the intervals."""
+        return "bootstrap of seeds and items" if self.has_seeds else "bootstrap of items"
+
+    @property
+    def is_defined_R(self) -> np.ndarray:
+        """Return in which resamples the metric is defined at every size."""
+        return np.asarray(np.isfinite(self.errors_RP).all(axis=1))
 
     @property
     def defined_RP(self) -> Floats:
         """Return the resamples in which the metric is defined at every size."""
-        return self.errors_RP[np.isfinite(self.errors_RP).all(axis=1)]
+        return self.errors_RP[self.is_defined_R]
 
     @property
     def weights_P(self) -> Floats:
@@ -73,6 +84,7 @@ class Samples:
             errors_P=self.errors_P[:-1],
             errors_RP=self.errors_RP[:, :-1],
             confidence=self.confidence,
+            has_seeds=self.has_seeds,
         )
 
     def quantiles(self, values: Floats) -> Floats:
@@ -126,6 +138,7 @@ def sample_errors(
         errors_P=sign * (best - np.array(means)),
         errors_RP=sign * (best - np.stack(drawn, axis=1)),
         confidence=confidence,
+        has_seeds=any(len(found) > 1 for found in by_size),
     )
 
 
@@ -142,7 +155,7 @@ def _draw_seeds(found: Sequence[Resampled], rng: np.random.Generator) -> Floats:
 def point_interval(samples: Samples, place: int, metric: Metric) -> Interval | None:
     """Return the interval of the metric at one size."""
     sign, best = _scale(metric)
-    return percentile_interval(best - sign * samples.errors_RP[:, place], samples.confidence, METHOD)
+    return percentile_interval(best - sign * samples.errors_RP[:, place], samples.confidence, samples.method)
 
 
 def slope_interval(samples: Samples) -> Interval | None:
@@ -150,7 +163,7 @@ def slope_interval(samples: Samples) -> Interval | None:
     if len(samples.sizes_P) < 2 or not len(samples.defined_RP):
         return None
     falls_R = -slopes(samples.sizes_P, samples.defined_RP, samples.weights_P)
-    return percentile_interval(falls_R, samples.confidence, METHOD)
+    return percentile_interval(falls_R, samples.confidence, samples.method)
 
 
 def fit_curve(samples: Samples) -> Fitted | None:
@@ -240,24 +253,28 @@ def compare_rows_needed(one: Fitted, other: Fitted) -> tuple[float, float, float
     curves have the same height (Jablonka et al. 2024, doi 10.1038/s42256-023-00788-1).
     """
     most = float(one.samples.sizes_P[-1] / one.samples.sizes_P[0])
-    num = min(len(one.samples.defined_RP), len(other.samples.defined_RP))
-    factors_R = _factors(one.resampled, other.resampled, one.samples, num)
-    factor = _factors(one.mean, other.mean, one.samples, 1)[0]
+    # A resample holds the same items for both; one that is undefined for either counts for neither.
+    mine_R, its_R = one.samples.is_defined_R, other.samples.is_defined_R
+    mine, its = _take(one.resampled, its_R[mine_R]), _take(other.resampled, mine_R[its_R])
+    factors_R = _factors(mine, its, one.samples)
+    factor = _factors(one.mean, other.mean, one.samples)[0]
     low, high = one.samples.quantiles(factors_R)
     return float(factor), float(low), float(high), most
 
 
-def _factors(one: PowerLaws, other: PowerLaws, samples: Samples, num: int) -> Floats:
+def _factors(one: PowerLaws, other: PowerLaws, samples: Samples) -> Floats:
     smallest, largest = float(samples.sizes_P[0]), float(samples.sizes_P[-1])
     last = np.array([largest])
-    of_one, of_other = one.errors(last)[:num, 0], other.errors(last)[:num, 0]
-    by_one = largest / _take(one, num).sizes(of_other, smallest, largest)
-    by_other = _take(other, num).sizes(of_one, smallest, largest) / largest
+    of_one, of_other = one.errors(last)[:, 0], other.errors(last)[:, 0]
+    by_one = largest / one.sizes(of_other, smallest, largest)
+    by_other = other.sizes(of_one, smallest, largest) / largest
     return np.where(of_one <= of_other, by_one, by_other)
 
 
-def _take(laws: PowerLaws, num: int) -> PowerLaws:
-    return PowerLaws(laws.floor_R[:num], laws.gain_R[:num], laws.exponent_R[:num], laws.largest)
+def _take(laws: PowerLaws, is_taken_R: np.ndarray) -> PowerLaws:
+    return PowerLaws(
+        laws.floor_R[is_taken_R], laws.gain_R[is_taken_R], laws.exponent_R[is_taken_R], laws.largest
+    )
 
 
 def _scale(metric: Metric) -> tuple[int, float]:

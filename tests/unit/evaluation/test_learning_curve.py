@@ -1,5 +1,7 @@
 """Learning curves from resampled scores: known curves, controls that must not promise, and coverage."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -210,3 +212,17 @@ def _curve(*, num_points=5, slope=None, verdict="cannot_tell"):
         slope=slope,
         verdict=verdict,
     )
+
+
+def test_resamples_stay_paired_where_one_is_undefined_for_one_model():
+    """A model against itself needs as many rows in every resample, also when one of them is missing."""
+    whole = measure(draw(lambda n: 0.1 + 2 * n**-0.4, np.random.default_rng(3)))
+    holed = replace(whole, errors_RP=whole.errors_RP.copy())
+    holed.errors_RP[0] = np.nan
+    assert compare_rows_needed(fit_curve(holed), fit_curve(whole))[:3] == pytest.approx((1, 1, 1), abs=0.05)
+
+
+def test_one_seed_is_not_said_to_have_been_drawn():
+    rights = draw(lambda n: 0.1 + 2 * n**-0.4, np.random.default_rng(3), num_seeds=1)
+    assert point_interval(measure(rights), 0, ACCURACY).method == "bootstrap of items"
+    assert slope_interval(measure(np.repeat(rights, 2, axis=1))).method == "bootstrap of seeds and items"
