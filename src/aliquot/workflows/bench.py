@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from aliquot.config.given import GivenSettings, add_flags
 from aliquot.core.bench import BenchReport, BenchTask
-from aliquot.core.files import write_file
-from aliquot.core.records import decode, encode_pretty
+from aliquot.core.records import encode_pretty
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION
 from aliquot.core.study import Cell, Study, StudyDir
@@ -26,15 +25,15 @@ from aliquot.workflows.plan import Planned, make_plan
 from aliquot.workflows.seeds import SEED, list_seeds
 from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.study import (
-    PlanCell,
+    Reporting,
     StudyResult,
+    as_cell,
     begin_study,
-    bring_cells_to_end,
-    create_runs,
+    carry_out,
     list_problems,
     plan_cells,
-    result_of,
     settings_of,
+    write_files,
 )
 from aliquot.workflows.surroundings import Surroundings
 
@@ -78,7 +77,7 @@ def bench(
     given = read_settings(config, settings)
     _require_bases(bases, given)
     files = [data] if isinstance(data, Path | str) else list(data)
-    chosen = _choose_seeds(seeds, given)
+    chosen = list_seeds(seeds, given.find(SEED), least=1)
     # All are planned before the first is tuned: a wrong name at the end must not cost an hour.
     plans = [
         make_plan(file, add_flags(given, {BASE: base}, origin="you"), within, runs_dir)
@@ -94,12 +93,8 @@ def bench(
         runs_dir=runs_dir,
         within=within,
     )
-    return _carry_out(study_dir, plan_cells(study_dir, within, given), within, create_only=create_only)
-
-
-def resume_bench(study_dir: StudyDir, within: Surroundings) -> StudyResult:
-    """Bring a comparison of bases to its end: runs that are finished stay as they are."""
-    return _carry_out(study_dir, plan_cells(study_dir, within), within, create_only=False)
+    plan_cell = plan_cells(study_dir, within, given)
+    return carry_out(study_dir, REPORTING, plan_cell, within, create_only=create_only)
 
 
 def report_bench(study_dir: StudyDir) -> tuple[Path, ...]:
@@ -119,16 +114,6 @@ def report_bench(study_dir: StudyDir) -> tuple[Path, ...]:
     return _write(study_dir, study, _as_report(study, tasks, num_runs=len(finished)))
 
 
-def _carry_out(
-    study_dir: StudyDir, plan_cell: PlanCell, within: Surroundings, *, create_only: bool
-) -> StudyResult:
-    create_runs(study_dir, plan_cell, within)
-    if not create_only:
-        bring_cells_to_end(study_dir, within, report_bench)
-    files = report_bench(study_dir)
-    return result_of(study_dir, _find_report(study_dir), files)
-
-
 def _require_bases(bases: Sequence[str], given: GivenSettings) -> None:
     if not bases or len(set(bases)) < len(bases):
         raise InputError(
@@ -146,31 +131,16 @@ def _require_bases(bases: Sequence[str], given: GivenSettings) -> None:
         )
 
 
-def _choose_seeds(seeds: int | Sequence[int], given: GivenSettings) -> tuple[int, ...]:
-    first = given.find(SEED)
-    return (first or 0,) if seeds == 1 else list_seeds(seeds, first)
-
-
 def _list_cells(plans: Sequence[Planned], bases: Sequence[str], seeds: Sequence[int]) -> list[Cell]:
     """Return a cell per data set, base and seed; seeds of one base stand together, they share their plan."""
     cells: list[Cell] = []
     names = _name_files(list(dict.fromkeys(planned.checked.report.file for planned in plans)))
     for number, planned in enumerate(plans):
-        report, base = planned.checked.report, bases[number % len(bases)]
-        path = Path(report.file)
-        stem = f"{_slug(Path(names[report.file]).stem)}-{_slug(base)}"
+        base = bases[number % len(bases)]
+        stem = f"{_slug(Path(names[planned.checked.report.file]).stem)}-{_slug(base)}"
         if any(cell.cell_id.startswith(f"{stem}-seed-") for cell in cells):
             stem = f"{stem}-{number + 1}"
-        cells += [
-            Cell(
-                cell_id=f"{stem}-seed-{seed}",
-                values={BASE: base, SEED: seed},
-                data=str(path.absolute()) if path.exists() else report.file,
-                data_sha256=report.file_sha256,
-                base=planned.resolved.plan.base,
-            )
-            for seed in seeds
-        ]
+        cells += [as_cell(planned, f"{stem}-seed-{seed}", {BASE: base, SEED: seed}) for seed in seeds]
     return cells
 
 
@@ -219,18 +189,15 @@ def _as_report(study: Study, tasks: tuple[BenchTask, ...], *, num_runs: int) -> 
     )
 
 
-def _find_report(study_dir: StudyDir) -> BenchReport | None:
-    path = study_dir.report_json_path
-    return decode(path.read_bytes(), BenchReport, str(path)) if path.is_file() else None
-
-
 def _write(study_dir: StudyDir, study: Study, report: BenchReport) -> tuple[Path, ...]:
-    files: Mapping[Path, str | bytes] = {
-        study_dir.report_path: render_bench_page(study, report),
-        study_dir.report_json_path: encode_pretty(report),
-        study_dir.path / "leaderboard.csv": tabulate_leaderboard(report),
-        study_dir.path / "results.tex": tabulate_latex(report),
-    }
-    for path, content in files.items():
-        write_file(path, content)
-    return tuple(files)
+    return write_files(
+        {
+            study_dir.report_path: render_bench_page(study, report),
+            study_dir.report_json_path: encode_pretty(report),
+            study_dir.path / "leaderboard.csv": tabulate_leaderboard(report),
+            study_dir.path / "results.tex": tabulate_latex(report),
+        }
+    )
+
+
+REPORTING = Reporting(BenchReport, report_bench)

@@ -9,8 +9,7 @@ from typing import Any
 
 from aliquot.config.given import GivenSettings, add_flags
 from aliquot.core.crossval import CrossvalReport
-from aliquot.core.files import write_file
-from aliquot.core.records import decode, encode_lines, encode_pretty
+from aliquot.core.records import encode_lines, encode_pretty
 from aliquot.core.run_dir import RunDir
 from aliquot.core.study import Cell, Study, StudyDir
 from aliquot.data.check import CheckedData
@@ -25,15 +24,15 @@ from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
 from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.study import (
-    PlanCell,
+    Reporting,
     StudyResult,
+    as_cell,
     begin_study,
-    bring_cells_to_end,
-    create_runs,
+    carry_out,
     list_problems,
     plan_cells,
-    result_of,
     settings_of,
+    write_files,
 )
 from aliquot.workflows.surroundings import Surroundings
 
@@ -83,18 +82,17 @@ def crossval(
     within.tell(_say_total(planned, len(values)))
     study_dir = begin_study(
         "folds",
-        [_as_cell(number, one, planned) for number, one in enumerate(values, start=1)],
+        [
+            as_cell(planned, f"{'group' if by_group else 'fold'}-{number}", one)
+            for number, one in enumerate(values, start=1)
+        ],
         command=_say_command(planned, given, folds, by_group),
         settings=settings_of(given),
         runs_dir=runs_dir,
         within=within,
     )
-    return _carry_out(study_dir, plan_cells(study_dir, within, given), within, create_only=create_only)
-
-
-def resume_crossval(study_dir: StudyDir, within: Surroundings) -> StudyResult:
-    """Bring a cross-validation to its end: folds that are finished stay as they are."""
-    return _carry_out(study_dir, plan_cells(study_dir, within), within, create_only=False)
+    plan_cell = plan_cells(study_dir, within, given)
+    return carry_out(study_dir, REPORTING, plan_cell, within, create_only=create_only)
 
 
 def report_crossval(study_dir: StudyDir) -> tuple[Path, ...]:
@@ -120,17 +118,6 @@ def report_crossval(study_dir: StudyDir) -> tuple[Path, ...]:
         problems=list_problems(study),
     )
     return _write(study_dir, study, pooled)
-
-
-def _carry_out(
-    study_dir: StudyDir, plan_cell: PlanCell, within: Surroundings, *, create_only: bool
-) -> StudyResult:
-    create_runs(study_dir, plan_cell, within)
-    files = report_crossval(study_dir)  # before anything is trained: every row must be test exactly once
-    if not create_only:
-        bring_cells_to_end(study_dir, within, report_crossval)
-        files = report_crossval(study_dir)
-    return result_of(study_dir, _find_report(study_dir), files)
 
 
 def _require_free(given: GivenSettings, folds: int | None, by_group: bool) -> None:
@@ -208,18 +195,6 @@ def _require_groups(checked: CheckedData, key: str) -> None:
         )
 
 
-def _as_cell(number: int, values: dict[str, Any], planned: Planned) -> Cell:
-    report = planned.checked.report
-    path = Path(report.file)
-    return Cell(
-        cell_id=f"{'fold' if FOLD in values else 'group'}-{number}",
-        values=values,
-        data=str(path.absolute()) if path.exists() else report.file,
-        data_sha256=report.file_sha256,
-        base=planned.resolved.plan.base,
-    )
-
-
 def _say_command(planned: Planned, given: GivenSettings, folds: int | None, by_group: bool) -> str:
     values = {name: given.find(name) for name in given.origins}
     words = command_line("crossval", [planned.checked.report.file], values)
@@ -249,25 +224,22 @@ def _find_group_key(study: Study) -> str:
     return str(flatten(study.settings).get(GROUP_KEY, "")) if is_by_group else ""
 
 
-def _find_report(study_dir: StudyDir) -> CrossvalReport | None:
-    path = study_dir.report_json_path
-    return decode(path.read_bytes(), CrossvalReport, str(path)) if path.is_file() else None
-
-
 def _write(study_dir: StudyDir, study: Study, pooled: Pooled) -> tuple[Path, ...]:
     report, folder = pooled.report, study_dir.path
     page = replace(report.pooled, headline=report.headline)
-    answers = [
-        (folder / "predictions" / f"{model}.test.jsonl", encode_lines(found))
+    answers = {
+        folder / "predictions" / f"{model}.test.jsonl": encode_lines(found)
         for model, found in pooled.answers.items()
-    ]
-    files = [
-        (study_dir.report_path, render_crossval_page(study, report)),
-        (study_dir.report_json_path, encode_pretty(report)),
-        (folder / "results.csv", tabulate_results(page.results)),
-        (folder / "results.tex", tabulate_report(page)),
-        *answers,
-    ]
-    for path, content in files:
-        write_file(path, content)
-    return tuple(path for path, _ in files)
+    }
+    return write_files(
+        {
+            study_dir.report_path: render_crossval_page(study, report),
+            study_dir.report_json_path: encode_pretty(report),
+            folder / "results.csv": tabulate_results(page.results),
+            folder / "results.tex": tabulate_report(page),
+            **answers,
+        }
+    )
+
+
+REPORTING = Reporting(CrossvalReport, report_crossval)

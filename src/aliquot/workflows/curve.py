@@ -8,13 +8,13 @@ from typing import Any
 
 from aliquot.config.given import GivenSettings, add_flags
 from aliquot.core.curve import CurveReport
-from aliquot.core.files import write_file
-from aliquot.core.records import decode, encode_pretty
+from aliquot.core.records import encode_pretty
 from aliquot.core.run_dir import RunDir
 from aliquot.core.study import Cell, StudyDir
 from aliquot.data.sizes import MIN_TRAIN_ROWS
 from aliquot.data.train_rows import TRAIN_ROWS, TRAIN_ROWS_SEED
 from aliquot.errors import InputError
+from aliquot.evaluation.across_folds import has_answered
 from aliquot.evaluation.across_runs import TUNED
 from aliquot.evaluation.across_sizes import SizeRun, report_curve
 from aliquot.export.curve_page import render_curve_page, tabulate_points
@@ -22,18 +22,18 @@ from aliquot.export.wording import count, rough_duration
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
-from aliquot.workflows.seeds import SEED
+from aliquot.workflows.seeds import SEED, list_seeds
 from aliquot.workflows.setting_names import command_line
 from aliquot.workflows.study import (
-    PlanCell,
+    Reporting,
     StudyResult,
+    as_cell,
     begin_study,
-    bring_cells_to_end,
-    create_runs,
+    carry_out,
     list_problems,
     plan_cells,
-    result_of,
     settings_of,
+    write_files,
 )
 from aliquot.workflows.surroundings import Surroundings
 
@@ -78,7 +78,7 @@ def curve(
     require_writable(runs_dir)
     given = read_settings(config, settings)
     _require_free(given)
-    listed = _list_seeds(seeds)
+    listed = list_seeds(seeds, None, least=1, most=MAX_SEEDS)
     planned = [make_plan(data, given, within, runs_dir)]
     _require_test(planned[0])
     if against is not None:
@@ -100,12 +100,8 @@ def curve(
         runs_dir=runs_dir,
         within=within,
     )
-    return _carry_out(study_dir, plan_cells(study_dir, within, given), within, create_only=create_only)
-
-
-def resume_curve(study_dir: StudyDir, within: Surroundings) -> StudyResult:
-    """Bring a learning curve to its end: runs that are finished stay as they are."""
-    return _carry_out(study_dir, plan_cells(study_dir, within), within, create_only=False)
+    plan_cell = plan_cells(study_dir, within, given)
+    return carry_out(study_dir, REPORTING, plan_cell, within, create_only=create_only)
 
 
 def report_of_curve(study_dir: StudyDir) -> tuple[Path, ...]:
@@ -124,18 +120,17 @@ def report_of_curve(study_dir: StudyDir) -> tuple[Path, ...]:
         )
         for cell in study.cells
     ]
-    finished = [run for run in runs if run.run_dir.predictions_path(TUNED, "test").is_file()]
+    finished = [run for run in runs if has_answered(run.run_dir)]
     if not finished:
         return ()
     report = report_curve(study.study_id, finished, num_planned=len(runs), problems=list_problems(study))
-    files = [
-        (study_dir.report_path, render_curve_page(study, report)),
-        (study_dir.report_json_path, encode_pretty(report)),
-        (study_dir.path / "points.csv", tabulate_points(report)),
-    ]
-    for path, content in files:
-        write_file(path, content)
-    return tuple(path for path, _ in files)
+    return write_files(
+        {
+            study_dir.report_path: render_curve_page(study, report),
+            study_dir.report_json_path: encode_pretty(report),
+            study_dir.path / "points.csv": tabulate_points(report),
+        }
+    )
 
 
 def list_sizes(num_rows: int, points: int) -> tuple[int, ...]:
@@ -162,21 +157,6 @@ def list_sizes(num_rows: int, points: int) -> tuple[int, ...]:
             hint="Add rows, or run `aliquot run` on what there is.",
         )
     return kept
-
-
-def _carry_out(
-    study_dir: StudyDir, plan_cell: PlanCell, within: Surroundings, *, create_only: bool
-) -> StudyResult:
-    create_runs(study_dir, plan_cell, within)
-    if not create_only:
-        bring_cells_to_end(study_dir, within, report_of_curve)
-    files = report_of_curve(study_dir)
-    return result_of(study_dir, _find_report(study_dir), files)
-
-
-def _find_report(study_dir: StudyDir) -> CurveReport | None:
-    path = study_dir.report_json_path
-    return decode(path.read_bytes(), CurveReport, str(path)) if path.is_file() else None
 
 
 def _require_free(given: GivenSettings) -> None:
@@ -215,31 +195,15 @@ def _require_different(one: Planned, other: Planned) -> None:
         )
 
 
-def _list_seeds(seeds: int | Sequence[int]) -> tuple[int, ...]:
-    listed = tuple(range(min(max(seeds, 0), MAX_SEEDS + 1))) if isinstance(seeds, int) else tuple(seeds)
-    if 1 <= len(listed) <= MAX_SEEDS and len(set(listed)) == len(listed) and min(listed) >= 0:
-        return listed
-    raise InputError(
-        f"Found {seeds!r} for seeds, expected 1 to {MAX_SEEDS} different ones.",
-        code="seeds_invalid",
-        location="--seeds",
-        hint="Give how many (--seeds 3) or which (--seeds 0,7,42).",
-    )
-
-
 def _list_cells(
     planned: Planned, sizes: Sequence[int], seeds: Sequence[int], *, is_against: bool
 ) -> list[Cell]:
-    report, plan = planned.checked.report, planned.resolved.plan
-    path = Path(report.file)
     prefix = "against-" if is_against else ""
     return [
-        Cell(
-            cell_id=f"{prefix}rows-{size}-seed-{seed}",
-            values=_values(planned, size, seed, is_first=size == sizes[-1] and seed == seeds[0]),
-            data=str(path.absolute()) if path.exists() else report.file,
-            data_sha256=report.file_sha256,
-            base=plan.base,
+        as_cell(
+            planned,
+            f"{prefix}rows-{size}-seed-{seed}",
+            _values(planned, size, seed, is_first=size == sizes[-1] and seed == seeds[0]),
         )
         for seed in seeds
         for size in sizes
@@ -286,3 +250,6 @@ def _say_command(
     words = command_line("curve", [planned.checked.report.file], values)
     other = f" --against {against}" if against else ""
     return f"{words} --points {points} --seeds {','.join(map(str, seeds))}{other}"
+
+
+REPORTING = Reporting(CurveReport, report_of_curve)

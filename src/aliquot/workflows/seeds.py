@@ -52,24 +52,27 @@ class SeedsResult(ShownInNotebook):
     problems: dict[str, str]
 
 
-def list_seeds(seeds: int | Sequence[int], first: int | None) -> tuple[int, ...]:
+def list_seeds(
+    seeds: int | Sequence[int], first: int | None, *, least: int = MIN_SEEDS, most: int = MAX_SEEDS
+) -> tuple[int, ...]:
     """Return the training seeds that a number or a list means; a number counts on from ``first``, else 0.
 
     Raises:
-        InputError: There are fewer than two, more than a hundred, or one occurs twice.
+        InputError: There are fewer than ``least`` or more than ``most``, one is below 0, or one occurs twice.
     """
     start = first or 0
     if isinstance(seeds, int):
-        listed = tuple(range(start, start + min(max(seeds, 0), MAX_SEEDS + 1)))
+        listed = tuple(range(start, start + min(max(seeds, 0), most + 1)))
     else:
         listed = tuple(seeds)
-    if MIN_SEEDS <= len(listed) <= MAX_SEEDS and len(set(listed)) == len(listed):
+    if least <= len(listed) <= most and len(set(listed)) == len(listed) and min(listed) >= 0:
         return listed
     raise InputError(
-        f"Found {seeds!r} for seeds, expected {MIN_SEEDS} to {MAX_SEEDS} different ones.",
+        f"Found {seeds!r} for seeds, expected {least} to {most} different ones.",
         code="seeds_invalid",
         location="--seeds",
-        hint="Give how many (--seeds 3) or which (--seeds 0,7,42); a single one is --seed 7.",
+        hint="Give how many (--seeds 3) or which (--seeds 0,7,42)"
+        + ("; a single one is --seed 7." if least > 1 else "."),
     )
 
 

@@ -14,7 +14,9 @@ from typing import Any
 
 from aliquot.config.given import GivenSettings, add_flags, load_given
 from aliquot.config.places import default_runs_dir
+from aliquot.core.files import write_file
 from aliquot.core.notebook import ShownInNotebook
+from aliquot.core.records import decode
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION
@@ -35,6 +37,20 @@ SEED = "train.seed"
 MAX_CELLS = 1000
 
 PlanCell = Callable[[Cell], Planned]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """How a kind of study reports.
+
+    Attributes:
+        record: What its ``report.json`` holds.
+        write: Writes the report from the answers that there are, and returns the paths, the page for people
+            first; none before a cell has a result.
+    """
+
+    record: type[Any]
+    write: Callable[[StudyDir], tuple[Path, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +122,43 @@ def begin_study(
     return study_dir
 
 
+def carry_out(
+    study_dir: StudyDir, reporting: Reporting, plan_cell: PlanCell, within: Surroundings, *, create_only: bool
+) -> StudyResult:
+    """Create the runs that are missing, bring all to their ends unless they are only created, and report.
+
+    Raises:
+        AliquotError: No cell can be planned, or what `bring_cells_to_end` and the report raise.
+    """
+    create_runs(study_dir, plan_cell, within)
+    if not create_only:
+        bring_cells_to_end(study_dir, within, reporting.write)
+    files = reporting.write(study_dir)
+    path = study_dir.report_json_path
+    report = decode(path.read_bytes(), reporting.record, str(path)) if path.is_file() else None
+    return result_of(study_dir, report, files)
+
+
+def as_cell(planned: Planned, cell_id: str, values: Mapping[str, Any]) -> Cell:
+    """Return the cell of a study whose run has the data and the base of a plan, and these values."""
+    report = planned.checked.report
+    path = Path(report.file)
+    return Cell(
+        cell_id=cell_id,
+        values=dict(values),
+        data=str(path.absolute()) if path.exists() else report.file,
+        data_sha256=report.file_sha256,
+        base=planned.resolved.plan.base,
+    )
+
+
+def write_files(files: Mapping[Path, str | bytes]) -> tuple[Path, ...]:
+    """Write what a study reports, and return the paths in the same order."""
+    for path, content in files.items():
+        write_file(path, content)
+    return tuple(files)
+
+
 def settings_of(given: GivenSettings) -> dict[str, Any]:
     """Return settings as they are stored: in groups, as given, without what is automatic."""
     return given.settings.model_dump(exclude_none=True, exclude_defaults=True)
@@ -167,14 +220,15 @@ def create_runs(study_dir: StudyDir, plan_cell: PlanCell, within: Surroundings) 
 
 
 def bring_cells_to_end(
-    study_dir: StudyDir, within: Surroundings, after_each: Callable[[StudyDir], object]
+    study_dir: StudyDir, within: Surroundings, before_each: Callable[[StudyDir], object]
 ) -> Study:
     """Bring every cell to its end, one after another, and return the record.
 
     Args:
         study_dir: The study, whose runs exist.
         within: The surroundings.
-        after_each: Called whenever a cell has ended, and for cells that had ended before; renews the report.
+        before_each: Called before a cell is run, not for one that has ended: renews the report of all before
+            it, and finds out before the first training whether there can be one.
 
     Raises:
         Interrupted: It was stopped; `aliquot resume` or the same command goes on.
@@ -193,10 +247,10 @@ def bring_cells_to_end(
             within.tell(f"{place} is {run_dir.state().value} already.")
             _note_problem(study_dir, cell, "" if _has_finished(run_dir) else "The run was cancelled.")
         else:
+            before_each(study_dir)
             within.tell(f"{place}, run {run_dir.run_id}")
             _share(study_dir, run_dir)
             _note_problem(study_dir, cell, _run_cell(study_dir, cell, within))
-        after_each(study_dir)
     return _require_result(study_dir)
 
 
