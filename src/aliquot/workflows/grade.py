@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict
 
-from aliquot.compute.target import Dialogue
-from aliquot.config.places import cache_dir
 from aliquot.core.endpoint import (
     EndpointAnswer,
     EndpointJob,
@@ -21,10 +18,11 @@ from aliquot.core.endpoint import (
 )
 from aliquot.core.records import decode, encode
 from aliquot.core.run_dir import RunDir
-from aliquot.errors import InputError, Interrupted
+from aliquot.errors import InputError
 from aliquot.evaluation.evaluate import grade_run
 from aliquot.evaluation.grader import Grader, Tools, read_grader, require_names
-from aliquot.workflows.endpoint_address import find_key_env, is_clear_text, require_possible
+from aliquot.workflows.endpoint_address import find_key_env, require_possible
+from aliquot.workflows.endpoint_dialogue import ask_through_worker, warn_of_clear_text
 from aliquot.workflows.surroundings import Doing, Surroundings
 
 
@@ -144,61 +142,32 @@ class _Judge:
 
     def __init__(self, job: EndpointJob, within: Surroundings) -> None:
         self._job, self._within = job, within
-        if is_clear_text(job.url):
-            within.tell(f"! {job.url} is not encrypted: key, rows and answers travel in clear text.")
+        warn_of_clear_text(job.url, "rows and answers", within)
 
     def complete(self, questions: Sequence[Question]) -> list[EndpointAnswer]:
         """Return the answers to questions, in order."""
         job = replace(self._job, model=questions[0].model)
-        arguments = ["--cache-dir", str(cache_dir() / "endpoint_answers")]
         answers: dict[int, EndpointAnswer] = {}
-        with closing(self._within.target.open("complete", arguments)) as dialogue:
-            lines = dialogue.ask(encode(QuestionsJob(endpoint=job, questions=tuple(questions))).decode())
-            try:
-                news = self._follow(lines, job, answers)
-            except KeyboardInterrupt:
-                news = self._stop(dialogue, job, answers)
-        if news.kind == "stopped":
-            raise Interrupted(
-                f"Stopped after {news.num_done} of {news.num_total} replies of the judge; they are kept.",
-                code="stopped",
-                hint="The same command goes on from there and pays for nothing twice.",
-            )
+
+        def read(line: str) -> EndpointNews | None:
+            told = decode(line, QuestionLine, "output of complete")
+            if told.answer is not None:
+                answers[told.number] = told.answer
+            return told.news
+
+        news = ask_through_worker(
+            "complete",
+            [],
+            encode(QuestionsJob(endpoint=job, questions=tuple(questions))).decode(),
+            read=read,
+            in_words=lambda news: tell_of(news, job),
+            noun="reply",
+            within=self._within,
+        )
         if self._job.max_cost_usd is not None:
             left = max(0.0, self._job.max_cost_usd - (news.cost_usd or 0.0))
             self._job = replace(self._job, max_cost_usd=left)
         return [answers[number] for number in range(len(questions))]
-
-    def _follow(
-        self, lines: Iterator[str], job: EndpointJob, answers: dict[int, EndpointAnswer]
-    ) -> EndpointNews:
-        """Tell what the worker tells and take its answers, until its end."""
-        news = EndpointNews(kind="estimate", num_done=0, num_total=0)
-        for line in lines:
-            told = decode(line, QuestionLine, "output of complete")
-            if told.answer is not None:
-                answers[told.number] = told.answer
-            if told.news is None:
-                continue
-            news = told.news
-            self._within.tell(tell_of(news, job))
-            if news.kind in ("done", "stopped"):
-                break
-        return news
-
-    def _stop(self, dialogue: Dialogue, job: EndpointJob, answers: dict[int, EndpointAnswer]) -> EndpointNews:
-        """Send no more requests and wait for the replies that are under way; a second Ctrl-C drops them."""
-        self._within.tell(
-            "Stopping after the replies under way; they are paid for. Ctrl-C again ends at once."
-        )
-        try:
-            return self._follow(dialogue.ask("stop"), job, answers)
-        except KeyboardInterrupt:
-            raise Interrupted(
-                "Stopped; every reply that had come is kept.",
-                code="stopped",
-                hint="The same command goes on from there and pays for nothing twice.",
-            ) from None
 
 
 def tell_of(news: EndpointNews, job: EndpointJob) -> str | Doing:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from typing import TypedDict
 
-from aliquot.compute.target import Dialogue
-from aliquot.config.places import cache_dir
 from aliquot.core.endpoint import EndpointJob, EndpointNews
 from aliquot.core.records import decode, encode
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
-from aliquot.errors import Interrupted
-from aliquot.workflows.endpoint_address import find_key_env, is_clear_text, refused, require_possible
+from aliquot.workflows.endpoint_address import find_key_env, refused, require_possible
+from aliquot.workflows.endpoint_dialogue import ask_through_worker, warn_of_clear_text
 from aliquot.workflows.follow import get_model_dir
 from aliquot.workflows.surroundings import Doing, Surroundings
 
@@ -86,17 +83,18 @@ def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> Non
     if _is_answered(run_dir, job):
         within.tell(f"{job.name} has answered every row already; its answers are kept.")
         return
-    if is_clear_text(job.url):
-        within.tell(f"! {job.url} is not encrypted: key and rows travel in clear text.")
+    warn_of_clear_text(job.url, "rows", within)
     if run_dir.read_spec().task.task_type == "labels":
         within.tell("Endpoints give no label probabilities: calibration is not told of this model.")
-    arguments = [str(run_dir.path), "--model-dir", str(get_model_dir(run_dir))]
-    arguments += ["--cache-dir", str(cache_dir() / "endpoint_answers")]
-    with closing(within.target.open("predict_endpoint", arguments)) as dialogue:
-        try:
-            _follow(dialogue.ask(encode(job).decode()), job, within)
-        except KeyboardInterrupt:
-            _stop(dialogue, job, within)
+    ask_through_worker(
+        "predict_endpoint",
+        [str(run_dir.path), "--model-dir", str(get_model_dir(run_dir))],
+        encode(job).decode(),
+        read=lambda line: decode(line, EndpointNews, "output of predict_endpoint"),
+        in_words=lambda news: tell_of(news, job),
+        noun="answer",
+        within=within,
+    )
 
 
 def _require_prompts(run_dir: RunDir) -> None:
@@ -130,31 +128,6 @@ def _is_answered(run_dir: RunDir, job: EndpointJob) -> bool:
     return all(one.status != "error" for one in run_dir.read_predictions(job.name, job.split))
 
 
-def _follow(lines: Iterator[str], job: EndpointJob, within: Surroundings) -> EndpointNews:
-    """Tell what the worker tells, until its end."""
-    for line in lines:
-        news = decode(line, EndpointNews, "output of predict_endpoint")
-        within.tell(tell_of(news, job))
-        if news.kind in ("done", "stopped"):
-            break
-    if news.kind == "stopped":
-        raise _interrupted(news)
-    return news
-
-
-def _stop(dialogue: Dialogue, job: EndpointJob, within: Surroundings) -> None:
-    """Send no more requests, and wait for the answers that are under way; a second Ctrl-C drops them."""
-    within.tell("Stopping after the answers under way; they are paid for. Ctrl-C again ends at once.")
-    try:
-        _follow(dialogue.ask("stop"), job, within)
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "Stopped; every answer that had come is kept.",
-            code="stopped",
-            hint="The same command goes on from there and pays for nothing twice.",
-        ) from None
-
-
 def tell_of(news: EndpointNews, job: EndpointJob) -> str | Doing:
     """Return a worker's news in words."""
     cached = f", {news.num_cached:,} of them from the cache" if news.num_cached else ""
@@ -172,11 +145,3 @@ def tell_of(news: EndpointNews, job: EndpointJob) -> str | Doing:
         return Doing(f"{job.name}: {news.num_done:,} of {news.num_total:,} rows{spent}{problem}")
     errors = f"; {news.num_errors:,} got none and count as wrong" if news.num_errors else ""
     return f"{job.name} answered {news.num_done:,} of {news.num_total:,} rows{cached}{spent}{errors}."
-
-
-def _interrupted(news: EndpointNews) -> Interrupted:
-    return Interrupted(
-        f"Stopped after {news.num_done} of {news.num_total} answers; they are kept.",
-        code="stopped",
-        hint="The same command goes on from there and pays for nothing twice.",
-    )
