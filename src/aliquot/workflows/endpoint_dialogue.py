@@ -21,7 +21,7 @@ InWords = Callable[[EndpointNews], str | Doing]
 def warn_of_clear_text(url: str, what: str, within: Surroundings) -> None:
     """Tell that what is sent to an address can be read on its way, where it can."""
     if is_clear_text(url):
-        within.tell(f"! {url} is not encrypted: key, {what} travel in clear text.")
+        within.tell(f"! {url} is not encrypted: {what} travel in clear text.")
 
 
 def ask_through_worker(

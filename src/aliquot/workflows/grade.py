@@ -142,7 +142,7 @@ class _Judge:
 
     def __init__(self, job: EndpointJob, within: Surroundings) -> None:
         self._job, self._within = job, within
-        warn_of_clear_text(job.url, "rows and answers", within)
+        warn_of_clear_text(job.url, "key, rows and answers", within)
 
     def complete(self, questions: Sequence[Question]) -> list[EndpointAnswer]:
         """Return the answers to questions, in order."""

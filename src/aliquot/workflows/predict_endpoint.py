@@ -83,7 +83,7 @@ def ask_endpoint(run_dir: RunDir, job: EndpointJob, within: Surroundings) -> Non
     if _is_answered(run_dir, job):
         within.tell(f"{job.name} has answered every row already; its answers are kept.")
         return
-    warn_of_clear_text(job.url, "rows", within)
+    warn_of_clear_text(job.url, "key and rows", within)
     if run_dir.read_spec().task.task_type == "labels":
         within.tell("Endpoints give no label probabilities: calibration is not told of this model.")
     ask_through_worker(
