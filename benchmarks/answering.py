@@ -17,28 +17,22 @@ threads 1 and own CPU seconds mean anything.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
 import random
 import statistics
-import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from contenders import data
+from contenders.process import find_model, run_contender
 
-from aliquot.config.places import cache_dir
 from aliquot.core.conversation import Message
 from aliquot.tokenization.encoder import Encoder
 from aliquot.tokenization.prefix_tree import shared_length
 from aliquot.worker.probe import probe
 
-HERE = Path(__file__).resolve().parent / "contenders"
-MODEL = "smollm2-135m-instruct"
 OURS = "ours"
 PLAIN = "transformers"
 ON_TRANSFORMERS = (PLAIN, "lm-eval")
@@ -127,14 +121,6 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def find_model() -> Path:
-    """Return the folder of the prepared model."""
-    folders = sorted((cache_dir() / "models").glob(f"{MODEL}-*"))
-    if not folders:
-        raise SystemExit(f"{MODEL} is not here: run `aliquot models fetch {MODEL}` first.")
-    return folders[0]
-
-
 def read_set(name: str, options: argparse.Namespace) -> tuple[list[data.Conversation], list[str]]:
     """Return the conversations of a set, shuffled, and all answers that occur in it."""
     if name == "few shots":
@@ -173,7 +159,7 @@ def measure(job: dict[str, Any], options: argparse.Namespace) -> dict[str, tuple
     pairs = [(name, size) for size in options.batches for name in names]
     for turn in range(options.rounds):
         for name, size in pairs[:: -1 if turn % 2 else 1]:
-            result = run(options.pythons[name], PROGRAMS[name], job | {"batch_size": size})
+            result = run_contender(options.pythons[name], PROGRAMS[name], job | {"batch_size": size})
             if result:
                 figures.setdefault((name, size), Figures()).add(result)
     best: dict[str, tuple[int, Figures]] = {}
@@ -182,25 +168,6 @@ def measure(job: dict[str, Any], options: argparse.Namespace) -> dict[str, tuple
         if sizes:
             best[name] = min(sizes, key=lambda pair: pair[1].seconds)
     return best
-
-
-def run(python: str, program: str, job: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what a contender printed; one that fails is named and left out."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "job.json"
-        path.write_text(json.dumps(job), encoding="utf-8")
-        threads = {"OMP_NUM_THREADS": str(job["num_threads"]), "MKL_NUM_THREADS": str(job["num_threads"])}
-        done = subprocess.run(
-            [python, HERE / program, path],
-            env=os.environ | threads,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        print(f"{program} failed: {done.stderr.strip()[-2000:]}", file=sys.stderr)
-        return None
-    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"wall_s"')))
 
 
 def describe(name: str, work: str, job: dict[str, Any], best: dict[str, tuple[int, Figures]]) -> str:

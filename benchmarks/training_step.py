@@ -18,30 +18,24 @@ data sets, batches and contenders to measure a part.
 from __future__ import annotations
 
 import argparse
-import json
 import math
-import os
 import random
 import statistics
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from contenders import data
+from contenders.process import find_model, run_contender
 
-from aliquot.config.places import cache_dir
 from aliquot.core.conversation import Message
 from aliquot.tokenization.batches import rows_of_step
 from aliquot.tokenization.encoder import EncodedRow, Encoder
 from aliquot.tokenization.prefix_tree import build_prefix_tree
 from aliquot.worker.probe import probe
 
-HERE = Path(__file__).resolve().parent / "contenders"
-MODEL = "smollm2-135m-instruct"
 TRL_BEST: dict[str, Any] = {"activation_checkpointing": False}
 CONTENDERS: dict[str, dict[str, Any]] = {
     "ours, float32": {"program": "step_ours.py", "precision": "float32"},
@@ -161,14 +155,6 @@ def parse() -> argparse.Namespace:
     return options
 
 
-def find_model() -> Path:
-    """Return the folder of the prepared model."""
-    folders = sorted((cache_dir() / "models").glob(f"{MODEL}-*"))
-    if not folders:
-        raise SystemExit(f"{MODEL} is not here: run `aliquot models fetch {MODEL}` first.")
-    return folders[0]
-
-
 def make_job(
     conversations: list[data.Conversation], encoder: Encoder, batch_size: int, options: argparse.Namespace
 ) -> dict[str, Any]:
@@ -205,29 +191,14 @@ def measure(
             contender = {"program": "step_trl.py", "rows_as": "tokens"} | contenders[name]
             is_ours = contender["program"] == "step_ours.py"
             rows = job["own_rows"] if is_ours else job["peer_rows"]
-            result = run(sys.executable if is_ours else options.peers, job | contender | {"rows": rows})
+            result = run_contender(
+                sys.executable if is_ours else options.peers,
+                contender["program"],
+                job | contender | {"rows": rows},
+            )
             if result:
                 figures[name].add(result, options.warm_up)
     return {name: found for name, found in figures.items() if found.wall_s}
-
-
-def run(python: str, job: dict[str, Any]) -> dict[str, Any] | None:
-    """Return what a contender printed; one that fails is named and left out."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "job.json"
-        path.write_text(json.dumps(job), encoding="utf-8")
-        threads = {"OMP_NUM_THREADS": str(job["num_threads"]), "MKL_NUM_THREADS": str(job["num_threads"])}
-        done = subprocess.run(
-            [python, HERE / job["program"], path],
-            env=os.environ | threads,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    if done.returncode:
-        print(f"{job['program']} {job['precision']} failed: {done.stderr.strip()[-500:]}", file=sys.stderr)
-        return None
-    return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def describe(

@@ -49,7 +49,7 @@ def test_the_stored_format_is_the_pinned_one():
 def test_the_pin_reaches_down_to_nested_records_and_literal_values():
     schema = describe_schema()
     assert schema["Spec"]["plan"] == "Plan"
-    assert schema["Choice"]["set_by"] == '"you" or "file" or "recipe" or "rule" or "sweep"'
+    assert schema["Choice"]["set_by"] == '"you" or "file" or "recipe" or "rule" or "sweep" or "study"'
     assert schema["Prediction"]["label_probabilities"] == "object of number or null"
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from aliquot.core.notebook import ShownInNotebook
 
-SetBy = Literal["you", "file", "recipe", "rule", "sweep"]
+SetBy = Literal["you", "file", "recipe", "rule", "sweep", "study"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,8 +16,9 @@ class Choice:
 
     Attributes:
         name: The setting's dotted name, for example ``train.learning_rate``.
-        set_by: ``you`` (flag or Python argument), ``file`` (settings file), ``recipe``, ``rule``, or
-            ``sweep`` (chosen by trials on validation rows, which the reason lists).
+        set_by: ``you`` (flag or Python argument), ``file`` (settings file), ``recipe``, ``rule``,
+            ``sweep`` (chosen by trials on validation rows, which the reason lists), or ``study`` (what a
+            study varies from run to run or holds equal).
         rule: Name of the rule in ``plan/rules.py``; also present when the user overrode it.
         reason: Why this value, in words with the figures that decided.
         source: A citation: author or project, with arXiv number or DOI where there is one.

@@ -176,6 +176,8 @@ def _how_chosen(spec: Spec, name: str) -> str:
         return in_sentence(choice.reason.rstrip("."))
     if choice.set_by in ("you", "file"):
         return "set by the authors"
+    if choice.set_by == "study":
+        return "set by the study that this run is part of"
     source = f"; {choice.source}" if choice.source else ""
     by = choice.origin if choice.recipe else f"by rule: {choice.reason.rstrip('.')}"
     return f"{by}{source}"
@@ -326,6 +328,8 @@ def _unknown(record: RunRecord) -> str:
     by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
     swept = [_setting(choice) for choice in spec.plan.choices if choice.set_by == "sweep"]
     by_hand += f"chosen by a sweep on validation rows: {', '.join(swept)}; " if swept else ""
+    varied = [_setting(choice) for choice in spec.plan.choices if choice.set_by == "study"]
+    by_hand += f"set by the study that this run is part of: {', '.join(varied)}; " if varied else ""
     followed = "the recipe and the rules" if spec.plan.recipe else "the rules"
     return f"{by_hand}all others follow {followed} in the settings table. Not recorded: {listed(missing)}."
 

@@ -101,8 +101,7 @@ class Predictor:
         """Return the predictions of some rows, which are computed together."""
         answers = self._answerer.answer([self._ask(example) for example in batch])
         return [
-            self._as_prediction(example, split, answer)
-            for example, answer in zip(batch, answers, strict=True)
+            self.as_prediction(example, split, answer) for example, answer in zip(batch, answers, strict=True)
         ]
 
     def _save_source(self, part: PartFile, split: str) -> None:
@@ -117,11 +116,12 @@ class Predictor:
         )
         self._run_dir.save_source(source, split)
 
-    def was_seen(self, example: StoredExample, split: str) -> bool:
+    def _was_seen(self, example: StoredExample, split: str) -> bool:
         """Return whether the prompt stands in the rows that training, or the choice of a checkpoint, saw."""
         return example.prompt_sha256 in (self._seen_before_test if split == "test" else self._seen_before)
 
-    def _as_prediction(self, example: StoredExample, split: str, answer: PromptAnswer) -> Prediction:
+    def as_prediction(self, example: StoredExample, split: str, answer: PromptAnswer) -> Prediction:
+        """Return an answer with the row that it is to."""
         return Prediction(
             example_id=example.example_id,
             split=split,
@@ -134,7 +134,7 @@ class Predictor:
             label_probabilities=answer.label_probabilities,
             label_mass=answer.label_mass,
             group=example.group,
-            in_train=self.was_seen(example, split),
+            in_train=self._was_seen(example, split),
             num_prompt_tokens=answer.num_prompt_tokens,
             num_output_tokens=answer.num_output_tokens,
             seed=self._spec.training.seed,

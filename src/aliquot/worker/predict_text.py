@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from aliquot.core.dataset import StoredExample
+from aliquot.core.prompt import PromptAnswer
 from aliquot.core.result import Prediction
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import Spec
@@ -32,26 +34,10 @@ class TextPredictor(Predictor):
         found = self._engine.score([one[:1] for one in ids], [[one[1:]] for one in ids]) if ids else []
         scores = iter(score.log_probability for [score] in found)
         return [
-            self._as_text_prediction(
-                example, split, log_probability=sum(next(scores) for _ in document), num_tokens=num_tokens
+            replace(
+                self.as_prediction(example, split, PromptAnswer(text="", num_output_tokens=num_tokens)),
+                log_probability=sum(next(scores) for _ in document),
             )
             for example, document in zip(batch, windows, strict=True)
             for num_tokens in [sum(window.num_trained_tokens for window in document)]
         ]
-
-    def _as_text_prediction(
-        self, example: StoredExample, split: str, *, log_probability: float, num_tokens: int
-    ) -> Prediction:
-        return Prediction(
-            example_id=example.example_id,
-            split=split,
-            model=self._model,
-            prompt_sha256=example.prompt_sha256,
-            reference=example.reference,
-            output="",
-            group=example.group,
-            in_train=self.was_seen(example, split),
-            num_output_tokens=num_tokens,
-            seed=self._spec.training.seed,
-            log_probability=log_probability,
-        )

@@ -77,7 +77,7 @@ def crossval(
     given = read_settings(config, settings)
     _require_free(given, folds, by_group)
     values = _list_groups(data, given, within) if by_group else _list_folds(folds or DEFAULT_FOLDS)
-    planned = make_plan(data, add_flags(given, values[0], origin="you"), within, runs_dir)
+    planned = make_plan(data, add_flags(given, values[0], origin="study"), within, runs_dir)
     within.tell(planned.resolved.plan)
     within.tell(_say_total(planned, len(values)))
     study_dir = begin_study(

@@ -184,9 +184,9 @@ def plan_cells(study_dir: StudyDir, within: Surroundings, given: GivenSettings |
         key = repr((cell.data, cell.base, sorted(values.items())))
         if key not in known:
             known.clear()  # cells that share a look stand together; one table in memory is enough
-            known[key] = _plan(cell, add_flags(settings, values, origin="you"), quiet, runs_dir)
+            known[key] = _plan(cell, add_flags(settings, values, origin="study"), quiet, runs_dir)
         planned = known[key]
-        return replan(planned, {SEED: cell.values[SEED]}) if SEED in cell.values else planned
+        return replan(planned, {SEED: cell.values[SEED]}, origin="study") if SEED in cell.values else planned
 
     return plan_cell
 
@@ -301,7 +301,7 @@ def _is_record(news: object) -> bool:
 def _plan(cell: Cell, given: GivenSettings, within: Surroundings, runs_dir: Path) -> Planned:
     planned = make_plan(cell.data, given, within, runs_dir)
     if cell.base and planned.resolved.plan.base != cell.base:  # a rule chose another for these rows
-        given = add_flags(given, {"base": cell.base}, origin="you")
+        given = add_flags(given, {"base": cell.base}, origin="study")
         planned = make_plan(cell.data, given, within, runs_dir)
     return planned
 

@@ -60,6 +60,8 @@ def test_every_run_exists_before_the_first_is_started(seeds, begin):
     assert [run.read_spec().training.seed for run in runs] == [3, 4]
     assert [run.state().value for run in runs] == ["planned", "planned"]
     assert within.target.started == []
+    choices = [choice for run in runs for choice in run.read_spec().plan.choices]
+    assert {one.set_by for one in choices if one.name == "train.seed"} == {"study"}
 
 
 def test_a_cell_is_a_job_of_its_own(seeds, begin, surround):

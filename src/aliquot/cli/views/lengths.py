@@ -17,7 +17,8 @@ def lengths(report: DataReport) -> list[RenderableType]:
     measured = [(split.split, split.tokens) for split in report.splits if split.tokens]
     if not measured:
         note = (
-            "Lengths in tokens are told once a base model is here: aliquot models fetch smollm2-135m-instruct"
+            "Lengths in tokens need a base model that is here: aliquot models fetch smollm2-135m-instruct, "
+            "or --base NAME where there are several."
         )
         return [Text("\n" + note, "dim")] if report.splits and not report.has_errors else []
     in_all = [
