@@ -6,6 +6,7 @@ from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.errors import RunError
 from aliquot.evaluation.baselines import has_baselines, save_baselines
+from aliquot.workflows.evaluate import has_new_predictions
 from aliquot.workflows.follow import RunResult, follow, start_worker
 from aliquot.workflows.surroundings import Surroundings
 
@@ -53,10 +54,15 @@ def is_incomplete(run_dir: RunDir) -> bool:
 
 
 def is_done(run_dir: RunDir) -> bool:
-    """Whether nothing is left to do for a run: it exists, has ended, and no planned stage is missing."""
+    """Whether nothing is left to do for a run: it exists, has ended, lacks no planned stage, and is scored.
+
+    A worker goes on when nobody follows it any more, and does not score what its models answered.
+    """
     if not run_dir.path.is_dir() or not run_dir.state().is_final:
         return False
-    return run_dir.state() is not RunState.FINISHED or not is_incomplete(run_dir)
+    if run_dir.state() is not RunState.FINISHED:
+        return True
+    return not is_incomplete(run_dir) and not has_new_predictions(run_dir)
 
 
 def _start_again(run_dir: RunDir, within: Surroundings, wish: str) -> None:

@@ -72,6 +72,18 @@ def test_a_cell_is_a_job_of_its_own(seeds, begin, surround):
     assert len(again.target.started) == 1, "what was done elsewhere is not done again"
 
 
+def test_what_a_worker_ended_with_nobody_watching_is_scored(seeds, begin, surround):
+    study_dir, within = begin(seeds)
+    bring_cells_to_end(study_dir, within, lambda _: None)
+    first = RunDir(study_dir.run_path(study_dir.read().cells[0]))
+    report = first.find_report()
+    (first.scores_path.with_name("report.json")).unlink()
+    again = surround()
+    bring_cells_to_end(study_dir, again, lambda _: None)
+    assert again.target.started == []
+    assert first.find_report() == report
+
+
 def test_answers_of_the_untuned_are_computed_once_and_known_by_their_hash(seeds, begin):
     study_dir, within = begin(seeds)
     study = bring_cells_to_end(study_dir, within, lambda _: None)
