@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 
@@ -25,14 +24,23 @@ from aliquot.evaluation.answers import Answers, Floats
 from aliquot.evaluation.compare import exchange_statistic
 from aliquot.evaluation.measure import Measured, measure
 from aliquot.evaluation.metric import Metric
+from aliquot.evaluation.report import Kind, model_kind
 from aliquot.evaluation.resampling import Resampling
 from aliquot.evaluation.scored import Scored, plan_resampling
 from aliquot.evaluation.seeds_wording import is_told_apart, say_comparison
 from aliquot.evaluation.statistics import adjust_holm, permutation_p, sign_flip_p
-from aliquot.evaluation.wording import TITLES, model_phrase, model_title
+from aliquot.evaluation.wording import model_phrase, model_title
 
-EntryKind = Literal["tuned", "base", "baseline"]
-BASELINES = ("linear", "nearest_neighbour", "majority")
+NAMES = {
+    "tuned": "tuned {base}",
+    "base": "untuned {base}",
+    "base_held": "untuned {base} held to labels",
+    "base_few_shot": "few-shot {base}",
+    "base_few_shot_held": "few-shot {base} held to labels",
+    "base_nearest": "nearest-shot {base}",
+    "base_nearest_held": "nearest-shot {base} held to labels",
+}
+"""Models by what they are in a run: with several bases in one table, each says whose it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +53,7 @@ class _Entry:
 
     model: str
     title: str
-    kind: EntryKind
+    kind: Kind
     answers: Sequence[Answers]
     measured: Sequence[Measured]
     mean_R: Floats
@@ -134,18 +142,19 @@ def _list_entries(
     resampling: Resampling,
 ) -> list[_Entry]:
     """Return what was tuned from each base, the untuned bases, and the baselines, which know no base."""
-    found: dict[tuple[str, str, EntryKind], list[Answers]] = {}
+    found: dict[tuple[str, str, Kind], list[Answers]] = {}
     for (base, number), one in scored.items():
-        found.setdefault((f"{base}, tuned", f"{base}, tuned", "tuned"), []).append(one.answers[TUNED])
+        tuned = NAMES[TUNED].format(base=base)
+        found.setdefault((tuned, tuned, "tuned"), []).append(one.answers[TUNED])
         if number:
             continue
         for model, answers in one.answers.items():
-            task_type = one.spec.task.task_type
-            if model in BASELINES:
-                found.setdefault((model, model_title(model, task_type), "baseline"), [answers])
-            elif model != TUNED:
-                words = TITLES.get(model, model).removeprefix("base, ").replace("base", "untuned")
-                found[f"{base}, {words}", f"{base}, {words}", "base"] = [answers]
+            kind = model_kind(model)
+            if kind == "baseline":
+                found.setdefault((model, model_title(model, one.spec.task.task_type), kind), [answers])
+            elif kind == "base":
+                name = NAMES[model].format(base=base)
+                found[name, name, kind] = [answers]
     flat = {f"{key[0]} {n}": one for key, answers in found.items() for n, one in enumerate(answers)}
     confidence = next(iter(scored.values())).spec.evaluation.confidence
     measured = measure(flat, [metric], resampling, confidence)
@@ -157,7 +166,7 @@ def _list_entries(
 
 
 def _as_entry(
-    key: tuple[str, str, EntryKind],
+    key: tuple[str, str, Kind],
     answers: Sequence[Answers],
     measured: Sequence[Measured],
     resampling: Resampling,
@@ -188,17 +197,11 @@ def _compare(
         say_comparison(
             replace(one, p_value_holm=p_value),
             first.primary,
-            names=(_phrase(one.model, task_type), _phrase(one.other, task_type)),
+            names=(model_phrase(one.model, task_type), model_phrase(one.other, task_type)),
         )
         for one, p_value in zip(whole, adjusted, strict=True)
         if one.model == best
     )
-
-
-def _phrase(model: str, task_type: str) -> str:
-    """Return a model's name inside a sentence, where a comma would part it."""
-    base, comma, form = model.partition(", ")
-    return f"{form} {base}" if comma else model_phrase(model, task_type)
 
 
 def _pair(

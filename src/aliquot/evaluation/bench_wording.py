@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from aliquot.core.bench import BenchRank, BenchTask
-from aliquot.evaluation.wording import format_value, join_words
+from aliquot.core.wording import in_sentence
+from aliquot.evaluation.wording import capitalise, format_value, join_words, model_phrase
 
 
 def write_bench_headline(tasks: Sequence[BenchTask], ranking: Sequence[BenchRank]) -> str:
@@ -63,7 +64,12 @@ def _say_task(task: BenchTask) -> str:
     best = task.scores.get_result(task.scores.reference)
     if best is None:
         return "No model has a value of the primary metric."
-    value = f"{best.title} is best: {best.primary.title.lower()} {format_value(best.primary)}"
-    if task.open_to:
-        return f"{value}; it cannot be told apart from {join_words(list(task.open_to))}."
-    return f"{value}; it is told apart from every other model."
+    name = capitalise(model_phrase(best.model, task.scores.task_type))
+    value = f"{name} is best: {in_sentence(best.primary.title)} {format_value(best.primary)}"
+    if not task.open_to:
+        return f"{value}; it is told apart from every other model."
+    kinds = {one.model: one.kind for one in task.scores.results}
+    tuned = [model for model in task.open_to if kinds[model] == "tuned"]
+    among = f", {join_words(tuned)} among them" if tuned else ""
+    num_others = len(task.scores.comparisons)
+    return f"{value}; {len(task.open_to)} of {num_others} others cannot be told apart from it{among}."

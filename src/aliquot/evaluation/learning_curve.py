@@ -153,9 +153,11 @@ def _draw_seeds(found: Sequence[Resampled], rng: np.random.Generator) -> Floats:
 
 
 def point_interval(samples: Samples, place: int, metric: Metric) -> Interval | None:
-    """Return the interval of the metric at one size."""
+    """Return the interval of the metric at one size; None where all resamples are alike: they tell no width."""
     sign, best = _scale(metric)
-    return percentile_interval(best - sign * samples.errors_RP[:, place], samples.confidence, samples.method)
+    values_R = best - sign * samples.errors_RP[:, place]
+    found = percentile_interval(values_R, samples.confidence, samples.method)
+    return None if found and found.low == found.high else found
 
 
 def slope_interval(samples: Samples) -> Interval | None:

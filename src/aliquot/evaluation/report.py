@@ -51,6 +51,11 @@ _KINDS: dict[str, Kind] = {
 }
 
 
+def model_kind(model: str) -> Kind:
+    """Return what a model is; checkpoints, services and files are ``external``."""
+    return _KINDS.get(model, "external")
+
+
 def build_report(
     scored: Scored, *, run_id: str, families: Mapping[str, Pairs], baseline_notes: Mapping[str, str]
 ) -> EvaluationReport:
@@ -125,7 +130,7 @@ def _build_results(scored: Scored, measured: Mapping[str, Mapping[str, Measured]
             model=model,
             title=scored.titles.get(model) or model_title(model, scored.spec.task.task_type),
             split=scored.split,
-            kind=_KINDS.get(model, "external"),
+            kind=model_kind(model),
             primary=found[scored.primary.name].reported,
             metrics=tuple(value.reported for value in found.values()),
             without_overlap=unseen.get(model),

@@ -48,7 +48,7 @@ def render_bench_page(study: Study, report: BenchReport) -> str:
         tasks=[
             {
                 "name": task.name,
-                "items": f"{task.scores.num_items:,}",
+                "num_items": f"{task.scores.num_items:,}",
                 "metric": primary_title(task.scores),
                 "forest": Markup(forest_plot(task.scores)),
                 "pairs": list_pairs(task.scores.comparisons, report_decimals(task.scores)),
@@ -64,8 +64,10 @@ def render_bench_page(study: Study, report: BenchReport) -> str:
 
 def rank_rows(report: BenchReport) -> list[tuple[str, ...]]:
     """Return model, mean rank, and its rank on each data set, as text."""
+    titles = {one.model: one.title for task in report.tasks for one in task.scores.results}
     return [
-        (row.model, f"{row.mean_rank:.2f}", *(f"{rank:g}" for rank in row.ranks)) for row in report.ranking
+        (titles[row.model], f"{row.mean_rank:.2f}", *(f"{rank:g}" for rank in row.ranks))
+        for row in report.ranking
     ]
 
 

@@ -39,6 +39,12 @@ def _as_words(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
+def reference_title(report: EvaluationReport) -> str:
+    """Return the words for the model that the others are compared with."""
+    reference = report.get_result(report.reference)
+    return reference.title if reference else report.reference
+
+
 def heading(result: ModelResult | Curve) -> str:
     """Return a model's title as it stands at the head of a row: ``base, few-shot`` → ``Base, few-shot``.
 

@@ -226,3 +226,9 @@ def test_one_seed_is_not_said_to_have_been_drawn():
     rights = draw(lambda n: 0.1 + 2 * n**-0.4, np.random.default_rng(3), num_seeds=1)
     assert point_interval(measure(rights), 0, ACCURACY).method == "bootstrap of items"
     assert slope_interval(measure(np.repeat(rights, 2, axis=1))).method == "bootstrap of seeds and items"
+
+
+def test_a_model_that_is_wrong_on_every_item_has_no_interval_of_no_width():
+    samples = measure(exact([1.0, 0.9, 0.8, 0.7, 0.6]))
+    assert point_interval(samples, 0, ACCURACY) is None
+    assert point_interval(samples, 1, ACCURACY).low < 0.1 < point_interval(samples, 1, ACCURACY).high

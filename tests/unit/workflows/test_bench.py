@@ -48,20 +48,22 @@ def test_bases_are_compared_on_the_same_rows(data, surround):
     found = result.report
     (task,) = found.tasks
     num_items = task.scores.num_items
-    assert task.scores.reference == f"{LARGE}, tuned"
-    value = task.scores.get_result(f"{SMALL}, tuned").primary.value
+    assert task.scores.reference == f"tuned {LARGE}"
+    value = task.scores.get_result(f"tuned {SMALL}").primary.value
     assert value == pytest.approx((num_items + 1) // 2 / num_items)
-    assert task.seed_values[f"{LARGE}, tuned"] == (1.0, 1.0)
+    assert task.seed_values[f"tuned {LARGE}"] == (1.0, 1.0)
     names = {one.model for one in task.scores.results}
-    assert {f"{SMALL}, untuned", f"{LARGE}, untuned", "linear", "majority"} <= names
-    assert f"{LARGE}, tuned is best" in found.headline
+    assert {f"untuned {SMALL}", f"untuned {LARGE}", "linear", "majority"} <= names
+    assert f"Tuned {LARGE} is best" in found.headline
     assert found.settings_by == "Aliquot's rules"
+    page = Path(result.path, "report.html").read_text(encoding="utf-8")
+    assert f"on the same {num_items} test rows" in page
 
 
 def test_equal_bases_are_not_told_apart_and_share_a_rank(data, surround):
     found = bench(data, bases=[SMALL, LARGE], seeds=1, within=surround(), **QUICK).report
     (task,) = found.tasks
-    assert set(task.open_to) & {f"{SMALL}, tuned", f"{LARGE}, tuned"}
+    assert set(task.open_to) & {f"tuned {SMALL}", f"tuned {LARGE}"}
     assert [row.mean_rank for row in found.ranking[:2]] == [found.ranking[0].mean_rank] * 2
     assert "cannot be told apart" in found.headline
     assert "One training seed per base" in " ".join(found.notes)

@@ -14,6 +14,7 @@ from aliquot.export.wording import (
     fixed,
     interval_text,
     primary_title,
+    reference_title,
     report_decimals,
     with_unit,
 )
@@ -59,7 +60,7 @@ def full(report: EvaluationReport) -> list[RenderableType]:
         "model",
         title,
         f"{percent(report.confidence)} interval",
-        f"{report.reference} minus this",
+        f"{reference_title(report)} minus this",
         "p (Holm)",
     )
     shown = headings if has_tests else headings[:3]

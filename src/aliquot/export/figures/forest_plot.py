@@ -28,6 +28,7 @@ from aliquot.export.wording import (
     interval_text,
     metric_text,
     primary_title,
+    reference_title,
     report_decimals,
     with_unit,
 )
@@ -71,9 +72,10 @@ def _list_gains(report: EvaluationReport) -> dict[str, Comparison]:
 
 
 def _gain_heading(report: EvaluationReport) -> str:
+    reference = reference_title(report)
     if any(each.model == report.reference for each in report.comparisons):
-        return f"{shortened(report.reference, GAINS - 80)} minus this"
-    return f"this minus {shortened(report.reference, GAINS - 80)}"
+        return f"{shortened(reference, GAINS - 80)} minus this"
+    return f"this minus {shortened(reference, GAINS - 80)}"
 
 
 def _scale(results: list[ModelResult], start: float, end: float) -> Scale:
