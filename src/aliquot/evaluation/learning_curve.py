@@ -153,7 +153,7 @@ def _draw_seeds(found: Sequence[Resampled], rng: np.random.Generator) -> Floats:
 
 
 def point_interval(samples: Samples, place: int, metric: Metric) -> Interval | None:
-    """Return the interval of the metric at one size; None where all resamples are alike: they tell no width."""
+    """Return the interval of the metric at one size; None where all resamples are alike."""
     sign, best = _scale(metric)
     values_R = best - sign * samples.errors_RP[:, place]
     found = percentile_interval(values_R, samples.confidence, samples.method)
