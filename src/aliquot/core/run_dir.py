@@ -175,6 +175,13 @@ class RunDir:
             )
         return decode(data, ScoringSpec if head.training is None else Spec, str(self.spec_path))
 
+    def trains_a_model(self) -> bool:
+        """Whether this is a training run; one whose specification cannot be read counts as one."""
+        try:
+            return isinstance(self.read_scoring_spec(), Spec)
+        except RunError:
+            return True
+
     def save_spec(self, spec: ScoringSpec) -> None:
         """Publish the specification."""
         write_file(self.spec_path, encode_pretty(spec))

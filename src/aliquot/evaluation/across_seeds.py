@@ -1,7 +1,9 @@
 """One report of several seeds: spread, intervals over seeds and items, agreement, and paired comparisons.
 
 A training seed is a draw like a test item is. Intervals therefore resample both: seeds first, then items,
-which are the same for all seeds. Shape letters: S seeds, N items, U units, R resamples.
+which are the same for all seeds. One seed less is drawn than there are, which makes the variance of a mean
+over few seeds right (Rao and Wu 1988, J. Am. Stat. Assoc. 83, 231). Shape letters: S seeds, N items, U units,
+R resamples.
 """
 
 from __future__ import annotations
@@ -137,11 +139,13 @@ def _measure(runs: Sequence[SeedRun]) -> _Seeds:
     )
 
 
-def draw_seeds(num_seeds: int, num_resamples: int, seed: int) -> Floats:
-    """Return R rows of S weights that sum to 1: how often each seed is in a resample of seeds."""
-    rng = np.random.default_rng([seed, num_seeds])
-    drawn_RS = rng.integers(0, num_seeds, size=(num_resamples, num_seeds))
-    return (drawn_RS[:, :, None] == np.arange(num_seeds)).sum(axis=1) / num_seeds
+def draw_seeds(num_seeds: int, num_resamples: int, seed: int | Sequence[int]) -> Floats:
+    """Return R rows of S weights that sum to 1: how often each seed is among S - 1 drawn with replacement."""
+    if num_seeds == 1:
+        return np.ones((num_resamples, 1))
+    rng = np.random.default_rng([num_seeds, *np.atleast_1d(seed)])
+    drawn_RS = rng.integers(0, num_seeds, size=(num_resamples, num_seeds - 1))
+    return (drawn_RS[:, :, None] == np.arange(num_seeds)).sum(axis=1) / (num_seeds - 1)
 
 
 def mean_over_seeds(samples: Sequence[Resampled], weights_RS: Floats) -> Floats:

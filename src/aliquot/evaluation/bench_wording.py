@@ -41,7 +41,7 @@ def write_bench_notes(
     if num_seeds > 1:
         notes.append(
             f"What was tuned is judged by its mean over {num_seeds} training seeds; intervals resample the "
-            "seeds of each base, then test items. So few seeds understate their own spread."
+            "seeds of each base, one fewer than there are, then test items."
         )
     else:
         notes.append(

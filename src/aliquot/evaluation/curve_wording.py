@@ -142,7 +142,8 @@ def write_curve_notes(
         + (
             "With one seed the intervals are over test items alone; --seeds 3 shows the rest."
             if num_seeds == 1
-            else "So intervals hold the draw of rows, training and test items."
+            else "So intervals hold the draw of rows, training and test items; at the largest size, where "
+            "all seeds train on the same rows, only training and test items."
         )
     )
     if settings_differ:

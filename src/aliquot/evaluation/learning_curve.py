@@ -1,9 +1,8 @@
 """One model's learning curve: means over seeds, a fitted power law with its band, and what more rows bring.
 
 Everything is computed on the same resamples: of test items, the same for all sizes and models, so that what
-all sizes have in common cancels in differences; and of seeds, drawn anew for each size. One seed less is
-drawn than there are, which makes the variance of a mean over few seeds right (Rao and Wu 1988, J. Am. Stat.
-Assoc. 83, 231). Shape letters: P sizes, S seeds, R resamples.
+all sizes have in common cancels in differences; and of seeds, drawn anew for each size. Shape letters:
+P sizes, S seeds, R resamples.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 
 from aliquot.core.curve import CurveFit, Expected, Gain
 from aliquot.core.result import Interval
-from aliquot.evaluation.across_seeds import percentile_interval
+from aliquot.evaluation.across_seeds import draw_seeds, mean_over_seeds, percentile_interval
 from aliquot.evaluation.answers import Floats
 from aliquot.evaluation.metric import Metric
 from aliquot.evaluation.power_law import PowerLaws, fit_power_laws, slopes
@@ -132,7 +131,10 @@ def sample_errors(
     best, sign = best_value(metric), 1 if metric.direction == "higher" else -1
     assert best is not None, f"{metric.name} has no best value"
     means = [float(np.mean([one.value for one in found])) for found in by_size]
-    drawn = [_draw_seeds(found, np.random.default_rng([seed, place])) for place, found in enumerate(by_size)]
+    drawn = [
+        mean_over_seeds(found, draw_seeds(len(found), len(found[0].resamples_R), [seed, place]))
+        for place, found in enumerate(by_size)
+    ]
     return Samples(
         sizes_P=np.array(sizes, float),
         errors_P=sign * (best - np.array(means)),
@@ -140,16 +142,6 @@ def sample_errors(
         confidence=confidence,
         has_seeds=any(len(found) > 1 for found in by_size),
     )
-
-
-def _draw_seeds(found: Sequence[Resampled], rng: np.random.Generator) -> Floats:
-    """Return R means over one seed less than there are, drawn with replacement."""
-    values_RS = np.stack([one.resamples_R for one in found], axis=1)
-    num_resamples, num_seeds = values_RS.shape
-    if num_seeds == 1:
-        return values_RS[:, 0]
-    drawn = rng.integers(0, num_seeds, size=(num_resamples, num_seeds - 1))
-    return np.take_along_axis(values_RS, drawn, axis=1).mean(axis=1)
 
 
 def point_interval(samples: Samples, place: int, metric: Metric) -> Interval | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -98,10 +97,9 @@ def write_seeds_notes(
     if consistency.share_all_agree == 1.0:
         notes.append("All seeds gave the same answers throughout; the seed changed nothing that shows here.")
     if primary.interval:
-        short = 100 * (1 - math.sqrt((num_seeds - 1) / num_seeds))
         notes.append(
-            f"Intervals of the mean resample seeds, then items. With {num_seeds} seeds such an interval "
-            f"understates the part of the spread that is due to seeds by about {short:.0f} %."
+            "Intervals of the mean resample seeds, one fewer than there are, then items; so the variance of "
+            f"the mean is right, but {num_seeds} seeds say little about the form of its distribution."
         )
     notes.append(
         "Tests are over items, for the mean of these seeds; a difference counts when the interval over seeds "

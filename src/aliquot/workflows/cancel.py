@@ -32,7 +32,7 @@ def cancel(
         RunError: No such run, or it has ended already.
     """
     within = within or Surroundings()
-    run_dir = find_run(run, runs_dir)
+    run_dir = find_run(run, runs_dir, is_trained=True)
     _require_open(run_dir, within, stop=stop)
     wish = "stop" if stop else "cancel"
     if within.target.is_alive(run_dir):

@@ -101,7 +101,7 @@ def find_run_if_any(name: Path | str, runs_dir: Path | None) -> RunDir | None:
         RunError: Several runs fit, or nothing is trained in that folder.
     """
     try:
-        run_dir = find_run(name, runs_dir)
+        run_dir = find_run(name, runs_dir, is_trained=True)
     except AliquotError as error:
         if error.code == "run_ambiguous":
             raise

@@ -41,7 +41,7 @@ def checkpoint(
         RunError: No such run, or it is not training (``not_training``).
     """
     within = within or Surroundings()
-    run_dir = find_run(run, runs_dir)
+    run_dir = find_run(run, runs_dir, is_trained=True)
     if not within.target.is_alive(run_dir) or not _is_training(run_dir):
         raise _not_training(run_dir)
     seen = len(run_dir.read_events())

@@ -46,8 +46,14 @@ def list_collections(runs_dir: Path | None, record: str) -> list[Path]:
     return [path.parent for path in sorted(folder.glob(f"*/{record}")) if path.parent.name[0] != "."]
 
 
-def find_run(run: Path | str, runs_dir: Path | None = None) -> RunDir:
+def find_run(run: Path | str, runs_dir: Path | None = None, *, is_trained: bool = False) -> RunDir:
     """Return the run that a name, the beginning of one, a folder or ``last`` means.
+
+    Args:
+        run: The name.
+        runs_dir: Where runs are.
+        is_trained: ``last`` means the newest run in which a model is trained, not a newer folder of answers
+            made elsewhere.
 
     Raises:
         RunError: None or several fit (``run_not_found``, ``run_ambiguous``).
@@ -55,7 +61,7 @@ def find_run(run: Path | str, runs_dir: Path | None = None) -> RunDir:
     if (Path(run) / "spec.json").is_file():
         return RunDir(Path(run).absolute())
     known = list_run_dirs(runs_dir)
-    fitting = known[-1:] if str(run) == LAST else _fitting(str(run), known)
+    fitting = _newest(known, is_trained=is_trained) if str(run) == LAST else _fitting(str(run), known)
     if len(fitting) == 1:
         return fitting[0]
     folder = str(runs_dir or default_runs_dir())
@@ -73,6 +79,12 @@ def find_run(run: Path | str, runs_dir: Path | None = None) -> RunDir:
         location=folder,
         hint=_hint(str(run), known),
     )
+
+
+def _newest(known: list[RunDir], *, is_trained: bool) -> list[RunDir]:
+    """Return the newest run as a list, empty when there is none; answers made elsewhere only if need be."""
+    newest = next((one for one in reversed(known) if not is_trained or one.trains_a_model()), None)
+    return [newest] if newest else known[-1:]
 
 
 def _hint(name: str, known: list[RunDir]) -> str:

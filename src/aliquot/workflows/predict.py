@@ -58,7 +58,7 @@ def predict(
         RunError: No such run, or it was not trained yet and ``tuned`` is asked; or the endpoint refuses.
     """
     within = within or Surroundings()
-    run_dir = find_run(run, runs_dir)
+    run_dir = find_run(run, runs_dir, is_trained=True)
     if endpoint or options:
         _require_test(split)
         ask_endpoint(run_dir, plan_job(run_dir.read_spec(), endpoint or "", models, options), within)

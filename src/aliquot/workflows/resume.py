@@ -59,4 +59,4 @@ def resume(
         return resume_sweep(SweepDir(trials), within)
     if study:
         return resume_study(StudyDir(study), within)
-    return bring_to_end(find_run(run, runs_dir), within, from_start=from_start)
+    return bring_to_end(find_run(run, runs_dir, is_trained=True), within, from_start=from_start)

@@ -77,7 +77,7 @@ def find_start(name: str, runs_dir: Path | None) -> Start:
     if (path / "manifest.json").is_file():
         run_dir = RunDir(path.absolute().parent.parent)
         return _of_run(run_dir, path / WEIGHTS, name=f"{run_dir.run_id}, {path.name}")
-    run_dir = find_run(name, runs_dir)
+    run_dir = find_run(name, runs_dir, is_trained=True)
     return _of_run(run_dir, run_dir.adapter_dir / WEIGHTS, name=run_dir.run_id)
 
 

@@ -35,14 +35,26 @@ def interval_of(scores_SN):
 
 
 @pytest.mark.parametrize("num_seeds", [2, 3, 7])
-def test_as_many_seeds_are_drawn_as_there_are(num_seeds):
-    counts_RS = draw_seeds(num_seeds, NUM_RESAMPLES, 0) * num_seeds
+def test_one_seed_less_is_drawn_than_there_are(num_seeds):
+    counts_RS = draw_seeds(num_seeds, NUM_RESAMPLES, 0) * (num_seeds - 1)
     assert counts_RS.shape == (NUM_RESAMPLES, num_seeds)
-    assert counts_RS.sum(axis=1) == pytest.approx(num_seeds)
+    assert counts_RS.sum(axis=1) == pytest.approx(num_seeds - 1)
     assert counts_RS == pytest.approx(np.round(counts_RS))
-    assert counts_RS.mean(axis=0) == pytest.approx(1, abs=0.1)
-    # a seed is left out of (1 - 1/S)^S of the resamples
-    assert (counts_RS == 0).mean() == pytest.approx((1 - 1 / num_seeds) ** num_seeds, abs=0.02)
+    assert counts_RS.mean(axis=0) == pytest.approx(1 - 1 / num_seeds, abs=0.1)
+    # a seed is left out of (1 - 1/S)^(S - 1) of the resamples
+    assert (counts_RS == 0).mean() == pytest.approx((1 - 1 / num_seeds) ** (num_seeds - 1), abs=0.02)
+
+
+@pytest.mark.parametrize("num_seeds", [2, 3, 5])
+def test_the_variance_of_a_mean_over_few_seeds_is_right(num_seeds):
+    values_S = np.random.default_rng(num_seeds).normal(size=num_seeds)
+    means_R = draw_seeds(num_seeds, 40_000, 0) @ values_S
+    assert means_R.mean() == pytest.approx(values_S.mean(), abs=0.02)
+    assert means_R.var() == pytest.approx(values_S.var(ddof=1) / num_seeds, rel=0.03)
+
+
+def test_a_single_seed_is_always_drawn():
+    assert (draw_seeds(1, 5, 0) == 1).all()
 
 
 def test_the_mean_of_a_resample_by_hand():
@@ -63,7 +75,7 @@ def test_seeds_that_are_alike_leave_the_noise_of_the_items():
 
 
 def test_items_that_are_alike_leave_the_spread_of_the_seeds():
-    # Two seeds, 0 and 1: a resample has mean 0, 1/2 or 1, with probabilities 1/4, 1/2, 1/4.
+    # Two seeds, 0 and 1: one of them is drawn, so a resample has mean 0 or 1.
     assert interval_of([[0] * 50, [1] * 50]) == (0.0, 1.0)
 
 

@@ -13,6 +13,7 @@ from aliquot.data.answer_columns import Columns, columns_of_files
 from aliquot.errors import InputError, RunError
 from aliquot.export.page.scored import render_scored_page
 from aliquot.workflows.evaluate import evaluate
+from aliquot.workflows.find import find_run
 from aliquot.workflows.prompts import write_prompts
 from aliquot.workflows.report import report
 from aliquot.workflows.runs import list_runs, show_run
@@ -261,6 +262,16 @@ def test_the_folder_is_listed_shown_scored_again_and_reported(tmp_path, with_tra
     with pytest.raises(RunError) as caught:
         aliquot.predict("last", runs_dir=runs_dir)
     assert caught.value.code == "not_a_training_run"
+
+
+def test_last_means_the_newest_trained_run_where_one_is_needed(
+    tmp_path, test_rows, runs_dir, surround, fixture_run
+):
+    evaluate(_answers(tmp_path / "m.csv", RIGHT), against=test_rows, within=surround(), **QUICK)
+    (made,) = {path.parent for path in runs_dir.glob("*/spec.json")} - {fixture_run.path}
+    made.rename(runs_dir / "newer")
+    assert find_run("last", runs_dir).run_id == "newer"
+    assert find_run("last", runs_dir, is_trained=True).run_id == fixture_run.run_id
 
 
 def test_the_command_of_the_folder_gives_it_again(tmp_path, test_rows, runs_dir, surround):
