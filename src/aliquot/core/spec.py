@@ -147,6 +147,7 @@ class ScoringSpec:
 
     Attributes:
         settings: The settings as the user gave them (nothing resolved): loads again as a settings file.
+        settings_by_study: Dotted names of those that the study of this run set.
         command: What to type to get this folder again.
         reference: The model that the others are compared with; the tuned one where a model is trained.
     """
@@ -164,6 +165,7 @@ class ScoringSpec:
     evaluation: EvaluationSpec
     notes: tuple[str, ...] = field(default_factory=tuple)
     reference: str = "tuned"
+    settings_by_study: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

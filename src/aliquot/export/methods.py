@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from aliquot.core.plan import Choice
+from aliquot.core.plan import Choice, SetBy
 from aliquot.core.result import EvaluationReport
 from aliquot.core.run import RunState
 from aliquot.core.spec import ScoringSpec, Spec, TrainingSpec
@@ -322,16 +322,27 @@ def _unknown(record: RunRecord) -> str:
     if not record.environment:
         missing.append("software versions and durations")
     missing.append("whether the base model had seen the test items before")
-    data = spec.settings.get("data", {}).items()
-    chosen = [f"data.{name} {setting_text(value)}" for name, value in data]
-    chosen += [_setting(choice) for choice in spec.plan.choices if choice.set_by in ("you", "file")]
-    by_hand = f"Set by hand: {', '.join(chosen)}; " if chosen else "No setting was set by hand; "
-    swept = [_setting(choice) for choice in spec.plan.choices if choice.set_by == "sweep"]
-    by_hand += f"chosen by a sweep on validation rows: {', '.join(swept)}; " if swept else ""
-    varied = [_setting(choice) for choice in spec.plan.choices if choice.set_by == "study"]
-    by_hand += f"set by the study that this run is part of: {', '.join(varied)}; " if varied else ""
+    return f"{_origins(spec)} Not recorded: {listed(missing)}."
+
+
+def _origins(spec: Spec) -> str:
+    """Return which settings somebody chose, and how."""
+    of_data = {f"data.{name}": setting_text(value) for name, value in spec.settings.get("data", {}).items()}
+    by_study = [f"{name} {value}" for name, value in of_data.items() if name in spec.settings_by_study]
+    by_hand = [f"{name} {value}" for name, value in of_data.items() if name not in spec.settings_by_study]
+    by_hand += _settings_of(spec, "you", "file")
+    by_study += _settings_of(spec, "study")
+    said = [f"Set by hand: {', '.join(by_hand)}" if by_hand else "No setting was set by hand"]
+    if swept := _settings_of(spec, "sweep"):
+        said.append(f"chosen by a sweep on validation rows: {', '.join(swept)}")
+    if by_study:
+        said.append(f"set by the study that this run is part of: {', '.join(by_study)}")
     followed = "the recipe and the rules" if spec.plan.recipe else "the rules"
-    return f"{by_hand}all others follow {followed} in the settings table. Not recorded: {listed(missing)}."
+    return f"{'; '.join(said)}; all others follow {followed} in the settings table."
+
+
+def _settings_of(spec: Spec, *origins: SetBy) -> list[str]:
+    return [_setting(choice) for choice in spec.plan.choices if choice.set_by in origins]
 
 
 def _setting(choice: Choice) -> str:

@@ -128,6 +128,7 @@ def build_spec(planned: Planned, *, run_id: str, now: datetime, rows_sha256: dic
         aliquot_version=__version__,
         command=_command(planned),
         settings=planned.given.settings.model_dump(exclude_none=True, exclude_defaults=True),
+        settings_by_study=tuple(name for name, origin in planned.given.origins.items() if origin == "study"),
         data=report,
         rows_sha256=rows_sha256,
         task=report.task,

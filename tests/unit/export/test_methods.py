@@ -41,6 +41,15 @@ def test_the_text_names_what_a_methods_section_must_name(scored_run):
     assert [words for words in wanted if words not in text] == []
 
 
+def test_what_a_study_sets_is_not_said_to_be_set_by_hand(scored_run):
+    run_dir = scored_run()
+    spec = run_dir.read_spec()
+    settings = {**spec.settings, "data": {"train_rows": 20, "test_fraction": 0.3}}
+    text = _text(run_dir, spec=replace(spec, settings=settings, settings_by_study=("data.train_rows",)))
+    assert "Set by hand: data.test_fraction 0.3, train.num_epochs" in text
+    assert "set by the study that this run is part of: data.train_rows 20;" in text
+
+
 def test_training_on_preferences_is_said_with_its_loss_and_reference(scored_run):
     run_dir = scored_run()
     spec = run_dir.read_spec()
