@@ -18,7 +18,6 @@ from aliquot.evaluation.across_bases import compare_bases, rank_models
 from aliquot.evaluation.across_folds import has_answered
 from aliquot.evaluation.bench_wording import write_bench_headline, write_bench_notes
 from aliquot.export.bench_page import render_bench_page, tabulate_latex, tabulate_leaderboard
-from aliquot.export.wording import count, rough_duration
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
@@ -84,7 +83,6 @@ def bench(
         for file in files
         for base in bases
     ]
-    within.tell(_say_total(plans, len(chosen)))
     study_dir = begin_study(
         "bench",
         _list_cells(plans, bases, chosen),
@@ -163,12 +161,6 @@ def _say_command(
     counted = "1" if len(seeds) == 1 else which
     first = f" --seed {seeds[0]}" if len(seeds) == 1 and seeds[0] else ""
     return f"{words} --bases {','.join(bases)} --seeds {counted}{first}"
-
-
-def _say_total(plans: Sequence[Planned], num_seeds: int) -> str:
-    estimates = [planned.resolved.plan.estimate for planned in plans]
-    total = sum(num_seeds * one.train_s + one.predict_s for one in estimates)
-    return f"{count(len(plans) * num_seeds, 'run')}: {rough_duration(total)} at least, one after another."
 
 
 def _as_report(study: Study, tasks: tuple[BenchTask, ...], *, num_runs: int) -> BenchReport:

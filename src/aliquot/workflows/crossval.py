@@ -16,7 +16,6 @@ from aliquot.data.check import CheckedData
 from aliquot.errors import InputError
 from aliquot.evaluation.across_folds import FoldRun, Pooled, has_answered, pool_folds, require_partition
 from aliquot.export.crossval_page import render_crossval_page
-from aliquot.export.wording import rough_duration
 from aliquot.export.writers.results_csv import tabulate_results
 from aliquot.export.writers.results_latex import tabulate_report
 from aliquot.workflows.check import check_rows, read_settings
@@ -79,7 +78,6 @@ def crossval(
     values = _list_groups(data, given, within) if by_group else _list_folds(folds or DEFAULT_FOLDS)
     planned = make_plan(data, add_flags(given, values[0], origin="study"), within, runs_dir)
     within.tell(planned.resolved.plan)
-    within.tell(_say_total(planned, len(values)))
     study_dir = begin_study(
         "folds",
         [
@@ -199,12 +197,6 @@ def _say_command(planned: Planned, given: GivenSettings, folds: int | None, by_g
     values = {name: given.find(name) for name in given.origins}
     words = command_line("crossval", [planned.checked.report.file], values)
     return f"{words} {'--by-group' if by_group else f'--folds {folds or DEFAULT_FOLDS}'}"
-
-
-def _say_total(planned: Planned, num_folds: int) -> str:
-    estimate = planned.resolved.plan.estimate
-    total = num_folds * (estimate.train_s + estimate.predict_s)
-    return f"{num_folds} folds like this one: {rough_duration(total)} in all, one after another."
 
 
 def _as_fold(study_dir: StudyDir, cell: Cell, num_folds: int) -> FoldRun:

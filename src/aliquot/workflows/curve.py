@@ -18,7 +18,6 @@ from aliquot.evaluation.across_folds import has_answered
 from aliquot.evaluation.across_runs import TUNED
 from aliquot.evaluation.across_sizes import SizeRun, report_curve
 from aliquot.export.curve_page import render_curve_page, tabulate_points
-from aliquot.export.wording import count, rough_duration
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
@@ -87,7 +86,7 @@ def curve(
     sizes = list_sizes(planned[0].checked.report.get_split("train").num_examples, points)
     for one in planned:
         within.tell(one.resolved.plan)
-    within.tell(_say_total(planned, sizes, listed, points))
+    within.tell(_say_sizes(sizes, points))
     study_dir = begin_study(
         "curve",
         [
@@ -226,21 +225,9 @@ def _values(planned: Planned, size: int, seed: int, *, is_first: bool) -> dict[s
     }
 
 
-def _say_total(planned: Sequence[Planned], sizes: Sequence[int], seeds: Sequence[int], points: int) -> str:
-    shares = [size / sizes[-1] for size in sizes]
-    total = 0.0
-    for one in planned:
-        estimate = one.resolved.plan.estimate
-        # An untuned base answers the slower, so a run's share of all answers is no more than one model's.
-        answers = estimate.predict_s / max(1, len(one.resolved.prediction.models))
-        total += estimate.predict_s + len(seeds) * (sum(shares) * estimate.train_s + len(sizes) * answers)
-    fewer = f" (of {points} asked for: none has under {MIN_TRAIN_ROWS} rows)" if len(sizes) < points else ""
-    rows = ", ".join(f"{size:,}" for size in sizes)
-    return (
-        f"{len(sizes)} sizes{fewer}, {rows} rows, {count(len(seeds), 'seed')}: "
-        f"{len(planned) * len(sizes) * len(seeds)} runs, roughly {rough_duration(total)} in all, one after "
-        "another."
-    )
+def _say_sizes(sizes: Sequence[int], points: int) -> str:
+    fewer = f" ({points} were asked for: none has under {MIN_TRAIN_ROWS} rows)" if len(sizes) < points else ""
+    return f"Training rows: {', '.join(f'{size:,}' for size in sizes)}{fewer}."
 
 
 def _say_command(

@@ -22,6 +22,7 @@ from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION
 from aliquot.core.study import Cell, Study, StudyDir, StudyKind
 from aliquot.errors import AliquotError, InputError, Interrupted, MachineError, RunError
+from aliquot.export.wording import count, rough_duration
 from aliquot.version import __version__
 from aliquot.workflows.create import create_run, run_id
 from aliquot.workflows.find import list_collections
@@ -237,6 +238,7 @@ def bring_cells_to_end(
     """
     cells = study_dir.read().cells
     within.tell(f"study {study_dir.study_id}, report {study_dir.report_path}")
+    _tell_total([RunDir(study_dir.run_path(cell)) for cell in cells], within)
     for number, cell in enumerate(cells, start=1):
         run_dir = RunDir(study_dir.run_path(cell))
         place = f"{cell.cell_id} ({number} of {len(cells)})"
@@ -252,6 +254,19 @@ def bring_cells_to_end(
             _share(study_dir, run_dir)
             _note_problem(study_dir, cell, _run_cell(study_dir, cell, within))
     return _require_result(study_dir)
+
+
+def _tell_total(run_dirs: Sequence[RunDir], within: Surroundings) -> None:
+    """Tell how long the open runs take; each was planned for its own rows."""
+    waiting = [one for one in run_dirs if one.path.is_dir() and not is_done(one)]
+    if not waiting:
+        return
+    estimates = [one.read_spec().plan.estimate for one in waiting]
+    training = rough_duration(sum(one.train_s for one in estimates))
+    answers = rough_duration(sum(one.predict_s for one in estimates))
+    within.tell(
+        f"{count(len(waiting), 'run')}, one after another: training {training}, answers {answers} in all."
+    )
 
 
 def result_of(study_dir: StudyDir, report: Any, files: Sequence[Path]) -> StudyResult:
