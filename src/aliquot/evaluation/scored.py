@@ -12,7 +12,7 @@ from aliquot.core.result import (
     Score,
 )
 from aliquot.core.run_dir import RunDir
-from aliquot.core.spec import ScoringSpec
+from aliquot.core.spec import ScoringSpec, Spec
 from aliquot.evaluation.answers import UNDEFINED, Answers, build_answers
 from aliquot.evaluation.baselines import find_median
 from aliquot.evaluation.collect import Collected, collect_predictions, in_table_order
@@ -83,7 +83,7 @@ def score_split(
     known = train if examples is None else examples
     # The checkpoint is chosen on validation rows, so a test prompt seen there was seen too.
     before = [*train, *run_dir.read_rows("validation")] if split == "test" else train
-    seen = {row.prompt_sha256 for row in before} if split != "train" else set()
+    seen = {row.prompt_sha256 for row in before} | _seen_at_start(run_dir) if split != "train" else set()
     collected = collect_predictions(run_dir, split, rows)
     others = list_also_accepted(rows, normaliser)
     scores = {model: score_predictions(found, normaliser, others) for model, found in collected.whole.items()}
@@ -105,6 +105,12 @@ def score_split(
         graded=graded,
         outdated=outdated,
     )
+
+
+def _seen_at_start(run_dir: RunDir) -> set[str]:
+    """Return the prompts of test rows on which the adapter that a run continues from was trained."""
+    spec = run_dir.read_scoring_spec()
+    return set(spec.start.prompts_seen) if isinstance(spec, Spec) and spec.start else set()
 
 
 def _read_titles(run_dir: RunDir, split: str, collected: Collected) -> dict[str, str]:

@@ -15,6 +15,7 @@ import aliquot
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.core.result import Prediction
+from aliquot.core.spec import StartingPoint
 from aliquot.errors import InputError, RunError
 from aliquot.evaluation.baselines import save_baselines
 from aliquot.evaluation.evaluate import evaluate_run
@@ -99,6 +100,18 @@ def test_the_primary_metric_is_also_given_without_prompts_seen_in_train(tmp_path
     fresh = [p for p in run_dir.read_predictions("base", "test") if not p.in_train]
     assert found.num_items == len(fresh) == 37
     assert found.value == pytest.approx(sum(p.output == p.reference for p in fresh) / 37)
+
+
+def test_prompts_that_the_adapter_at_the_start_was_trained_on_are_seen_too(tmp_path):
+    run_dir = make_run_dir(tmp_path)
+    train = {row.prompt_sha256 for row in run_dir.read_rows("train")}
+    test = [row.prompt_sha256 for row in run_dir.read_rows("test")]
+    start = StartingPoint(
+        name="earlier", sha256="00", base="b", lora_rank=8, lora_alpha=16, target_modules=(),
+        prompts_seen=tuple([one for one in test if one not in train][:5]),
+    )  # fmt: skip
+    run_dir.save_spec(replace(run_dir.read_spec(), start=start))
+    assert evaluate_run(run_dir).get_result("tuned").without_overlap.num_items == 40 - 3 - 5
 
 
 @pytest.mark.parametrize("task_type", TASKS)
