@@ -1,10 +1,12 @@
 """New rows with their answers, as JSON Lines, CSV or Parquet: every row, its own fields before the answer.
 
-A field of a row that is called as one of ours stands under ``row.``: ``row.answer``.
+A field of a row that is called as one of ours stands under ``row.``: ``row.answer``; in a file that was
+answered twice, what stood there before under ``row.row.``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -53,7 +55,9 @@ def _own(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _own_name(name: str) -> str:
-    return f"row.{name}" if name in _OURS or name.startswith(PROBABILITY) else name
+    # An answered file may be answered again: its ``row.answer`` and ``answer`` stay apart as well.
+    plain = re.sub(r"^(row\.)+", "", name)
+    return f"row.{name}" if plain in _OURS or plain.startswith(PROBABILITY) else name
 
 
 def _given(answer: PromptAnswer) -> list[tuple[str, Any]]:
