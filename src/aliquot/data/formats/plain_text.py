@@ -67,11 +67,15 @@ def detect(sample: Sample) -> Detection | None:
 
 def read(source: Source) -> Iterator[Row | Problem]:
     """Yield the documents of a text file, or the rows of JSON Lines."""
-    sample = source.sample()
-    if sample.lines and sample.lines[0].lstrip().startswith(b"{"):
-        yield from _LINES.read(source)
-    else:
-        yield from _read_documents(source)
+    yield from _LINES.read(source) if _holds_objects(source.sample()) else _read_documents(source)
+
+
+def _holds_objects(sample: Sample) -> bool:
+    """Whether a file is JSON Lines; a text may begin with a brace as well, as TeX and templates do."""
+    if not (sample.lines and sample.lines[0].lstrip().startswith(b"{")):
+        return False
+    is_named_text = split_suffix(sample.filename.lower())[0].endswith((".txt", ".md"))
+    return not is_named_text or _LINES.detect(sample) is not None
 
 
 def _read_documents(source: Source) -> Iterator[Row | Problem]:

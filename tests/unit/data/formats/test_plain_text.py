@@ -31,6 +31,14 @@ def test_a_short_text_is_one_document(tmp_path, name):
     assert "read as text" in reason
 
 
+@pytest.mark.parametrize("text", ["{% include head %}\n\nOnce upon.", "{\\em Once}\nupon"])
+def test_a_text_may_begin_with_a_brace(tmp_path, text):
+    (row,) = read(tmp_path, text.encode(), "notes.md")[2]
+    assert row.value["messages"][0]["content"] == text
+    (tmp_path / "notes.txt").write_text(text)
+    assert texts_of(plain_text.FORMAT.read(open_source(tmp_path / "notes.txt", DataSettings()))) == [text]
+
+
 def test_a_long_text_is_cut_between_paragraphs_and_each_block_names_its_line(tmp_path):
     paragraphs = [f"{number} " + "word " * 100 for number in range(10)]
     rows = read(tmp_path, "\n\n".join(paragraphs).encode())[2]
