@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
+from msgspec import structs
 
 from aliquot.core.dataset import StoredExample
+from aliquot.core.grade import GradeFile
 from aliquot.core.result import EvaluationReport, Prediction, Score
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import ScoringSpec
@@ -61,6 +63,7 @@ def choose_reference(contestants: Sequence[Contestant]) -> tuple[str, str]:
         "majority",
         "nearest_neighbour",
         "linear",
+        "byte_ngram",
         *(model for model in TITLES if model.startswith("base")),
     ]
     known = [one for one in contestants if one.model in order]
@@ -151,7 +154,7 @@ def _take(
         for (name, run), places in zip(folders.items(), items.places, strict=True)
     }
     first, places = next(iter(by_path.values()))
-    rows = [first.rows[place] for place in places]
+    rows = _with_groups([first.rows[place] for place in places], by_path.values())
     whole, scores, answers = {}, {}, {}
     for one in contestants:
         mine, here = by_path[str(one.run_dir.path)]
@@ -162,6 +165,7 @@ def _take(
     seen = [
         any(scored.is_seen[here[number]] for scored, here in by_path.values()) for number in range(len(rows))
     ]
+    of_models = [(one, *by_path[str(one.run_dir.path)]) for one in contestants]
     return replace(
         first,
         rows=rows,
@@ -170,7 +174,70 @@ def _take(
         scores=scores,
         answers=answers,
         titles={},
+        graded=_join_grades(of_models, rows, num_folders=len(folders)),
+        outdated=[
+            replace(file, model=one.name)
+            for one, mine, _ in of_models
+            for file in mine.outdated
+            if file.model == one.model
+        ],
     )
+
+
+def _with_groups(
+    rows: Sequence[StoredExample], found: Iterable[tuple[Scored, Sequence[int]]]
+) -> list[StoredExample]:
+    """Return the rows in the groups of the first folder that has any: a folder without knows of none."""
+    for scored, places in found:
+        groups = [scored.rows[place].group for place in places]
+        if any(group is not None for group in groups):
+            return [structs.replace(row, group=group) for row, group in zip(rows, groups, strict=True)]
+    return list(rows)
+
+
+def _join_grades(
+    of_models: Sequence[tuple[Contestant, Scored, Sequence[int]]],
+    rows: Sequence[StoredExample],
+    *,
+    num_folders: int,
+) -> list[GradeFile]:
+    """Return what graders gave the models compared, under their names and the ids of the rows.
+
+    A pairwise judge compared with a model of its own folder, so its grades are left out where there are more.
+    """
+    graded: list[GradeFile] = []
+    for one, mine, here in of_models:
+        ids = {mine.rows[place].example_id: row.example_id for place, row in zip(here, rows, strict=True)}
+        graded += [
+            replace(
+                file,
+                model=one.name,
+                grades=tuple(
+                    replace(grade, example_id=ids[grade.example_id])
+                    for grade in file.grades
+                    if grade.example_id in ids
+                ),
+                human_labels={ids[key]: label for key, label in file.human_labels.items() if key in ids},
+            )
+            for file in mine.graded
+            if file.model == one.model and not (file.rival and num_folders > 1)
+        ]
+    _require_same_graders(graded)
+    return graded
+
+
+def _require_same_graders(graded: Sequence[GradeFile]) -> None:
+    first = {file.meaning.name: file for file in reversed(graded)}
+    for file in graded:
+        name = file.meaning.name
+        if file.definition_sha256 != first[name].definition_sha256:
+            raise RunError(
+                f"Answers of {first[name].model} and of {file.model} were graded by two graders, both called "
+                f"{name!r}.",
+                code="readings_differ",
+                location=name,
+                hint="Grade both with one file: `aliquot evaluate RUN --grader FILE`.",
+            )
 
 
 def _in_order(
@@ -210,6 +277,9 @@ def write_comparison_headline(report: EvaluationReport, metric: Metric) -> str:
             f"{len(report.results)} models on {report.num_items:,} items: {format_value(best.primary)}.",
         )
     ]
+    unknown = [model_phrase(one.model, report.task_type) for one in report.results if one not in known]
+    if unknown:
+        said.append(f"It is undefined for {join_words(unknown)}.")
     if len(report.comparisons) == 1:
         return " ".join([*said, report.comparisons[0].sentence])
     groups: dict[str, list[str]] = {

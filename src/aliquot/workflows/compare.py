@@ -49,6 +49,8 @@ def compare(
         RunError: A run or an answer is not there, or the items differ (``items_differ``).
     """
     typed = [one for word in models for one in _find_models(str(word), runs_dir)]
+    if reference is not None:
+        reference = _without_last(reference, runs_dir)
     flags = [*(["--reference", reference] if reference else []), *(["--common"] if common else [])]
     flags += ["--out", str(out)] if out is not None else []
     flags += ["--runs-dir", str(runs_dir)] if runs_dir is not None else []
@@ -110,6 +112,12 @@ def _find_models(word: str, runs_dir: Path | None) -> list[_Meant]:
     run_dir = find_run(folder, runs_dir)
     typed = f"{run_dir.run_id}:{model}" if folder == LAST else word
     return [_Meant(typed=typed, run_dir=run_dir, model=model)]
+
+
+def _without_last(reference: str, runs_dir: Path | None) -> str:
+    """Return a reference as the command names it on any other day, when ``last`` means another run."""
+    folder, colon, model = reference.partition(":")
+    return f"{find_run(LAST, runs_dir).run_id}{colon}{model}" if folder == LAST else reference
 
 
 def _list_meant(run_dir: RunDir) -> list[str]:

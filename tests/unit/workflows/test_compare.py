@@ -15,6 +15,7 @@ from aliquot.core.answer_source import AnswerSource
 from aliquot.core.files import write_file
 from aliquot.core.records import encode_lines
 from aliquot.errors import InputError, RunError
+from aliquot.evaluation.across_models import Contestant, choose_reference
 from aliquot.workflows.compare import compare
 from aliquot.workflows.evaluate import evaluate
 from tests.fixtures.answer_files import write_table
@@ -283,6 +284,68 @@ def test_the_verb_prints_a_table_or_one_document(run, capsys):
 def test_the_command_to_repeat_it_names_the_run_that_last_means_today(run, tmp_path):
     found = compare(["last", "last:base"], runs_dir=tmp_path)
     assert found.command == f"aliquot compare {run.run_id} {run.run_id}:base --runs-dir {tmp_path}"
+
+
+def _grade(run_dir, tmp_path, operation="eq"):
+    path = tmp_path / f"{operation}.json"
+    reference = {"input": "{{sample.output_text}}", "reference": "{{item.reference}}"}
+    grader = {"type": "string_check", "name": "same", "operation": operation}
+    path.write_text(json.dumps(grader | reference))
+    evaluate(run_dir.path, graders=[path])
+
+
+def test_grades_are_compared_under_the_names_of_the_comparison(run, tmp_path):
+    other = make_run_dir(_folder(tmp_path))
+    worse = [replace(one, output="?") for one in other.read_predictions("tuned", "test")]
+    other.save_predictions("tuned", "test", worse)
+    for one in (run, other):
+        _grade(one, tmp_path)
+    report = compare([run.path, other.path, f"{run.path}:linear"]).report
+    own = evaluate(run.path).get_result("tuned")
+    means = [next(one.value for one in result.metrics if one.metric == "same") for result in report.results]
+    assert means[:2] == [next(one.value for one in own.metrics if one.metric == "same"), 0.0]
+    assert [one.model for one in report.graders] == [one.model for one in report.results]
+
+
+def test_graders_of_one_name_that_differ_are_not_compared(run, tmp_path):
+    other = make_run_dir(_folder(tmp_path))
+    _grade(run, tmp_path)
+    _grade(other, tmp_path, operation="ilike")
+    with pytest.raises(RunError, match="two graders, both called 'same'") as caught:
+        compare([run.path, other.path])
+    assert caught.value.code == "readings_differ"
+
+
+def test_items_stay_in_groups_of_which_only_one_folder_knows(run, tmp_path):
+    other = make_run_dir(_folder(tmp_path))
+    worse = [replace(one, output="?") for one in other.read_predictions("tuned", "test")]
+    other.save_predictions("tuned", "test", worse)
+    rows = [structs.replace(row, group=str(row.line % 5)) for row in other.read_rows("test")]
+    write_file(other.rows_path("test"), encode_lines(rows))
+    one, same = (compare(both).report for both in ([run.path, other.path], [other.path, run.path]))
+    assert one.comparisons[0].test == same.comparisons[0].test == "sign-flip permutation of groups"
+    assert one.comparisons[0].p_value == same.comparisons[0].p_value > 0.01
+
+
+def test_a_reference_may_be_typed_as_last(run, tmp_path):
+    words = ["last", "last:base"]
+    assert compare(words, reference="last:base", runs_dir=tmp_path).report.reference == "base"
+    found = compare(words, reference="last", runs_dir=tmp_path)
+    assert found.report.reference == "tuned" and f"--reference {run.run_id} " in found.command
+
+
+def test_a_model_without_a_value_is_named(run):
+    spec = run.read_spec()
+    run.save_spec(replace(spec, evaluation=replace(spec.evaluation, primary_metric="roc_auc")))
+    answers = [replace(one, label_probabilities=None) for one in run.read_predictions("base", "test")]
+    run.save_predictions("gpt", "test", [replace(one, model="gpt") for one in answers])
+    headline = compare([run.path, f"{run.path}:gpt"]).report.headline
+    assert headline.endswith("It is undefined for gpt.")
+
+
+def test_the_simplest_model_of_plain_texts_is_the_one_that_counts_bytes(run):
+    found = [Contestant(name=one, run_dir=run, model=one) for one in ("tuned", "base", "byte_ngram")]
+    assert choose_reference(found) == ("byte_ngram", "the simplest of them")
 
 
 def test_python_has_the_verb(run):
