@@ -2,11 +2,13 @@ import math
 
 import pytest
 
+from aliquot.core.prompt import PromptAnswer
 from aliquot.core.reply import Reply
 from aliquot.data.answer_columns import Columns
 from aliquot.data.answer_file import read_answer_file
 from aliquot.data.reply import read_reply
 from aliquot.errors import InputError
+from aliquot.export.answered_rows import write_csv_table
 from tests.fixtures.answer_files import batch_line, turns_of, write_lines, write_table
 from tests.fixtures.workbooks import build_workbook
 
@@ -189,3 +191,19 @@ def test_answers_that_we_wrote_to_new_rows_are_read_with_probabilities_and_statu
     assert whole.label_probabilities == {"high": 0.75, "low": 0.25}
     assert [whole.status, cut.status, failed.status] == ["ok", "truncated", "error"]
     assert failed.label_probabilities is None
+
+
+def test_answers_of_ours_in_csv_come_back_to_the_letter(tmp_path):
+    """The table marks a cell that a spreadsheet would compute; the mark is no part of the answer."""
+    texts = ["-", "+", "=CC", "'t is", "plain"]
+    rows = [(line, {"prompt": f"-q{line}"}) for line in range(2, 7)]
+    path = tmp_path / "answers.csv"
+    path.write_bytes(write_csv_table(rows, [PromptAnswer(text=text) for text in texts]))
+    found = read_answer_file(path, Columns()).answers
+    assert [answer.output for answer in found] == texts
+    assert [answer.prompt for answer in found] == [row["prompt"] for _, row in rows]
+
+
+def test_an_apostrophe_in_a_table_of_others_is_theirs(tmp_path):
+    path = write_table(tmp_path / "a.csv", [{"prompt": "q", "answer": "'-x"}])
+    assert read_answer_file(path, Columns()).answers[0].output == "'-x"
