@@ -18,6 +18,7 @@ from aliquot.evaluation.across_bases import compare_bases, rank_models
 from aliquot.evaluation.across_folds import has_answered
 from aliquot.evaluation.bench_wording import write_bench_headline, write_bench_notes
 from aliquot.export.bench_page import render_bench_page, tabulate_latex, tabulate_leaderboard
+from aliquot.workflows.cells import as_cell, plan_cells
 from aliquot.workflows.check import read_settings
 from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
@@ -26,11 +27,9 @@ from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.study import (
     Reporting,
     StudyResult,
-    as_cell,
     begin_study,
     carry_out,
     list_problems,
-    plan_cells,
     settings_of,
     write_files,
 )

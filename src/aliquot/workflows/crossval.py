@@ -18,6 +18,7 @@ from aliquot.evaluation.across_folds import FoldRun, Pooled, has_answered, pool_
 from aliquot.export.crossval_page import render_crossval_page
 from aliquot.export.writers.results_csv import tabulate_results
 from aliquot.export.writers.results_latex import tabulate_report
+from aliquot.workflows.cells import as_cell, plan_cells
 from aliquot.workflows.check import check_rows, read_settings
 from aliquot.workflows.create import require_writable
 from aliquot.workflows.plan import Planned, make_plan
@@ -25,11 +26,9 @@ from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.study import (
     Reporting,
     StudyResult,
-    as_cell,
     begin_study,
     carry_out,
     list_problems,
-    plan_cells,
     settings_of,
     write_files,
 )

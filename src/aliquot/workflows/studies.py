@@ -7,7 +7,8 @@ from pathlib import Path
 from aliquot.core.study import StudyDir, StudyKind
 from aliquot.errors import RunError
 from aliquot.workflows import bench, crossval, curve
-from aliquot.workflows.study import Reporting, StudyResult, carry_out, plan_cells
+from aliquot.workflows.cells import plan_cells
+from aliquot.workflows.study import Reporting, StudyResult, carry_out
 from aliquot.workflows.surroundings import Surroundings
 
 KINDS: dict[StudyKind, Reporting] = {

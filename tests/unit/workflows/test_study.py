@@ -10,8 +10,9 @@ from aliquot.core.records import sha256_file
 from aliquot.core.run_dir import RunDir
 from aliquot.core.study import Cell
 from aliquot.errors import InputError, Interrupted, RunError
+from aliquot.workflows.cells import bring_cells_to_end, create_runs, plan_cells
 from aliquot.workflows.resume import resume
-from aliquot.workflows.study import begin_study, bring_cells_to_end, create_runs, plan_cells, settings_of
+from aliquot.workflows.study import begin_study, settings_of
 from tests.fixtures.scripted import ScriptedTarget, fails, finishes, stops_when_asked
 
 GIVEN = load_given(None, {"train.num_epochs": 1, "evaluate.num_resamples": 200})
