@@ -147,7 +147,6 @@ class ScoringSpec:
 
     Attributes:
         settings: The settings as the user gave them (nothing resolved): loads again as a settings file.
-        settings_by_study: Dotted names of those that the study of this run set.
         command: What to type to get this folder again.
         reference: The model that the others are compared with; the tuned one where a model is trained.
     """
@@ -165,7 +164,6 @@ class ScoringSpec:
     evaluation: EvaluationSpec
     notes: tuple[str, ...] = field(default_factory=tuple)
     reference: str = "tuned"
-    settings_by_study: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +172,7 @@ class Spec(ScoringSpec):
 
     Attributes:
         start: What training continues from; None for a run that begins at the base model.
+        settings_by_study: Dotted names of the settings that the study of this run set.
     """
 
     model: PreparedModel
@@ -181,3 +180,4 @@ class Spec(ScoringSpec):
     training: TrainingSpec
     prediction: PredictionSpec
     start: StartingPoint | None = None
+    settings_by_study: tuple[str, ...] = ()

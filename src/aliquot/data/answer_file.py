@@ -22,6 +22,7 @@ from aliquot.data.answer_columns import Columns
 from aliquot.data.column_text import find_column
 from aliquot.data.format import Number, Problem
 from aliquot.data.json_lines import as_json, as_text
+from aliquot.data.own_tables import unmark
 from aliquot.data.record_file import read_record_file
 from aliquot.data.reply import read_reply
 from aliquot.data.source import Source, open_source
@@ -33,10 +34,6 @@ ANSWERS = ("answer", "output", "prediction", "completion", "content", "response"
 PROBABILITIES = "label_probabilities"
 LOG_PROBABILITY = "logprob:"
 """Begins the name of a column with the natural logarithm of a label's probability."""
-_OF_PREDICT = frozenset(("line", "answer", "status", "error", "num_prompt_tokens", "num_output_tokens"))
-"""Columns by which a CSV table of `aliquot predict --prompts` is known."""
-_MARKED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
-"""How its cells begin that a spreadsheet would run as formulas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,10 +77,8 @@ def read_answer_file(path: Path, columns: Columns) -> AnswerFile:
             line holds no answer. The message names the lines.
     """
     source = open_source(path)
-    records = _read_records(source)
+    records = unmark(source.path, _read_records(source))
     names = list(dict.fromkeys(name for _, record in records for name in record))
-    if source.path.suffix.lower() == ".csv" and {*names} >= _OF_PREDICT:
-        records = [(line, _without_marks(record)) for line, record in records]
     chosen = _choose(names, columns, source.name)
     answers = tuple(_read(line, record, chosen, source.name) for line, record in records)
     return AnswerFile(source.name, sha256_file(path), answers, chosen.words, columns.ids_from)
@@ -122,14 +117,6 @@ def _read_records(source: Source) -> list[tuple[int, dict[str, Any]]]:
             hint="Give one answer a line, beside the id or the prompt of its row.",
         )
     return records
-
-
-def _without_marks(record: dict[str, Any]) -> dict[str, Any]:
-    """Return a line of a table of ours without the apostrophes that keep spreadsheets from computing."""
-    return {
-        name: value[1:] if isinstance(value, str) and value[:2] in _MARKED else value
-        for name, value in record.items()
-    }
 
 
 def _choose(names: Sequence[str], columns: Columns, location: str) -> _Chosen:

@@ -23,6 +23,7 @@ from aliquot.data.columns import PAIRS, Columns, find_prompt, row_reader
 from aliquot.data.findings import Findings
 from aliquot.data.format import Number, Problem, Row
 from aliquot.data.json_lines import as_json
+from aliquot.data.own_tables import unmark
 from aliquot.data.record_file import TEXT, read_record_file
 from aliquot.data.source import open_source
 from aliquot.data.tables import Record
@@ -75,7 +76,7 @@ def read_new_rows(path: Path, settings: DataSettings) -> NewRows:
         InputError: The file cannot be read, holds no rows, or no column is the prompt.
     """
     source = open_source(path, settings)
-    found = [item for item in read_record_file(source) if not _is_note(item)]
+    found = unmark(source.path, [item for item in read_record_file(source) if not _is_note(item)])
     rows, columns = _as_rows(found, settings, source.name)
     return NewRows(rows=rows, sha256=sha256_file(path), columns=columns, name=path.name)
 

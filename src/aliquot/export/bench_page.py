@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from aliquot.core.bench import BenchReport, BenchTask
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.core.study import Study
 from aliquot.export.figures.forest_plot import forest_plot
 from aliquot.export.page.header import Fact
 from aliquot.export.record import ranked
 from aliquot.export.study_page import list_pairs, render_study_page
-from aliquot.export.table_file import safe_cell
 from aliquot.export.wording import count, fixed, listed, primary_title, report_decimals
 from aliquot.export.writers.results_latex import tabulate_report
 

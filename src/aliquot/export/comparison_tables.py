@@ -9,8 +9,8 @@ from typing import Any
 
 from aliquot.core.comparison import ComparedModel, ModelsComparison
 from aliquot.core.result import Comparison, EvaluationReport, MetricValue, ModelResult
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.core.wording import p_text
-from aliquot.export.table_file import safe_cell
 from aliquot.export.wording import fixed, heading, interval_text, metric_title, report_decimals, with_unit
 from aliquot.export.writers.results_latex import ARROWS
 from aliquot.export.writers.settings_latex import escape

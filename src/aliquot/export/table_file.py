@@ -8,6 +8,8 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from aliquot.core.spreadsheet_cell import safe_cell
+
 
 def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Return a table as CSV.
@@ -34,18 +36,3 @@ def write_parquet(columns: Mapping[str, Sequence[Any]]) -> bytes:
     sink = pyarrow.BufferOutputStream()
     parquet.write_table(pyarrow.table({name: list(cells) for name, cells in columns.items()}), sink)
     return sink.getvalue().to_pybytes()
-
-
-def safe_cell(value: Any) -> Any:
-    """Return a cell that a spreadsheet shows and does not run."""
-    if not isinstance(value, str) or not value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return value
-    return value if _is_number(value) else f"'{value}"
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

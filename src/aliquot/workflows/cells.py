@@ -14,10 +14,11 @@ from aliquot.config.given import GivenSettings, add_flags, load_given
 from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.study import Cell, Study, StudyDir
-from aliquot.errors import AliquotError, InputError, Interrupted, MachineError, RunError
+from aliquot.errors import AliquotError, InputError, Interrupted, RunError
 from aliquot.export.wording import count, rough_duration
 from aliquot.workflows.create import create_run
 from aliquot.workflows.go_on import bring_to_end, is_done
+from aliquot.workflows.part import try_part
 from aliquot.workflows.plan import Planned, make_plan, replan
 from aliquot.workflows.setting_names import flatten
 from aliquot.workflows.share import share_answers
@@ -184,26 +185,14 @@ def _share(study_dir: StudyDir, run_dir: RunDir) -> None:
 
 def _run_cell(study_dir: StudyDir, cell: Cell, within: Surroundings) -> str:
     """Bring one cell to its end; return why it has no result: one that fails does not stop the others."""
-    try:
-        bring_to_end(RunDir(study_dir.run_path(cell)), within)
-    except Interrupted as stop:
-        raise Interrupted(
-            f"{stop.message} {cell.cell_id} was at work; cells that have ended stay.",
-            code=stop.code,
-            location=study_dir.study_id,
-            hint=f"The same command or `aliquot resume {study_dir.path}` goes on from there.",
-        ) from stop
-    except AliquotError as error:
-        if error.code == "disk_full":  # says nothing of the cell, which goes on once there is room
-            raise MachineError(
-                f"{error.message} {cell.cell_id} was at work; cells that have ended stay.",
-                code=error.code,
-                location=study_dir.study_id,
-                hint=f"Make room; then the same command or `aliquot resume {study_dir.path}` goes on.",
-            ) from error
-        within.tell(f"{cell.cell_id} has no result: {error.message}")
-        return error.message
-    return ""
+    run_dir = RunDir(study_dir.run_path(cell))
+    error = try_part(
+        lambda: bring_to_end(run_dir, within), cell.cell_id, others="cells", whole=study_dir.path
+    )
+    if error is None:
+        return ""
+    within.tell(f"{cell.cell_id} has no result: {error.message}")
+    return error.message
 
 
 def _note_problem(study_dir: StudyDir, cell: Cell, problem: str) -> None:

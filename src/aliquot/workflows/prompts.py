@@ -14,9 +14,9 @@ from typing import Any
 from aliquot.core.dataset import StoredExample
 from aliquot.core.files import write_file
 from aliquot.core.notebook import ShownInNotebook
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.errors import InputError
 from aliquot.export.answers import prompt_text
-from aliquot.export.table_file import safe_cell
 from aliquot.workflows.check import check_rows, read_settings, require_conversations, require_usable
 from aliquot.workflows.surroundings import Surroundings
 

@@ -17,7 +17,7 @@ from aliquot.core.notebook import ShownInNotebook
 from aliquot.core.run_dir import RunDir
 from aliquot.core.seeds import GroupDir, SeedGroup, SeedsReport
 from aliquot.core.spec import SCHEMA_VERSION
-from aliquot.errors import InputError, Interrupted, RunError
+from aliquot.errors import InputError, RunError
 from aliquot.evaluation.across_seeds import MIN_SEEDS, SeedRun, report_seeds
 from aliquot.export.history import read_history
 from aliquot.export.seeds_page import render_seeds_page
@@ -26,6 +26,7 @@ from aliquot.version import __version__
 from aliquot.workflows.create import create_run, run_id
 from aliquot.workflows.find import list_collections
 from aliquot.workflows.go_on import bring_to_end, is_done
+from aliquot.workflows.part import try_part
 from aliquot.workflows.plan import Planned, make_plan, replan
 from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.share import share_answers
@@ -197,19 +198,12 @@ def _run_seed(
         assert planned is not None, "whoever lets a seed be created has a plan"
         create_run(replan(planned, {SEED: seed}), run_dir.path.parent, within, name=run_dir.run_id)
     _share_answers(group_dir, run_dir)
-    try:
-        bring_to_end(run_dir, within)
-    except Interrupted as stop:
-        raise Interrupted(
-            f"{stop.message} Seed {seed} was at work; finished seeds stay.",
-            code=stop.code,
-            location=group_dir.group_id,
-            hint=f"The same command or `aliquot resume {group_dir.path}` goes on from there.",
-        ) from stop
-    except RunError as error:
-        within.tell(f"Seed {seed} has no result: {error.message}")
-        return {run_dir.run_id: error.message}
-    return {}
+    part = f"Seed {seed}"
+    error = try_part(lambda: bring_to_end(run_dir, within), part, others="seeds", whole=group_dir.path)
+    if error is None:
+        return {}
+    within.tell(f"{part} has no result: {error.message}")
+    return {run_dir.run_id: error.message}
 
 
 def _share_answers(group_dir: GroupDir, run_dir: RunDir) -> None:

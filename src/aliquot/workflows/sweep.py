@@ -17,7 +17,7 @@ from aliquot.core.run import RunState
 from aliquot.core.run_dir import RunDir
 from aliquot.core.spec import SCHEMA_VERSION
 from aliquot.core.sweep import Outcome, SweepDir, SweepRecord, Trial, TrialRecord
-from aliquot.errors import InputError, Interrupted, MachineError, RunError
+from aliquot.errors import InputError, MachineError, RunError
 from aliquot.export.history import read_history
 from aliquot.export.wording import count, rough_duration
 from aliquot.plan.search import Search, list_trials
@@ -27,6 +27,7 @@ from aliquot.workflows.create import create_run, require_writable, run_id
 from aliquot.workflows.find import list_collections
 from aliquot.workflows.follow import RunResult, result_of, start_worker
 from aliquot.workflows.go_on import bring_to_end
+from aliquot.workflows.part import try_part
 from aliquot.workflows.plan import Planned, make_plan, replan
 from aliquot.workflows.setting_names import command_line, flatten
 from aliquot.workflows.surroundings import Surroundings
@@ -264,29 +265,21 @@ def _try(sweep_dir: SweepDir, trial: Trial, planned: Planned, within: Surroundin
             name=trial.trial_id,
             splits=("train", "validation"),
         )
-    try:
-        if not run_dir.losses_path("validation", "after").is_file() and not within.target.is_alive(run_dir):
-            start_worker(run_dir, within, stages=["train", "validate"])
-        watch(run_dir, within, renew=lambda _: None)
-    except Interrupted as stop:
-        raise Interrupted(
-            f"{stop.message} {trial.trial_id} was at work; trials that have ended stay.",
-            code=stop.code,
-            location=sweep_dir.sweep_id,
-            hint=f"The same command or `aliquot resume {sweep_dir.path}` goes on from there.",
-        ) from stop
-    except (RunError, MachineError) as error:
-        if error.code == "disk_full":  # says nothing of the trial, which goes on once there is room
-            raise MachineError(
-                f"{error.message} {trial.trial_id} was at work; trials that have ended stay.",
-                code=error.code,
-                location=sweep_dir.sweep_id,
-                hint=f"Make room; then the same command or `aliquot resume {sweep_dir.path}` goes on.",
-            ) from error
-        state = "diverged" if error.code == DIVERGED else "failed"
-        within.tell(f"{trial.trial_id} {state}: {error.message}")
-        return replace(_read_outcome(run_dir), state=state, problem=error.message, validation_loss=None)
-    return _read_outcome(run_dir)
+    error = try_part(lambda: _train(run_dir, within), trial.trial_id, others="trials", whole=sweep_dir.path)
+    if error is None:
+        return _read_outcome(run_dir)
+    if not isinstance(error, RunError | MachineError):  # says nothing of the trial: it would end all alike
+        raise error
+    state = "diverged" if error.code == DIVERGED else "failed"
+    within.tell(f"{trial.trial_id} {state}: {error.message}")
+    return replace(_read_outcome(run_dir), state=state, problem=error.message, validation_loss=None)
+
+
+def _train(run_dir: RunDir, within: Surroundings) -> None:
+    """Start a trial's worker, unless it is at work or done, and wait for its end."""
+    if not run_dir.losses_path("validation", "after").is_file() and not within.target.is_alive(run_dir):
+        start_worker(run_dir, within, stages=["train", "validate"])
+    watch(run_dir, within, renew=lambda _: None)
 
 
 def _read_outcome(run_dir: RunDir) -> Outcome:

@@ -6,6 +6,7 @@ import pytest
 from aliquot.config.settings import DataSettings
 from aliquot.core.conversation import Message
 from aliquot.core.prompt import Prompt
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.data.new_rows import list_new_rows, read_new_rows
 from aliquot.errors import InputError
 from tests.fixtures.workbooks import build_workbook
@@ -38,6 +39,15 @@ def test_prompts_are_found_in_every_kind_of_file(tmp_path, name, text):
     rows = read_new_rows(write(tmp_path / name, text), PLAIN)
     assert texts(rows) == ["CaO?", "MgO?"]
     assert rows.name == name and len(rows.sha256) == 64
+
+
+def test_prompts_that_we_wrote_to_csv_come_back_to_the_letter(tmp_path):
+    """The table marks a cell that a spreadsheet would compute; the model is not asked the mark."""
+    prompts = ["-CH3 or -OH?", "=CC", "'-x", "plain"]
+    table = "".join(f"r{n},{safe_cell(prompt)}\n" for n, prompt in enumerate(prompts))
+    assert texts(read_new_rows(write(tmp_path / "a.csv", f"example_id,prompt\n{table}"), PLAIN)) == prompts
+    others = read_new_rows(write(tmp_path / "b.csv", "id,prompt\n1,'-x\n"), PLAIN)
+    assert texts(others) == ["'-x"]
 
 
 def test_prompts_are_found_in_a_workbook(tmp_path):

@@ -8,7 +8,7 @@ from typing import Any
 
 from aliquot.core.result import Comparison
 from aliquot.core.run_dir import RunDir
-from aliquot.export.table_file import safe_cell
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.export.writer import Writer
 
 COLUMNS = (

@@ -6,7 +6,7 @@ import csv
 import io
 
 from aliquot.core.run_dir import RunDir
-from aliquot.export.table_file import safe_cell
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.export.writer import Writer
 
 COLUMNS = ("model", "label", "num_expected", "num_answered", "num_right", "precision", "recall", "f1")

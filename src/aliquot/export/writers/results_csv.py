@@ -9,8 +9,8 @@ from typing import Any
 
 from aliquot.core.result import MetricValue, ModelResult
 from aliquot.core.run_dir import RunDir
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.export.record import read_scored
-from aliquot.export.table_file import safe_cell
 from aliquot.export.wording import metric_title
 from aliquot.export.writer import Writer
 

@@ -3,7 +3,7 @@ import io
 
 import pytest
 
-from aliquot.export.table_file import safe_cell
+from aliquot.core.spreadsheet_cell import safe_cell
 from aliquot.export.writers.items_csv import write_items
 from tests.fixtures.scored_runs import make_scored_run, replace_first_test_row
 
