@@ -118,6 +118,7 @@ def report_curve(
             num_missing=num_planned - len(runs),
             problems=dict(problems),
             checks=[_check(curve) for curve in curves if curve.kind == "tuned"],
+            has_fit=any(curve.fit for curve in curves),
             settings_differ=len({one.spec.training.num_epochs for one in known}) > 1,
             metric=metric,
         ),

@@ -129,6 +129,7 @@ def write_curve_notes(
     problems: dict[str, str],
     checks: Sequence[str],
     settings_differ: bool,
+    has_fit: bool,
     metric: Metric,
 ) -> tuple[str, ...]:
     """Return what limits the figures."""
@@ -151,11 +152,12 @@ def write_curve_notes(
             "Each size was tuned as its number of rows asks for: steps and epochs stand in the table. Set "
             "num_epochs or max_steps to hold them fixed."
         )
-    notes.append(
-        f"Fitted is {CITATION}; error is the distance from the best possible {in_sentence(metric.title)}. "
-        "The band knows the noise of the points, not whether this form goes on to hold; nothing is said "
-        "beyond four times the rows."
-    )
+    if has_fit:
+        notes.append(
+            f"Fitted is {CITATION}; error is the distance from the best possible "
+            f"{in_sentence(metric.title)}. The band knows the noise of the points, not whether this form goes "
+            "on to hold; nothing is said beyond four times the rows."
+        )
     return tuple(notes)
 
 

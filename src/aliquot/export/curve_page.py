@@ -107,16 +107,22 @@ def describe_curve_methods(report: CurveReport) -> str:
     missing = report.num_planned - len({name for name in _list_runs(report)})
     lost = f" Of {report.num_planned} runs begun, {missing} gave no result." if missing else ""
     sizes = listed([f"{size:,}" for size in report.sizes])
+    seeds = ", and of one training seed less than there are" if len(report.seeds) > 1 else ""
+    fitted = (
+        f" Fitted was {CITATION}, by weighted least squares with a, b ≥ 0; bands are percentiles over the "
+        "same resamples. Data-efficiency factors are ratios of numbers of rows at which two fitted curves "
+        "have the same height, within the sizes measured (Jablonka et al. 2024, doi "
+        "10.1038/s42256-023-00788-1)."
+    )
     return (
         f"Models were tuned on nested subsets of the training rows ({sizes} rows) with "
         f"{count(len(report.seeds), 'seed')} each.{lost} For each seed, whole units (groups, equal prompts) "
         "were taken in the order of a salted hash, labels in proportion, so that each smaller subset is "
         f"part of the next; validation and the {report.num_items:,} test rows were the same throughout, and "
-        f"simple baselines were fitted to the same subsets. Fitted was {CITATION}, by weighted least squares "
-        f"with a, b ≥ 0. Intervals and bands are percentiles of {report.num_resamples:,} resamples of test "
-        f"items, the same for all sizes, and of one training seed less than there are (seed {report.seed}). "
-        "Data-efficiency factors are ratios of numbers of rows at which two fitted curves have the same "
-        "height, within the sizes measured (Jablonka et al. 2024, doi 10.1038/s42256-023-00788-1)."
+        f"simple baselines were fitted to the same subsets. Intervals are percentiles of "
+        f"{report.num_resamples:,} resamples of test items, the same for all sizes{seeds} "
+        f"(seed {report.seed})."
+        f"{fitted if any(curve.fit for curve in report.curves) else ''}"
     )
 
 

@@ -103,6 +103,14 @@ def test_a_model_that_does_not_learn_is_not_promised_anything_and_the_base_is_as
     assert "the other 158 are not used" in smallest.report_path.read_text(encoding="utf-8")
 
 
+def test_three_sizes_are_not_said_to_have_been_fitted(rows, surround, runs_dir):
+    result = draw(rows, surround(learns(lambda n: 0.3)), points=3, seeds=1)
+    page = (runs_dir / STUDY / "report.html").read_text(encoding="utf-8")
+    assert result.report.curves[0].fit is None
+    assert "Viering and Loog 2022" not in page and "Data-efficiency factors" not in page
+    assert "training seed less" not in page
+
+
 def test_a_model_that_gets_worse_with_more_rows_is_told(rows, surround):
     found = draw(rows, surround(learns(lambda n: 0.1 + n / 300))).report
     assert found.curves[0].verdict == "falls"
