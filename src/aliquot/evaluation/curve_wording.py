@@ -155,8 +155,8 @@ def write_curve_notes(
     if has_fit:
         notes.append(
             f"Fitted is {CITATION}; error is the distance from the best possible "
-            f"{in_sentence(metric.title)}. The band knows the noise of the points, not whether this form goes "
-            "on to hold; nothing is said beyond four times the rows."
+            f"{in_sentence(metric.title)}. The band knows the noise of the points, not whether this form "
+            "goes on to hold; nothing is said beyond four times the rows."
         )
     return tuple(notes)
 

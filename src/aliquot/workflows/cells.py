@@ -5,7 +5,7 @@ A cell that cannot be planned or fails is a problem in the record and keeps no o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -116,7 +116,6 @@ def bring_cells_to_end(
     """
     cells = study_dir.read().cells
     within.tell(f"study {study_dir.study_id}, report {study_dir.report_path}")
-    _tell_total([RunDir(study_dir.run_path(cell)) for cell in cells], within)
     for number, cell in enumerate(cells, start=1):
         run_dir = RunDir(study_dir.run_path(cell))
         place = f"{cell.cell_id} ({number} of {len(cells)})"
@@ -134,8 +133,9 @@ def bring_cells_to_end(
     return _require_result(study_dir)
 
 
-def _tell_total(run_dirs: Sequence[RunDir], within: Surroundings) -> None:
+def tell_total(study_dir: StudyDir, within: Surroundings) -> None:
     """Tell how long the open runs take; each was planned for its own rows."""
+    run_dirs = [RunDir(study_dir.run_path(cell)) for cell in study_dir.read().cells]
     waiting = [one for one in run_dirs if one.path.is_dir() and not is_done(one)]
     if not waiting:
         return

@@ -22,7 +22,7 @@ from aliquot.core.spec import SCHEMA_VERSION
 from aliquot.core.study import Cell, Study, StudyDir, StudyKind
 from aliquot.errors import InputError, RunError
 from aliquot.version import __version__
-from aliquot.workflows.cells import PlanCell, bring_cells_to_end, create_runs
+from aliquot.workflows.cells import PlanCell, bring_cells_to_end, create_runs, tell_total
 from aliquot.workflows.create import run_id
 from aliquot.workflows.find import list_collections
 from aliquot.workflows.go_on import is_done
@@ -124,6 +124,7 @@ def carry_out(
         AliquotError: No cell can be planned, or what `bring_cells_to_end` and the report raise.
     """
     create_runs(study_dir, plan_cell, within)
+    tell_total(study_dir, within)
     if not create_only:
         bring_cells_to_end(study_dir, within, reporting.write)
     files = reporting.write(study_dir)
